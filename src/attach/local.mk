@@ -1,0 +1,3 @@
+noinst_LIBRARIES += %D%/libattach.a
+%C%_libattach_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(CURL_CFLAGS) $(SSH2_CFLAGS)
+%C%_libattach_a_SOURCES =

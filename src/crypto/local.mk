@@ -1,0 +1,3 @@
+noinst_LIBRARIES += %D%/libcrypto.a
+%C%_libcrypto_a_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+%C%_libcrypto_a_SOURCES = %D%/hash.h %D%/key.h %D%/rand.h

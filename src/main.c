@@ -1,0 +1,11 @@
+/* main.c - subcommands and the composition of the parts. */
+#include "config.h"
+
+#include <stdio.h>
+
+int
+main(void)
+{
+    puts(PACKAGE_STRING);
+    return 0;
+}

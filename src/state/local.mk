@@ -1,0 +1,3 @@
+noinst_LIBRARIES += %D%/libstate.a
+%C%_libstate_a_CPPFLAGS = $(AM_CPPFLAGS) $(LMDB_CFLAGS)
+%C%_libstate_a_SOURCES = %D%/json.h %D%/trust.h %D%/record.h %D%/store.h %D%/reader.h %D%/recon.h %D%/flat_root.h

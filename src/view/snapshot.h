@@ -1,0 +1,208 @@
+/*
+ * snapshot.h - all that a front end sees of a node: one immutable, counted value without pointers into the node.
+ *
+ * The node thread builds one on change, at most 10 a second, and publishes it (exchange.h). The console draws
+ * it, the API serves it (json.h), a remote console receives it. Bounded: lists have a stated maximum and the
+ * true count beside it. Text from outside in it is already escaped (lat_escape). "age" and "in" figures are
+ * milliseconds at `mono_ms`; -1 means "does not apply" or "never".
+ *
+ * Any thread may read one that it holds a reference to; nobody changes one after publishing.
+ */
+#ifndef LAT_VIEW_SNAPSHOT_H
+#define LAT_VIEW_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "view/lung_words.h"
+
+#define SNAPSHOT_SCHEMA 1
+#define SNAPSHOT_SOURCES_MAX 32
+#define SNAPSHOT_PEERS_MAX 64
+#define SNAPSHOT_KEYS_MAX 16    /* differing keys named per source */
+#define SNAPSHOT_EVENTS_MAX 128
+#define SNAPSHOT_ALERTS_MAX 16
+#define SNAPSHOT_HISTORY 60     /* seconds of history in a sparkline */
+
+#define SNAPSHOT_HEX_LEN 65     /* 32 bytes as hex and a zero */
+#define SNAPSHOT_TEXT_MAX 160   /* an error or reason */
+#define SNAPSHOT_NAME_MAX 64
+#define SNAPSHOT_URL_MAX 160
+
+/* The lungs: STATE-MACHINE section 9, object `lung`. */
+struct snapshot_lung {
+    enum lung_state state;
+    enum lung_policy policy;
+    enum lung_reason reason;
+    bool degraded;
+    int64_t since_ms;         /* in this state for so long */
+    int64_t no_peer_ms;       /* without a live peer for so long; -1: there is one, or P2P does not run */
+    int64_t fallback_in_ms;   /* STARTING, COUNTDOWN; 0 while it waits for the first answer */
+    int64_t fallback_after_ms; /* T_FALLBACK, always */
+    int64_t recover_in_ms;    /* RECOVERING */
+    int64_t hold_ms;
+    int64_t forced_left_ms;   /* under a timed forcing */
+    uint32_t flaps;
+    uint32_t peers_live;
+    uint32_t peers_connected;
+    uint32_t peers_known;
+    bool p2p_enabled;         /* configuration */
+    bool p2p_available;       /* this build speaks libp2p */
+    bool p2p_running;         /* R */
+    char p2p_error[SNAPSHOT_TEXT_MAX];  /* "" : none */
+    int64_t last_exchange_ms; /* since the last root exchange over P2P */
+    bool http_usable;         /* last outcome */
+    bool http_stale;
+    bool http_untrusted;
+    uint32_t http_failures;   /* failed rounds in a row */
+    uint32_t http_sources;    /* configured */
+    int64_t http_age_ms;      /* since the last success */
+    int64_t http_next_ms;     /* until the next poll or probe */
+    char http_source[SNAPSHOT_URL_MAX]; /* the last that answered; "": none */
+    char http_error[SNAPSHOT_TEXT_MAX]; /* "": none */
+    char forced_by[SNAPSHOT_NAME_MAX];  /* who forced the mode: "uid 1000 by api", "console"; "": nobody */
+};
+
+/* The replicated state. */
+struct snapshot_state {
+    char root[SNAPSHOT_HEX_LEN];        /* trie root (STATE section 2); "" before the store is open */
+    char merkle_root[SNAPSHOT_HEX_LEN]; /* flat v3.0.3 root of the same state; "" while being computed */
+    uint64_t count;           /* records, tombstones and reserved keys included */
+    uint64_t keys;            /* entries that a reader sees */
+    uint64_t hlc;             /* greatest HLC held */
+    uint64_t changes_min;     /* records applied in the last 60 s */
+    int64_t commit_age_ms;    /* since the last commit; -1: none since the start */
+    int64_t verified_age_ms;  /* since the tree was last checked against the stored root */
+    uint64_t store_bytes;     /* on disk */
+    bool incomplete;          /* an empty node that is still being filled */
+    bool read_only;
+    bool damaged;             /* stored root and records disagree: nothing is served */
+    uint64_t held;            /* records from the future, waiting */
+    char error[SNAPSHOT_TEXT_MAX]; /* why read-only or damaged; "": fine */
+};
+
+enum agreement {
+    AGREE_UNKNOWN, /* never compared, or the answer is too old */
+    AGREE_EQUAL,
+    AGREE_DIFFERS,
+    AGREE_HEALING,
+    AGREE_HELD,    /* differs, and nothing is taken from it: trust or clock; `error` says which */
+};
+
+enum key_difference { KEY_THEIRS_NEWER, KEY_OURS_NEWER, KEY_ONLY_THEIRS, KEY_ONLY_OURS, KEY_REFUSED };
+
+/* One key that differs, or differed when last healed. */
+struct snapshot_key {
+    char key[SNAPSHOT_NAME_MAX]; /* escaped, cut */
+    enum key_difference difference;
+    uint64_t ours_hlc;   /* 0: absent */
+    uint64_t theirs_hlc; /* 0: absent */
+};
+
+/* One HTTP source. */
+struct snapshot_source {
+    char url[SNAPSHOT_URL_MAX]; /* without credentials */
+    char name[SNAPSHOT_NAME_MAX]; /* as it calls itself, else host:port of the URL */
+    bool lattice;               /* speaks /api/lattice/sync; false: v3.0.3 or not known yet */
+    bool known;                 /* answered at least once */
+    bool usable;                /* last answer complete, in limits, verified */
+    bool trusted;               /* attested by a key of ours */
+    int64_t ok_age_ms;          /* since the last success */
+    int64_t try_age_ms;         /* since the last attempt */
+    int64_t next_ms;            /* until the next attempt; -1: none planned */
+    int64_t backoff_ms;         /* healing is paused for so long; 0: not */
+    uint32_t failures;          /* attempts failed in a row */
+    uint32_t rtt_ms;            /* of the last success */
+    uint64_t polls, bytes_in, bytes_out; /* since the start */
+    char root[SNAPSHOT_HEX_LEN]; /* theirs: trie root, or flat root of a v3.0.3 source; "": unknown */
+    uint64_t count;              /* theirs; 0 unknown */
+    enum agreement agreement;
+    int64_t differs_ms;          /* for so long; -1: does not */
+    uint32_t differs_checks;     /* comparisons in a row that differed */
+    char error[SNAPSHOT_TEXT_MAX]; /* last error; kept until the next success */
+    /* the healing that runs, or the last one */
+    bool healing;
+    uint32_t heal_percent;       /* of what the peer announced */
+    int64_t heal_age_ms;         /* since its end; -1: none yet */
+    uint32_t heal_applied, heal_same, heal_refused, heal_ours; /* records */
+    uint64_t heal_bytes;
+    uint32_t heal_ms;
+    uint32_t key_total;          /* differing keys seen by it */
+    uint32_t key_count;          /* of these in keys[] */
+    struct snapshot_key keys[SNAPSHOT_KEYS_MAX];
+};
+
+/* One P2P peer, connected or known. */
+struct snapshot_peer {
+    char id[SNAPSHOT_NAME_MAX];
+    char name[SNAPSHOT_NAME_MAX];
+    char address[SNAPSHOT_URL_MAX];
+    char agent[SNAPSHOT_NAME_MAX];
+    bool connected, live, outbound;
+    int64_t rtt_us;
+    int64_t since_ms;
+    uint64_t bytes_in, bytes_out;
+    char root[SNAPSHOT_HEX_LEN];
+    enum agreement agreement;
+    char why_not[SNAPSHOT_TEXT_MAX]; /* not live, or not connected, because */
+};
+
+enum alert_severity { ALERT_ATTENTION, ALERT_ALARM };
+
+/* A condition that an operator must know of; the worst first. */
+struct snapshot_alert {
+    char code[8]; /* F1 no peers, F2 HTTP failing, F3 isolated, D1 divergence, M1 forced, K1 store, T1 no trusted keys, A1 API */
+    enum alert_severity severity;
+    int64_t since_ms;
+    char text[SNAPSHOT_TEXT_MAX]; /* without the duration */
+};
+
+struct snapshot {
+    uint32_t schema;
+    uint64_t number;  /* 1, 2, 3 ... of this node's process */
+    uint64_t wall_ms; /* when built, by the node's clock */
+    uint64_t mono_ms; /* when built, CLOCK_MONOTONIC of this machine (of the receipt, for a remote one) */
+    char version[32];
+    char name[SNAPSHOT_NAME_MAX];
+    char network[SNAPSHOT_NAME_MAX];
+    char peer_id[SNAPSHOT_NAME_MAX];
+    char public_key[SNAPSHOT_HEX_LEN];
+    char topic[SNAPSHOT_NAME_MAX];
+    char api_address[SNAPSHOT_NAME_MAX]; /* as bound; "": not yet */
+    char api_error[SNAPSHOT_TEXT_MAX];   /* port taken, say; "": none */
+    char state_dir[SNAPSHOT_URL_MAX];
+    int64_t pid;
+    int64_t uptime_ms;
+    uint32_t trusted_keys; /* without the own one */
+    bool demo;
+    struct snapshot_lung lung;
+    struct snapshot_state state;
+    uint32_t source_count; /* in sources[]; lung.http_sources is the true number */
+    struct snapshot_source sources[SNAPSHOT_SOURCES_MAX];
+    uint32_t peer_count;   /* in peers[] */
+    uint32_t peer_total;
+    struct snapshot_peer peers[SNAPSHOT_PEERS_MAX];
+    uint32_t alert_count;
+    struct snapshot_alert alerts[SNAPSHOT_ALERTS_MAX];
+    uint32_t event_count;  /* in events[], oldest first */
+    uint64_t event_total;
+    struct lat_log_line events[SNAPSHOT_EVENTS_MAX];
+    uint16_t history_keys[SNAPSHOT_HISTORY]; /* records applied in each of the last 60 s, newest last */
+    uint16_t history_http[SNAPSHOT_HISTORY]; /* HTTP answers in each of the last 60 s */
+    uint16_t history_p2p[SNAPSHOT_HISTORY];  /* P2P messages in each of the last 60 s */
+};
+
+/* A zeroed snapshot with one reference and all "-1 = does not apply" figures set. NULL when out of memory. */
+struct snapshot *snapshot_new(void);
+const struct snapshot *snapshot_ref(const struct snapshot *snapshot);
+void snapshot_unref(const struct snapshot *snapshot); /* NULL is fine */
+
+const char *agreement_name(enum agreement agreement);          /* "equal", "differs", "unknown", "healing", "held" */
+const char *key_difference_name(enum key_difference difference); /* "theirs_newer", ... */
+
+/* Exit code of `lattice status` (INTERFACE section 1): 0 fine, 1 attention, 2 alarm. */
+int snapshot_condition(const struct snapshot *snapshot);
+
+#endif

@@ -1,0 +1,1 @@
+# Tests of the built program from outside: real processes, real sockets, a pseudo-terminal.

@@ -1,0 +1,1 @@
+# Tests of attach: link $(LINK_attach) only.

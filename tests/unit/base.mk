@@ -1,0 +1,1 @@
+# Tests of base: link $(LINK_base) only.

@@ -1,0 +1,1 @@
+# Tests of crypto: link $(LINK_crypto) only.

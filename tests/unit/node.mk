@@ -1,0 +1,1 @@
+# Tests of node: link $(LINK_node) only.

@@ -1,0 +1,1 @@
+# Tests of state: link $(LINK_state) only.

@@ -1,0 +1,1 @@
+# Tests of ui: link $(LINK_ui) only.

@@ -1,0 +1,1 @@
+# Tests of view: link $(LINK_view) only.

@@ -1,0 +1,1 @@
+# Tests of wire: link $(LINK_wire) only.
