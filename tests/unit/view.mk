@@ -1,1 +1,5 @@
 # Tests of view: link $(LINK_view) only.
+check_PROGRAMS += tests/unit/test_lung_words
+tests_unit_test_lung_words_SOURCES = tests/unit/test_lung_words.c
+tests_unit_test_lung_words_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_lung_words_LDADD = $(LINK_view) $(CMOCKA_LIBS)
