@@ -3,3 +3,7 @@ check_PROGRAMS += tests/unit/test_lung_words
 tests_unit_test_lung_words_SOURCES = tests/unit/test_lung_words.c
 tests_unit_test_lung_words_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_lung_words_LDADD = $(LINK_view) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_exchange
+tests_unit_test_exchange_SOURCES = tests/unit/test_exchange.c
+tests_unit_test_exchange_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_exchange_LDADD = $(LINK_view) $(CMOCKA_LIBS)
