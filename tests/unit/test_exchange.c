@@ -1,4 +1,6 @@
 /* test_exchange.c - the meeting point of the threads: newest snapshot, bounded queue, tickets. */
+#include "config.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
