@@ -1,0 +1,59 @@
+/*
+ * api_client.h - one node's HTTP API, asked by a command: blocking calls on one kept connection, by libcurl.
+ *
+ * A client belongs to one thread. Answers are bounded; redirects are not followed; the token goes to no other host and
+ * never over plain http beyond loopback.
+ */
+#ifndef LAT_ATTACH_API_CLIENT_H
+#define LAT_ATTACH_API_CLIENT_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define API_TOKEN_MAX 256
+#define API_ANSWER_MAX (1024u * 1024 * 1024) /* an exported state; everything else is far smaller */
+
+struct api_client;
+
+/* Where a node's API is. */
+struct api_target {
+    char base[256];            /* "http://127.0.0.1:8000", no slash at the end */
+    char token[API_TOKEN_MAX]; /* bearer; "": none */
+    char ca_file[256];         /* "": the system's */
+};
+
+/* Parse "http(s)://host[:port]" into target->base. LAT_MALFORMED with the reason. */
+LAT_MUST_CHECK enum lat_err api_target_parse(const char *text, struct api_target *target, struct lat_msg *why);
+
+/* NULL with *why: out of memory, or a token that would cross a network in the clear. */
+struct api_client *api_client_new(const struct api_target *target, struct lat_msg *why);
+void api_client_free(struct api_client *client);
+
+/* One request. `header`: one more header line, or NULL. body NULL: none. */
+struct api_request {
+    const char *method;
+    const char *path; /* begins with '/', already percent-encoded */
+    const char *header;
+    const void *body;
+    size_t body_len;
+};
+
+struct api_answer {
+    long status;         /* HTTP status */
+    struct lat_buf body; /* the caller finishes it */
+    char etag[80];       /* without quotes; "": none */
+};
+
+/* Ask. LAT_CLOSED: no answer, with "no answer from URL: why" in *why; LAT_LIMIT, LAT_NOMEM. Inits answer->body. */
+LAT_MUST_CHECK enum lat_err api_call(struct api_client *client, const struct api_request *request,
+                                     struct api_answer *answer, struct lat_msg *why);
+
+/* The percent-encoded path of an entry: "/api/lattice/state/" and the key. Appends to out. LAT_LIMIT, LAT_NOMEM. */
+LAT_MUST_CHECK enum lat_err api_entry_path(const void *key, size_t key_len, struct lat_buf *out);
+
+/* The `detail` or `message` of an error body, escaped, else a sentence with the status. */
+void api_error_text(const struct api_answer *answer, char *out, size_t out_size);
+
+#endif

@@ -1,0 +1,113 @@
+#include "config.h"
+
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "base/wipe.h"
+#include "state/json.h"
+
+int
+cli_fail(int code, const char *fmt, ...)
+{
+    va_list args;
+
+    fflush(stdout);
+    fputs("lattice: ", stderr);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return code;
+}
+
+/* The token of --token-file: its first line. */
+static int
+read_token(const char *path, char token[API_TOKEN_MAX])
+{
+    struct lat_buf text;
+    struct lat_msg why = { "" };
+    enum lat_err err = lat_file_check_secret(path, &why);
+
+    if (err == LAT_AUTH)
+        return cli_fail(EXIT_CONFIG, "token file: %s", why.text);
+    lat_buf_init(&text, API_TOKEN_MAX - 1);
+    if (!err)
+        err = lat_file_read(path, &text);
+    if (err)
+        return cli_fail(EXIT_CONFIG, "token file '%s': %s", path, lat_err_text(err));
+    lat_copy(token, API_TOKEN_MAX, lat_buf_str(&text));
+    token[strcspn(token, "\r\n")] = '\0';
+    lat_wipe(text.data, text.len);
+    lat_buf_fini(&text);
+    return EXIT_DONE;
+}
+
+int
+cli_connect(const struct cli *cli, int target_arg, struct api_client **out)
+{
+    struct api_target target = cli->local;
+    struct lat_msg why = { "" };
+    int code = EXIT_DONE;
+
+    if (cli->options->arg_count > target_arg) {
+        target = (struct api_target){ 0 };
+        if (api_target_parse(cli->options->args[target_arg], &target, &why))
+            return cli_fail(EXIT_USAGE, "%s", why.text);
+    }
+    if (cli->options->token_file)
+        code = read_token(cli->options->token_file, target.token);
+    if (code == EXIT_DONE) {
+        *out = api_client_new(&target, &why);
+        if (*out == NULL)
+            code = cli_fail(EXIT_FAILED, "%s", why.text);
+    }
+    lat_wipe(&target, sizeof(target));
+    return code;
+}
+
+int
+cli_call(struct api_client *client, const struct api_request *request, struct api_answer *answer)
+{
+    struct lat_msg why = { "" };
+    enum lat_err err = api_call(client, request, answer, &why);
+
+    if (err == LAT_OK)
+        return EXIT_DONE;
+    if (err == LAT_CLOSED)
+        return cli_fail(EXIT_NO_ANSWER, "%s", why.text);
+    return cli_fail(EXIT_FAILED, "request: %s", lat_err_text(err));
+}
+
+int
+cli_print_json(const struct api_answer *answer)
+{
+    struct lat_msg why = { "" };
+    struct lat_buf text;
+    enum lat_err err;
+
+    lat_buf_init(&text, API_ANSWER_MAX);
+    err = json_store_form((const char *)answer->body.data, answer->body.len, &text, &why);
+    if (!err)
+        printf("%.*s\n", (int)text.len, (const char *)text.data);
+    lat_buf_fini(&text);
+    fflush(stdout);
+    return err ? cli_fail(EXIT_FAILED, "the node's answer is not JSON: %s", why.text) : EXIT_DONE;
+}
+
+int
+cli_refused(const char *what, const struct api_answer *answer)
+{
+    char text[300];
+
+    api_error_text(answer, text, sizeof(text));
+    if (answer->status == 403 || answer->status == 401)
+        return cli_fail(EXIT_FAILED, "%s: %s; run it as the node's user, or give --token-file", what, text);
+    if (answer->status == 507)
+        return cli_fail(EXIT_DISK, "%s: %s", what, text);
+    return cli_fail(EXIT_FAILED, "%s: %s", what, text);
+}

@@ -1,0 +1,185 @@
+/* cmd_status.c - `lattice status` and `lattice switch`. */
+#include "config.h"
+
+#include "cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "view/json.h"
+
+static int
+fetch_snapshot(struct api_client *client, struct api_answer *answer, struct snapshot **out)
+{
+    const struct api_request request = { .method = "GET", .path = "/api/lattice/snapshot" };
+    int code = cli_call(client, &request, answer);
+    enum lat_err err;
+
+    if (code != EXIT_DONE)
+        return code;
+    if (answer->status != 200) {
+        code = cli_refused("status", answer);
+        lat_buf_fini(&answer->body);
+        return code;
+    }
+    err = snapshot_from_json(lat_buf_str(&answer->body), answer->body.len, lat_mono_ms(), out);
+    if (!err)
+        return EXIT_DONE;
+    lat_buf_fini(&answer->body);
+    return cli_fail(EXIT_FAILED, "status: the node's snapshot cannot be read: %s", lat_err_text(err));
+}
+
+static void
+print_status(const struct cli *cli, const struct api_answer *answer, const struct snapshot *snapshot)
+{
+    if (cli->options->json)
+        (void)cli_print_json(answer);
+    else
+        cli->print_screen(stdout, snapshot, cli->options);
+    fflush(stdout);
+}
+
+/* One line a second at most: what a script watching for changes compares. */
+static void
+print_line(const struct snapshot *s)
+{
+    char time[LAT_TIME_TEXT_LEN];
+
+    lat_time_text(s->wall_ms, time);
+    printf("%s %s %s sync=%s peers=%u sources=%u root=%.8s keys=%llu alerts=%u\n", time, s->name,
+           lung_state_name(s->lung.state), sync_mode_name(lung_sync_mode(s->lung.state)), s->lung.peers_live,
+           s->lung.http_sources, s->state.root, (unsigned long long)s->state.keys, s->alert_count);
+    fflush(stdout);
+}
+
+static bool
+is_same_line(const struct snapshot *a, const struct snapshot *b)
+{
+    return a && a->lung.state == b->lung.state && a->lung.peers_live == b->lung.peers_live &&
+           a->alert_count == b->alert_count && strcmp(a->state.root, b->state.root) == 0;
+}
+
+/* --follow: a line at each change and one a minute as a sign of life, until the node goes away. */
+static int
+follow(const struct cli *cli, struct api_client *client)
+{
+    const struct timespec second = { .tv_sec = 1 };
+    struct snapshot *last = NULL, *now = NULL;
+    struct api_answer answer;
+    unsigned quiet = 0;
+    int code;
+
+    while ((code = fetch_snapshot(client, &answer, &now)) == EXIT_DONE) {
+        if (!is_same_line(last, now) || ++quiet >= 60) {
+            quiet = 0;
+            if (cli->options->json)
+                print_status(cli, &answer, now);
+            else
+                print_line(now);
+        }
+        lat_buf_fini(&answer.body);
+        snapshot_unref(last);
+        last = now;
+        nanosleep(&second, NULL);
+    }
+    snapshot_unref(last);
+    return code;
+}
+
+int
+cli_status(const struct cli *cli)
+{
+    struct api_client *client;
+    struct api_answer answer;
+    struct snapshot *snapshot;
+    int code = cli_connect(cli, 0, &client);
+
+    if (code != EXIT_DONE)
+        return code;
+    if (cli->options->follow) {
+        code = follow(cli, client);
+    } else if ((code = fetch_snapshot(client, &answer, &snapshot)) == EXIT_DONE) {
+        print_status(cli, &answer, snapshot);
+        code = snapshot_condition(snapshot);
+        snapshot_unref(snapshot);
+        lat_buf_fini(&answer.body);
+    }
+    api_client_free(client);
+    return code;
+}
+
+static const char *
+member_text(const cJSON *json, const char *name, char *out, size_t out_size)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
+
+    return cJSON_IsString(item) ? lat_escape_str(item->valuestring, out, out_size) : "?";
+}
+
+static void
+print_switch(const struct api_answer *answer)
+{
+    cJSON *json = cJSON_ParseWithLength((const char *)answer->body.data, answer->body.len);
+    const cJSON *for_s = cJSON_GetObjectItemCaseSensitive(json, "for_s");
+    char requested[32], effective[32], state[32], message[256];
+
+    printf("requested %s, effective %s (%s)", member_text(json, "requested_mode", requested, sizeof(requested)),
+           member_text(json, "sync_mode", effective, sizeof(effective)),
+           member_text(json, "state", state, sizeof(state)));
+    if (cJSON_IsNumber(for_s))
+        printf(" for %.0f s", for_s->valuedouble);
+    printf("\n%s\n", member_text(json, "message", message, sizeof(message)));
+    cJSON_Delete(json);
+}
+
+/* The query of a switch; EXIT_USAGE for a mode or time that the node would refuse anyway. */
+static int
+switch_path(const struct cli *cli, char *path, size_t size)
+{
+    const struct options *o = cli->options;
+    enum lung_policy policy;
+    uint64_t seconds;
+
+    if (o->arg_count < 1 || lung_policy_parse(o->args[0], &policy))
+        return cli_fail(EXIT_USAGE, "switch: say which mode: lattice switch p2p|http|auto [--for SECONDS] [TARGET]");
+    if (o->for_seconds == NULL) {
+        snprintf(path, size, "/api/lattice/sync/switch?mode=%s", o->args[0]);
+        return EXIT_DONE;
+    }
+    if (policy == LUNG_POLICY_AUTO || lat_parse_u64(o->for_seconds, 86400, &seconds) || seconds == 0)
+        return cli_fail(EXIT_USAGE, "switch: --for takes whole seconds from 1 to 86400, with p2p or http");
+    snprintf(path, size, "/api/lattice/sync/switch?mode=%s&for=%s", o->args[0], o->for_seconds);
+    return EXIT_DONE;
+}
+
+int
+cli_switch(const struct cli *cli)
+{
+    char path[128];
+    struct api_request request = { .method = "POST", .path = path };
+    struct api_client *client;
+    struct api_answer answer;
+    int code = switch_path(cli, path, sizeof(path));
+
+    if (code == EXIT_DONE)
+        code = cli_connect(cli, 1, &client);
+    if (code != EXIT_DONE)
+        return code;
+    code = cli_call(client, &request, &answer);
+    if (code == EXIT_DONE) {
+        if (answer.status != 200)
+            code = cli_refused("switch", &answer);
+        else if (cli->options->json)
+            code = cli_print_json(&answer);
+        else
+            print_switch(&answer);
+        lat_buf_fini(&answer.body);
+    }
+    api_client_free(client);
+    return code;
+}

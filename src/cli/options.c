@@ -1,0 +1,231 @@
+#include "config.h"
+
+#include "cli/options.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+const struct command_help command_helps[] = {
+    { "console", "", "the console, with a node running in this process (also without a command)" },
+    { "node", "", "the node alone, in the foreground, for servers and service managers" },
+    { "demo", "", "three real nodes on loopback, with the console on the first" },
+    { "status", "[TARGET]", "one look: the screen as text, or JSON; exit 0 fine, 1 attention, 2 alarm" },
+    { "switch", "p2p|http|auto [TARGET]", "set the mode; prints requested and effective mode" },
+    { "get", "KEY", "print one entry" },
+    { "put", "KEY JSON|-", "write one entry; answers when it is durable" },
+    { "del", "KEY", "delete one entry" },
+    { "list", "[PREFIX]", "the keys, in order" },
+    { "export", "", "the state as one JSON object" },
+    { "import", "FILE|-", "write the entries of a JSON object" },
+    { "id", "[new]", "peer id, public key, addresses and file places; works without a running node" },
+    { "verify", "", "re-hash the store against its root, beside a running node" },
+    { NULL, NULL, NULL },
+};
+
+/* How an option's value is kept. */
+enum keep { KEEP_SETTING, KEEP_FLAG, KEEP_TEXT, KEEP_COLOR };
+
+struct option_row {
+    const char *name;
+    const char *value;   /* its name in --help; NULL: takes none */
+    enum keep keep;
+    const char *setting; /* KEEP_SETTING: the configuration name */
+    const char *fixed;   /* KEEP_SETTING without a value: what it sets */
+    size_t field;        /* KEEP_FLAG, KEEP_TEXT: offset in struct options */
+    const char *help;
+};
+
+#define SETTING(name, value, setting, help) { name, value, KEEP_SETTING, setting, NULL, 0, help }
+#define FIELD(name, value, keep, member, help) { name, value, keep, NULL, NULL, offsetof(struct options, member), help }
+
+static const struct option_row rows[] = {
+    FIELD("env-file", "FILE", KEEP_TEXT, env_file, "read settings from FILE instead of ./.env"),
+    SETTING("state-dir", "DIR", "LATTICE_STATE_DIR", "key, store, cookie, log"),
+    SETTING("api", "ADDR:PORT", "LATTICE_API_LISTEN", "HTTP API of this node, or of the node to talk to"),
+    SETTING("listen", "MULTIADDR", "LATTICE_P2P_LISTEN", "P2P listen address (may repeat)"),
+    SETTING("peer", "MULTIADDR", "LATTICE_P2P_BOOTSTRAP", "P2P bootstrap peer (may repeat)"),
+    SETTING("http-peer", "URL", "LATTICE_NODES", "HTTP peer (may repeat)"),
+    SETTING("mode", "auto|p2p|http", "LATTICE_MODE", "mode at start"),
+    { "no-p2p", NULL, KEEP_SETTING, "LATTICE_P2P_ENABLED", "false", 0, "run without the P2P lung" },
+    SETTING("topic", "NAME", "LATTICE_P2P_TOPIC", "gossip topic"),
+    SETTING("name", "NAME", "LATTICE_NODE_NAME", "name shown in the console and API"),
+    SETTING("log-file", "FILE", "LATTICE_LOG_FILE", "append the log to FILE"),
+    SETTING("log-level", "LEVEL", "LATTICE_LOG_LEVEL", "debug, info, notice, warning, error"),
+    SETTING("log-format", "text|json", "LATTICE_LOG_FORMAT", "form of log lines"),
+    FIELD("print-config", NULL, KEEP_FLAG, print_config, "print each setting and where it came from"),
+    FIELD("json", NULL, KEEP_FLAG, json, "output for machines"),
+    FIELD("follow", NULL, KEEP_FLAG, follow, "status: one line at each change"),
+    FIELD("for", "SECONDS", KEEP_TEXT, for_seconds, "switch: back to auto after so long (1 to 86400)"),
+    FIELD("if-match", "TAG", KEEP_TEXT, if_match, "put, del: only if the entry still has this tag"),
+    FIELD("if-absent", NULL, KEEP_FLAG, absent, "put: only if there is no such entry"),
+    FIELD("author", "KEY", KEEP_TEXT, author, "list: only entries of this author (64 hex or peer id)"),
+    FIELD("token-file", "FILE", KEEP_TEXT, token_file, "bearer token for TARGET"),
+    FIELD("force", NULL, KEEP_FLAG, force, "import: overwrite keys that have other values"),
+    FIELD("once", NULL, KEEP_FLAG, once, "console: print one screen as text and end"),
+    FIELD("size", "CxR", KEEP_TEXT, size, "with --once and status: columns and rows (80x24)"),
+    FIELD("ascii", NULL, KEEP_FLAG, ascii, "console: plain ASCII characters"),
+    FIELD("color", "WHEN", KEEP_COLOR, color, "console: auto, always or never"),
+    FIELD("refresh", "SECONDS", KEEP_TEXT, refresh, "console: at most one frame in so long (0.2 to 60)"),
+    FIELD("help", NULL, KEEP_FLAG, help, "this text"),
+    FIELD("version", NULL, KEEP_FLAG, version, "version, and those of the libraries"),
+};
+#define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+
+/* Set, or for a repeated flag append with a comma. */
+static enum lat_err
+add_override(struct options *options, const struct option_row *row, const char *value)
+{
+    struct option_override *o = NULL;
+    char *joined;
+    size_t len;
+
+    for (size_t i = 0; i < options->override_count; i++) {
+        if (strcmp(options->overrides[i].name, row->setting) == 0)
+            o = &options->overrides[i];
+    }
+    if (o == NULL) {
+        if (options->override_count == OPTIONS_OVERRIDES_MAX)
+            return LAT_LIMIT;
+        o = &options->overrides[options->override_count];
+        *o = (struct option_override){ .name = row->setting, .flag = row->name, .value = strdup(value) };
+        if (o->value == NULL)
+            return LAT_NOMEM;
+        options->override_count++;
+        return LAT_OK;
+    }
+    len = strlen(o->value) + strlen(value) + 2;
+    joined = malloc(len);
+    if (joined == NULL)
+        return LAT_NOMEM;
+    snprintf(joined, len, "%s,%s", o->value, value);
+    free(o->value);
+    o->value = joined;
+    return LAT_OK;
+}
+
+static enum lat_err
+parse_color(const char *value, enum option_color *color)
+{
+    static const char *const names[] = { "auto", "always", "never" };
+
+    for (unsigned i = 0; i < 3; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            *color = (enum option_color)i;
+            return LAT_OK;
+        }
+    }
+    return LAT_MALFORMED;
+}
+
+static enum lat_err
+keep_value(struct options *options, const struct option_row *row, const char *value, struct lat_msg *why)
+{
+    void *field = (char *)options + row->field;
+    char shown[80];
+
+    switch (row->keep) {
+    case KEEP_SETTING:
+        return add_override(options, row, row->fixed ? row->fixed : value);
+    case KEEP_FLAG:
+        *(bool *)field = true;
+        return LAT_OK;
+    case KEEP_TEXT:
+        *(const char **)field = value;
+        return LAT_OK;
+    case KEEP_COLOR:
+        if (parse_color(value, field) == LAT_OK)
+            return LAT_OK;
+        lat_msg_set(why, "--color '%s': unknown; use auto, always or never", lat_escape_str(value, shown, sizeof(shown)));
+        return LAT_MALFORMED;
+    }
+    return LAT_OK;
+}
+
+static void
+say_what_is_wrong(int code, char **argv, struct lat_msg *why)
+{
+    char shown[80];
+
+    lat_escape_str(argv[optind - 1], shown, sizeof(shown));
+    if (code == ':')
+        lat_msg_set(why, "option '%s': needs a value; see 'lattice --help'", shown);
+    else
+        lat_msg_set(why, "option '%s': unknown, or misplaced value; see 'lattice --help'", shown);
+}
+
+enum lat_err
+options_parse(int argc, char **argv, int first, struct options *out, struct lat_msg *why)
+{
+    struct option table[ROW_COUNT + 1] = { 0 };
+    enum lat_err err = LAT_OK;
+    int code, row = 0;
+
+    *out = (struct options){ 0 };
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        table[i] = (struct option){ rows[i].name, rows[i].value ? required_argument : no_argument, &row, (int)i };
+    opterr = 0;
+    optind = first;
+    while (!err && (code = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
+        if (code == 'h') {
+            out->help = true;
+        } else if (code == 0) {
+            err = keep_value(out, &rows[row], optarg, why);
+        } else {
+            say_what_is_wrong(code, argv, why);
+            err = LAT_MALFORMED;
+        }
+    }
+    out->args = argv + optind;
+    out->arg_count = argc - optind;
+    if (err)
+        options_fini(out);
+    return err;
+}
+
+void
+options_fini(struct options *options)
+{
+    for (size_t i = 0; i < options->override_count; i++)
+        free(options->overrides[i].value);
+    options->override_count = 0;
+}
+
+static void
+print_options(FILE *out)
+{
+    char left[40];
+
+    fprintf(out, "\nOptions:\n");
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        snprintf(left, sizeof(left), "--%s%s%s", rows[i].name, rows[i].value ? " " : "",
+                 rows[i].value ? rows[i].value : "");
+        fprintf(out, "  %-24s %s\n", left, rows[i].help);
+    }
+}
+
+void
+options_help(FILE *out, const char *command)
+{
+    char left[40];
+
+    for (const struct command_help *c = command_helps; command && c->name; c++) {
+        if (strcmp(c->name, command) == 0) {
+            fprintf(out, "usage: lattice %s%s%s [OPTION...]\n\n%s\n", c->name, c->args[0] ? " " : "", c->args,
+                    c->summary);
+            print_options(out);
+            return;
+        }
+    }
+    fprintf(out, "usage: lattice [COMMAND] [OPTION...]\n\nCommands:\n");
+    for (const struct command_help *c = command_helps; c->name; c++) {
+        snprintf(left, sizeof(left), "%s %s", c->name, c->args);
+        fprintf(out, "  %-24s %s\n", left, c->summary);
+    }
+    print_options(out);
+    fprintf(out, "\nSettings also come from the environment and from ./.env; see lattice(1).\n");
+}

@@ -1,0 +1,58 @@
+/*
+ * options.h - the command line as one table: what getopt_long is given, what --help prints, what the manual lists.
+ *
+ * Spec: INTERFACE section 1. An option either sets a configuration name (LATTICE_X, handed on as an override) or a field
+ * of struct options. Main thread.
+ */
+#ifndef LAT_CLI_OPTIONS_H
+#define LAT_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+#define OPTIONS_OVERRIDES_MAX 32
+
+/* A configuration value given by a flag. */
+struct option_override {
+    const char *name; /* "LATTICE_API_LISTEN" */
+    char *value;      /* repeated flags are joined by commas */
+    const char *flag; /* "--api", for messages */
+};
+
+enum option_color { OPTION_COLOR_AUTO, OPTION_COLOR_ALWAYS, OPTION_COLOR_NEVER };
+
+struct options {
+    struct option_override overrides[OPTIONS_OVERRIDES_MAX];
+    size_t override_count;
+    const char *env_file;
+    bool print_config, help, version;
+    bool json, follow, force, repair, absent;
+    bool once, ascii;
+    enum option_color color;
+    const char *for_seconds, *if_match, *author, *token_file;
+    const char *refresh, *size;
+    char **args; /* what is no option: borrows from argv */
+    int arg_count;
+};
+
+/* A command of the program. */
+struct command_help {
+    const char *name;
+    const char *args;
+    const char *summary;
+};
+
+/* All commands, in the order of --help; ends with a NULL name. */
+extern const struct command_help command_helps[];
+
+/* Parse argv[first .. argc). LAT_MALFORMED with the sentence for the user in *why. */
+LAT_MUST_CHECK enum lat_err options_parse(int argc, char **argv, int first, struct options *out, struct lat_msg *why);
+void options_fini(struct options *options);
+
+/* Usage of the program, or of one command (NULL: the program). */
+void options_help(FILE *out, const char *command);
+
+#endif

@@ -1,0 +1,88 @@
+/* test_options.c - the command line as users type it. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/options.h"
+
+static enum lat_err
+parse(const char *const *words, int count, struct options *out, struct lat_msg *why)
+{
+    static char *argv[16];
+
+    memcpy(argv, words, (size_t)count * sizeof(argv[0]));
+    argv[count] = NULL;
+    return options_parse(count, argv, 1, out, why);
+}
+
+static void
+repeated_flags_are_joined_and_words_may_stand_between_them(void **state)
+{
+    static const char *const words[] = { "put", "key", "--http-peer", "http://a", "{}", "--http-peer=http://b" };
+    struct options o;
+    struct lat_msg why;
+
+    (void)state;
+    assert_int_equal(parse(words, 6, &o, &why), LAT_OK);
+    assert_int_equal(o.arg_count, 2);
+    assert_string_equal(o.args[0], "key");
+    assert_string_equal(o.args[1], "{}");
+    assert_int_equal(o.override_count, 1);
+    assert_string_equal(o.overrides[0].name, "LATTICE_NODES");
+    assert_string_equal(o.overrides[0].value, "http://a,http://b");
+    options_fini(&o);
+}
+
+static void
+a_flag_without_a_value_sets_what_its_row_says(void **state)
+{
+    static const char *const words[] = { "node", "--no-p2p", "--json", "--color", "never" };
+    struct options o;
+    struct lat_msg why;
+
+    (void)state;
+    assert_int_equal(parse(words, 5, &o, &why), LAT_OK);
+    assert_string_equal(o.overrides[0].name, "LATTICE_P2P_ENABLED");
+    assert_string_equal(o.overrides[0].value, "false");
+    assert_true(o.json);
+    assert_int_equal(o.color, OPTION_COLOR_NEVER);
+    options_fini(&o);
+}
+
+static void
+what_is_wrong_is_named_and_escaped(void **state)
+{
+    static const char *const unknown[] = { "node", "--no\x1b[2Jsuch" };
+    static const char *const missing[] = { "node", "--api" };
+    static const char *const color[] = { "console", "--color", "pink" };
+    struct options o;
+    struct lat_msg why;
+
+    (void)state;
+    assert_int_equal(parse(unknown, 2, &o, &why), LAT_MALFORMED);
+    assert_null(strchr(why.text, '\x1b'));
+    assert_int_equal(parse(missing, 2, &o, &why), LAT_MALFORMED);
+    assert_non_null(strstr(why.text, "--api"));
+    assert_int_equal(parse(color, 3, &o, &why), LAT_MALFORMED);
+    assert_non_null(strstr(why.text, "pink"));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(repeated_flags_are_joined_and_words_may_stand_between_them),
+        cmocka_unit_test(a_flag_without_a_value_sets_what_its_row_says),
+        cmocka_unit_test(what_is_wrong_is_named_and_escaped),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
