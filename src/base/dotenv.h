@@ -12,6 +12,7 @@
 #include "base/err.h"
 
 #define DOTENV_SIZE_MAX (256 * 1024)
+#define DOTENV_ENTRIES_MAX 4096
 
 struct dotenv_entry {
     char *name;
@@ -29,7 +30,8 @@ typedef const char *(*dotenv_lookup_fn)(void *arg, const char *name);
 
 /*
  * Parse text[0 .. len). LAT_MALFORMED with "line 3: ..." in *why (an unclosed quote, a name that is none, a NUL,
- * bytes that are no UTF-8), LAT_LIMIT over DOTENV_SIZE_MAX, LAT_NOMEM.
+ * bytes that are no UTF-8), LAT_LIMIT over DOTENV_SIZE_MAX, DOTENV_ENTRIES_MAX, or when ${NAME} makes values of
+ * more than four times that size; LAT_NOMEM. The caller ends *out with dotenv_fini.
  */
 LAT_MUST_CHECK enum lat_err dotenv_parse(const char *text, size_t len, dotenv_lookup_fn lookup, void *arg,
                                          struct dotenv *out, struct lat_msg *why);

@@ -1,3 +1,3 @@
 noinst_LIBRARIES += %D%/libwire.a
 %C%_libwire_a_CPPFLAGS = $(AM_CPPFLAGS)
-%C%_libwire_a_SOURCES = %D%/peerid.h
+%C%_libwire_a_SOURCES = %D%/peerid.h %D%/peerid.c
