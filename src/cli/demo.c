@@ -1,0 +1,337 @@
+#include "config.h"
+
+#include "cli/demo.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ftw.h>
+#include <glob.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "base/wipe.h"
+#include "cli/demo_data.h"
+#include "crypto/key.h"
+#include "crypto/rand.h"
+
+#define DEMO_NETWORK "lattice-demo"
+#define DEMO_GRACE_MS 5000 /* a node's own limit for an orderly end */
+
+extern char **environ;
+
+struct demo_node {
+    const char *name;
+    char dir[96];
+    char api[32];
+    char url[48];
+    char key_hex[65];
+    pid_t pid; /* 0: not started, or runs in this process */
+};
+
+struct demo {
+    char dir[64];
+    struct demo_node nodes[DEMO_NODES];
+};
+
+static const char *const demo_names[DEMO_NODES] = { "lisbon-1", "porto-1", "faro-1" };
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static void
+remove_folder(const char *path)
+{
+    (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Folders carry the pid of their demo: those of processes that are gone were left by a kill. */
+static void
+remove_left_overs(void)
+{
+    glob_t found;
+
+    if (glob("/tmp/lattice-demo.*", GLOB_NOSORT, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        uint64_t pid;
+
+        if (lat_parse_u64(strrchr(found.gl_pathv[i], '.') + 1, INT32_MAX, &pid) == LAT_OK && kill((pid_t)pid, 0) != 0 &&
+            errno == ESRCH)
+            remove_folder(found.gl_pathv[i]);
+    }
+    globfree(&found);
+}
+
+/* Settings of some other node must not leak into the demo; timers may stay. */
+static bool
+is_foreign_setting(const char *entry, size_t name_len)
+{
+    static const char *const prefixes[] = { "LATTICE_", "DIOTEC360_", "AETHEL_", "PORT=" };
+    static const char *const timers[] = { "_TIMEOUT", "_INTERVAL", "_HOLD", "_AFTER" };
+    bool ours = false;
+
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+        ours = ours || strncmp(entry, prefixes[i], strlen(prefixes[i])) == 0;
+    for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+        size_t len = strlen(timers[i]);
+
+        if (name_len > len && memcmp(entry + name_len - len, timers[i], len) == 0)
+            return false;
+    }
+    return ours;
+}
+
+static void
+clean_environment(void)
+{
+    char name[128];
+    char **entry = environ;
+
+    while (*entry) {
+        size_t len = strcspn(*entry, "=");
+
+        if (len < sizeof(name) && is_foreign_setting(*entry, len)) {
+            memcpy(name, *entry, len);
+            name[len] = '\0';
+            unsetenv(name); /* moves the later entries up */
+        } else {
+            entry++;
+        }
+    }
+}
+
+/* A port that is free now: bound to learn its number, then released for the node to take. */
+static enum lat_err
+free_port(unsigned *port)
+{
+    struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(addr);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ok = fd >= 0 && bind(fd, (struct sockaddr *)&addr, len) == 0 &&
+              getsockname(fd, (struct sockaddr *)&addr, &len) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    *port = ntohs(addr.sin_port);
+    return ok ? LAT_OK : LAT_SYS;
+}
+
+static enum lat_err
+prepare_node(const struct demo *demo, struct demo_node *node, const char *name, struct key **key)
+{
+    uint8_t seed[KEY_SEED_LEN];
+    char hex[2 * KEY_SEED_LEN + 2], path[128];
+    unsigned port;
+    enum lat_err err;
+
+    node->name = name;
+    snprintf(node->dir, sizeof(node->dir), "%s/%s", demo->dir, name);
+    err = lat_mkdir_all(node->dir, 0700);
+    if (!err)
+        err = free_port(&port);
+    if (err)
+        return err;
+    snprintf(node->api, sizeof(node->api), "127.0.0.1:%u", port);
+    snprintf(node->url, sizeof(node->url), "http://%s", node->api);
+    rand_bytes(seed, sizeof(seed));
+    lat_hex(seed, sizeof(seed), hex);
+    hex[2 * KEY_SEED_LEN] = '\n';
+    snprintf(path, sizeof(path), "%s/node.key", node->dir);
+    err = lat_file_write(path, 0600, hex, 2 * KEY_SEED_LEN + 1);
+    if (!err)
+        err = key_from_seed(seed, key);
+    if (!err)
+        lat_hex(key_public(*key), KEY_PUBLIC_LEN, node->key_hex);
+    lat_wipe(seed, sizeof(seed));
+    lat_wipe(hex, sizeof(hex));
+    return err;
+}
+
+/* What every node of the demo shares stands in the environment, which the children inherit. */
+static enum lat_err
+share_settings(const struct demo *demo)
+{
+    char keys[DEMO_NODES * 66] = "";
+
+    for (size_t i = 0; i < DEMO_NODES; i++) {
+        strcat(keys, i ? "," : "");
+        strcat(keys, demo->nodes[i].key_hex);
+    }
+    if (setenv("LATTICE_TRUSTED_KEYS", keys, 1) || setenv("LATTICE_NETWORK", DEMO_NETWORK, 1) ||
+        setenv("LATTICE_P2P_LISTEN", "/ip4/127.0.0.1/tcp/0", 1) || setenv("LATTICE_STORE_MAX", "1073741824", 1))
+        return LAT_SYS;
+    return LAT_OK;
+}
+
+static void
+peers_of(const struct demo *demo, const struct demo_node *node, char *out, size_t size)
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < DEMO_NODES; i++) {
+        if (&demo->nodes[i] != node)
+            len += (size_t)snprintf(out + len, size - len, "%s%s", len ? "," : "", demo->nodes[i].url);
+    }
+}
+
+static enum lat_err
+set_override(struct options *options, const char *name, const char *value)
+{
+    struct option_override *o;
+
+    if (options->override_count == OPTIONS_OVERRIDES_MAX)
+        return LAT_LIMIT;
+    o = &options->overrides[options->override_count];
+    *o = (struct option_override){ .name = name, .flag = "demo", .value = strdup(value) };
+    if (o->value == NULL)
+        return LAT_NOMEM;
+    options->override_count++;
+    return LAT_OK;
+}
+
+/* The settings of the first node, which runs in this process. */
+static enum lat_err
+configure_first(const struct demo *demo, struct options *options)
+{
+    const struct demo_node *first = &demo->nodes[0];
+    char peers[160];
+    enum lat_err err;
+
+    peers_of(demo, first, peers, sizeof(peers));
+    err = set_override(options, "LATTICE_NODE_NAME", first->name);
+    if (!err)
+        err = set_override(options, "LATTICE_STATE_DIR", first->dir);
+    if (!err)
+        err = set_override(options, "LATTICE_API_LISTEN", first->api);
+    if (!err)
+        err = set_override(options, "LATTICE_NODES", peers);
+    options->env_file = "/dev/null"; /* no .env of another node */
+    return err;
+}
+
+enum lat_err
+demo_prepare(struct options *options, struct demo **out, struct lat_msg *why)
+{
+    struct demo *demo = calloc(1, sizeof(*demo));
+    struct key *keys[DEMO_NODES] = { NULL };
+    const char *dirs[DEMO_NODES];
+    enum lat_err err = LAT_OK;
+
+    if (demo == NULL)
+        return LAT_NOMEM;
+    remove_left_overs();
+    clean_environment();
+    snprintf(demo->dir, sizeof(demo->dir), "/tmp/lattice-demo.%ld", (long)getpid());
+    if (mkdir(demo->dir, 0700) != 0) { /* somebody else's folder of this name is none of ours */
+        lat_msg_set(why, "demo: the folder %s cannot be made: %s", demo->dir, strerror(errno));
+        free(demo);
+        return LAT_SYS;
+    }
+    lat_msg_set(why, "demo: the folder %s cannot be made ready", demo->dir);
+    for (size_t i = 0; i < DEMO_NODES && !err; i++) {
+        err = prepare_node(demo, &demo->nodes[i], demo_names[i], &keys[i]);
+        dirs[i] = demo->nodes[i].dir;
+    }
+    if (!err)
+        err = demo_fill(DEMO_NETWORK, dirs, keys, DEMO_NODES, why);
+    if (!err)
+        err = share_settings(demo);
+    if (!err)
+        err = configure_first(demo, options);
+    for (size_t i = 0; i < DEMO_NODES; i++)
+        key_free(keys[i]);
+    if (err)
+        demo_free(demo);
+    else
+        *out = demo;
+    return err;
+}
+
+/* In the child: never returns. The parent may have gone between fork and prctl. */
+static void
+become_node(const struct demo *demo, const struct demo_node *node, pid_t parent)
+{
+    char peers[160], log_file[128];
+    sigset_t none;
+
+    peers_of(demo, node, peers, sizeof(peers));
+    snprintf(log_file, sizeof(log_file), "%s/lattice.log", node->dir);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setsid(); /* Ctrl-C in the console is the console's */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() == parent)
+        execl("/proc/self/exe", "lattice", "node", "--env-file", "/dev/null", "--name", node->name, "--state-dir", node->dir,
+              "--api", node->api, "--http-peer", peers, "--log-file", log_file, (char *)NULL);
+    _exit(EXIT_FAILURE);
+}
+
+enum lat_err
+demo_start(struct demo *demo, struct lat_msg *why)
+{
+    pid_t parent = getpid();
+
+    for (size_t i = 1; i < DEMO_NODES; i++) {
+        pid_t pid = fork();
+
+        if (pid == 0)
+            become_node(demo, &demo->nodes[i], parent);
+        if (pid < 0) {
+            lat_msg_set(why, "demo: a node cannot be started: %s", strerror(errno));
+            return LAT_SYS;
+        }
+        demo->nodes[i].pid = pid;
+    }
+    return LAT_OK;
+}
+
+static void
+wait_for(struct demo_node *node, uint64_t until_ms)
+{
+    const struct timespec pause = { .tv_nsec = 20000000 };
+
+    while (waitpid(node->pid, NULL, WNOHANG) == 0) {
+        if (lat_mono_ms() >= until_ms)
+            kill(node->pid, SIGKILL);
+        nanosleep(&pause, NULL);
+    }
+    node->pid = 0;
+}
+
+void
+demo_free(struct demo *demo)
+{
+    uint64_t until_ms = lat_mono_ms() + DEMO_GRACE_MS;
+
+    if (demo == NULL)
+        return;
+    for (size_t i = 0; i < DEMO_NODES; i++) {
+        if (demo->nodes[i].pid > 0)
+            kill(demo->nodes[i].pid, SIGTERM);
+    }
+    for (size_t i = 0; i < DEMO_NODES; i++) {
+        if (demo->nodes[i].pid > 0)
+            wait_for(&demo->nodes[i], until_ms);
+    }
+    remove_folder(demo->dir);
+    free(demo);
+}
