@@ -1,1 +1,7 @@
 # Tests of node: link $(LINK_node) only.
+EXTRA_DIST += tests/vectors/lung-table.txt
+
+check_PROGRAMS += tests/unit/test_lung
+tests_unit_test_lung_SOURCES = tests/unit/test_lung.c tests/support/lung_page.c tests/support/lung_page.h
+tests_unit_test_lung_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_lung_LDADD = $(LINK_node) $(CMOCKA_LIBS)
