@@ -3,4 +3,3 @@
 SYSTEM_TESTS = tests/system/manual
 EXTRA_DIST += $(SYSTEM_TESTS)
 TESTS += $(SYSTEM_TESTS)
-tests/system/manual.log: lattice$(EXEEXT)

@@ -5,3 +5,7 @@ check_PROGRAMS += tests/unit/test_lung
 tests_unit_test_lung_SOURCES = tests/unit/test_lung.c tests/support/lung_page.c tests/support/lung_page.h
 tests_unit_test_lung_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_lung_LDADD = $(LINK_node) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_alerts
+tests_unit_test_alerts_SOURCES = tests/unit/test_alerts.c
+tests_unit_test_alerts_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_alerts_LDADD = $(LINK_node) $(CMOCKA_LIBS)

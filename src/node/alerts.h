@@ -1,0 +1,26 @@
+/*
+ * alerts.h - what an operator must know now, derived from a snapshot: pure, so that API, console and `status` name the
+ * same conditions. The memory keeps since when each holds.
+ *
+ * Codes: F1 no live peer, F2 an HTTP source fails, F3 both lungs down, D1 a source differs, H1 records held, M1 forced mode,
+ * K1 store, T1 no trusted key, A1 API not reachable. A condition that is gone for one build of a snapshot is cleared.
+ */
+#ifndef LAT_NODE_ALERTS_H
+#define LAT_NODE_ALERTS_H
+
+#include "view/snapshot.h"
+
+/* Since when the alerts of the last snapshot hold. Zeroed at the start. */
+struct alert_memory {
+    uint32_t count;
+    struct {
+        char code[8];
+        char subject[SNAPSHOT_URL_MAX]; /* which source; "": the node */
+        uint64_t since_ms;
+    } entries[SNAPSHOT_ALERTS_MAX];
+};
+
+/* Fill s->alerts from the rest of s, the worst first, and keep their beginnings in *memory. */
+void alerts_fill(struct alert_memory *memory, struct snapshot *s);
+
+#endif

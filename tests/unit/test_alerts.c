@@ -1,0 +1,114 @@
+/* test_alerts.c - the conditions an operator is told of, and since when. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "base/text.h"
+#include "node/alerts.h"
+
+static struct snapshot *
+healthy(void)
+{
+    struct snapshot *s = snapshot_new();
+
+    assert_non_null(s);
+    s->mono_ms = 1000000;
+    s->trusted_keys = 2;
+    s->lung.state = LUNG_P2P;
+    s->lung.p2p_running = true;
+    return s;
+}
+
+static void
+a_healthy_node_has_none(void **state)
+{
+    struct alert_memory memory = { 0 };
+    struct snapshot *s = healthy();
+
+    (void)state;
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alert_count, 0);
+    snapshot_unref(s);
+}
+
+static void
+alarms_come_first_and_name_both_reasons(void **state)
+{
+    struct alert_memory memory = { 0 };
+    struct snapshot *s = healthy();
+
+    (void)state;
+    s->trusted_keys = 0;
+    s->lung.state = LUNG_ISOLATED;
+    lat_copy(s->lung.p2p_error, sizeof(s->lung.p2p_error), "connection refused");
+    lat_copy(s->lung.http_error, sizeof(s->lung.http_error), "timeout");
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alert_count, 2);
+    assert_string_equal(s->alerts[0].code, "F3");
+    assert_non_null(strstr(s->alerts[0].text, "connection refused"));
+    assert_non_null(strstr(s->alerts[0].text, "timeout"));
+    assert_string_equal(s->alerts[1].code, "T1");
+    snapshot_unref(s);
+}
+
+static void
+an_alert_keeps_its_beginning_until_its_cause_ends(void **state)
+{
+    struct alert_memory memory = { 0 };
+    struct snapshot *s = healthy();
+
+    (void)state;
+    s->source_count = 1;
+    lat_copy(s->sources[0].url, sizeof(s->sources[0].url), "http://127.0.0.1:1");
+    s->sources[0].differs_ms = 0;
+    s->sources[0].key_total = 1;
+    alerts_fill(&memory, s);
+    s->mono_ms += 61000;
+    s->sources[0].differs_ms = 61000;
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alert_count, 1);
+    assert_int_equal(s->alerts[0].since_ms, 61000);
+    assert_int_equal(s->alerts[0].severity, ALERT_ALARM);
+    s->sources[0].differs_ms = -1;
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alert_count, 0);
+    s->sources[0].differs_ms = 0;
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alerts[0].since_ms, 0);
+    snapshot_unref(s);
+}
+
+static void
+more_alerts_than_there_is_room_for_are_cut(void **state)
+{
+    struct alert_memory memory = { 0 };
+    struct snapshot *s = healthy();
+
+    (void)state;
+    s->source_count = SNAPSHOT_SOURCES_MAX;
+    for (uint32_t i = 0; i < s->source_count; i++)
+        s->sources[i].differs_ms = 5;
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alert_count, SNAPSHOT_ALERTS_MAX);
+    snapshot_unref(s);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_healthy_node_has_none),
+        cmocka_unit_test(alarms_come_first_and_name_both_reasons),
+        cmocka_unit_test(an_alert_keeps_its_beginning_until_its_cause_ends),
+        cmocka_unit_test(more_alerts_than_there_is_room_for_are_cut),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
