@@ -1,12 +1,17 @@
 # Unit tests: one program a module, one fragment a folder under test.
 TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DVECTOR_DIR='"$(abs_top_srcdir)/tests/vectors"' $(CMOCKA_CFLAGS)
 
+# A test that reads vectors adds $(VECTOR_SOURCES), $(VECTOR_CPPFLAGS) and $(CJSON_LIBS).
+VECTOR_SOURCES = tests/support/vectors.c tests/support/vectors.h
+VECTOR_CPPFLAGS = $(TEST_CPPFLAGS) $(CJSON_CFLAGS)
+
 TESTS += $(check_PROGRAMS) $(dist_check_SCRIPTS)
 AM_TESTS_ENVIRONMENT = LATTICE='$(abs_top_builddir)/lattice$(EXEEXT)'; export LATTICE; \
 	srcdir='$(abs_top_srcdir)'; export srcdir; top_builddir='$(abs_top_builddir)'; export top_builddir;
 
 dist_check_SCRIPTS += scripts/check-includes
 
+include tests/vectors/local.mk
 include tests/unit/base.mk
 include tests/unit/crypto.mk
 include tests/unit/wire.mk

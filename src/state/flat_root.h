@@ -15,7 +15,7 @@
 struct flat_root;
 struct flat_root *flat_root_new(void); /* NULL: out of memory */
 void flat_root_add(struct flat_root *root, const uint8_t *key, size_t key_len, const char *stored_value, size_t value_len);
-void flat_root_end(struct flat_root *root, uint8_t out[SHA256_LEN]);
+void flat_root_end(struct flat_root *root, uint8_t out[SHA256_LEN]); /* then free */
 void flat_root_free(struct flat_root *root);
 
 #endif

@@ -19,14 +19,17 @@
 #define JSON_DIGITS_MAX 4300 /* of an integer */
 
 /*
- * Bring one JSON value text[0 .. len) into stored form, appended to out (its max limits the result). Of a member that
+ * Bring one JSON value text[0 .. len) into stored form, appended to out (unchanged on error; its max limits the result). Of a member that
  * stands twice the last value counts, at the first position (as Python does). LAT_MALFORMED with what and where
  * (byte offset) in *why, LAT_LIMIT (depth, digits, out full), LAT_NOMEM.
  */
 LAT_MUST_CHECK enum lat_err json_store_form(const char *text, size_t len, struct lat_buf *out, struct lat_msg *why);
 
-/* Is text[0 .. len) already in stored form, by the rules for records (no member twice either)? */
-bool json_is_stored_form(const char *text, size_t len);
+/*
+ * Is text[0 .. len) in stored form already? LAT_MALFORMED when storing it would change it (a member that stands twice
+ * included) or it is no JSON, LAT_LIMIT as above, each with what and where in *why; LAT_NOMEM.
+ */
+LAT_MUST_CHECK enum lat_err json_check_stored_form(const char *text, size_t len, struct lat_msg *why);
 
 /* One member of a top-level object; key and value borrow during the call. Return non-zero to stop with that code. */
 typedef enum lat_err (*json_member_fn)(void *arg, const uint8_t *key, size_t key_len, const char *value,
@@ -34,13 +37,13 @@ typedef enum lat_err (*json_member_fn)(void *arg, const uint8_t *key, size_t key
 
 /*
  * Walk an object text[0 .. len): for each member, in order, the decoded key (UTF-8) and the raw text of its value. The whole
- * text is checked strictly before the first call. Members that stand twice are all reported. Errors as above, and
- * what fn returned.
+ * text is checked strictly before the first call; values may nest JSON_DEPTH_MAX deep. Members that stand twice are
+ * all reported. Errors as above, and what fn returned.
  */
 LAT_MUST_CHECK enum lat_err json_each_member(const char *text, size_t len, json_member_fn fn, void *arg,
                                              struct lat_msg *why);
 
-/* Append a JSON string (Python's default escapes, with quotes) of UTF-8 bytes. LAT_LIMIT, LAT_NOMEM. */
+/* Append a JSON string (Python's default escapes, with quotes) of UTF-8 bytes. LAT_MALFORMED: not UTF-8. LAT_LIMIT, LAT_NOMEM. */
 LAT_MUST_CHECK enum lat_err json_add_string(struct lat_buf *out, const uint8_t *utf8, size_t len);
 
 /* Shortest text that reads back as this finite double, in Python's layout; out holds 32 bytes. */
