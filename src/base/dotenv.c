@@ -104,7 +104,7 @@ is_name_char(char c)
 static enum lat_err
 parse_name(struct parser *p, char **name)
 {
-    char quote = *p->at == '\'' ? '\'' : 0;
+    char quote = p->at < p->end && *p->at == '\'' ? '\'' : 0;
     const char *from = quote ? p->at + 1 : p->at;
     const char *to = from;
 
@@ -314,7 +314,7 @@ parse_binding(struct parser *p)
     enum lat_err err;
 
     skip_export(p);
-    if (at_end_of_line(p) || *p->at == '#') {
+    if (p->at < p->end && *p->at == '#') {
         skip_rest_of_line(p);
         return LAT_OK;
     }
