@@ -1,5 +1,6 @@
 noinst_LIBRARIES += %D%/libnode.a
 %C%_libnode_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(UV_CFLAGS)
 %C%_libnode_a_SOURCES = %D%/lung.h %D%/lung.c %D%/lung_constants.h %D%/lung_constants.c \
-	%D%/lung_table.h %D%/lung_table.c %D%/lung_show.h %D%/lung_show.c
+	%D%/lung_table.h %D%/lung_table.c %D%/lung_show.h %D%/lung_show.c \
+	%D%/lung_http.h %D%/lung_http.c
 %C%_libnode_a_SOURCES += %D%/alerts.h %D%/alerts.c
