@@ -16,7 +16,7 @@ lat_cursor_init(struct lat_cursor *cursor, const void *data, size_t len)
 }
 
 const uint8_t *
-lat_take(struct lat_cursor *cursor, size_t len)
+lat_take(struct lat_cursor *cursor, uint64_t len)
 {
     const uint8_t *at = cursor->at;
 
@@ -25,7 +25,7 @@ lat_take(struct lat_cursor *cursor, size_t len)
         return NULL;
     }
     cursor->at += len;
-    cursor->left -= len;
+    cursor->left -= (size_t)len;
     return at;
 }
 

@@ -27,7 +27,7 @@ uint64_t lat_take_u64le(struct lat_cursor *cursor);
 uint64_t lat_take_varint(struct lat_cursor *cursor);
 
 /* The next len bytes, borrowed; NULL when there are fewer, which is bad. */
-const uint8_t *lat_take(struct lat_cursor *cursor, size_t len);
+const uint8_t *lat_take(struct lat_cursor *cursor, uint64_t len);
 
 /* Copy the next len bytes; zeros when there are fewer. */
 void lat_take_copy(struct lat_cursor *cursor, void *out, size_t len);

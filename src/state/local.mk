@@ -10,4 +10,6 @@ noinst_LIBRARIES += %D%/libstate.a
 	%D%/tree.h %D%/tree.c %D%/tree_fold.h %D%/tree_fold.c \
 	%D%/store.h \
 	%D%/reader.h \
-	%D%/recon.h
+	%D%/sketch.h %D%/sketch.c \
+	%D%/recon.h %D%/recon.c %D%/recon_parts.h %D%/recon_read.c %D%/recon_status.c %D%/recon_cells.c \
+	%D%/recon_descend.c %D%/recon_records.c %D%/recon_prove.c %D%/recon_range.c %D%/recon_ask.c

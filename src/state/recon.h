@@ -18,7 +18,9 @@
 #include "state/trust.h"
 
 #define RECON_MESSAGE_MAX 1048576
-#define RECON_CLOCK_MAX_MS 300000 /* attestations further from our clock are refused */
+#define RECON_ITEMS_MAX 4096       /* ranges, pushed records, wants in a message */
+#define RECON_ERROR_TEXT_MAX 200   /* bytes of UTF-8 in an ERROR */
+#define RECON_CLOCK_MAX_MS 300000  /* attestations further from our clock are refused */
 
 enum recon_type { RECON_STATUS = 1, RECON_CELLS, RECON_DESCEND, RECON_RECORDS, RECON_PROVE, RECON_RANGE, RECON_ERROR = 255 };
 #define RECON_REPLY 128
@@ -26,7 +28,14 @@ enum recon_type { RECON_STATUS = 1, RECON_CELLS, RECON_DESCEND, RECON_RECORDS, R
 enum recon_error { RECON_E_MALFORMED = 1, RECON_E_NETWORK, RECON_E_TYPE, RECON_E_VERSION, RECON_E_LIMIT, RECON_E_BUSY,
                    RECON_E_NOT_ALLOWED, RECON_E_NOT_READY, RECON_E_FAILED };
 
-/* What the answerer sees of the state. Functions as in reader.h; the reader itself is `arg` in the node. */
+/* Called for each record, or leaf, in ascending order; anything but LAT_OK ends the walk and is what the walk returns. */
+typedef enum lat_err (*recon_record_fn)(void *arg, const struct record *record);
+typedef enum lat_err (*recon_leaf_fn)(void *arg, const uint8_t keyhash[32], const uint8_t leaf[32], uint64_t hlc);
+
+/*
+ * What the answerer sees of the state: one consistent moment of it. Functions as in reader.h, where the node's view comes
+ * from; what they return other than LAT_OK and LAT_NOTFOUND becomes an ERROR message.
+ */
 struct recon_view {
     const struct network *network;
     uint8_t root[32];
@@ -38,13 +47,13 @@ struct recon_view {
     const struct trust *trust;
     uint64_t now_ms;          /* Unix */
     uint64_t horizon;         /* 0: none */
+    /* The record of a keyhash. LAT_NOTFOUND, LAT_DAMAGED. */
     enum lat_err (*get)(void *arg, const uint8_t keyhash[32], struct record *out);
-    enum lat_err (*each)(void *arg, const uint8_t from[32], enum lat_err (*fn)(void *, const struct record *), void *fn_arg);
-    enum lat_err (*each_leaf)(void *arg, const uint8_t from[32],
-                              enum lat_err (*fn)(void *, const uint8_t *keyhash, const uint8_t *leaf, uint64_t hlc), void *fn_arg);
+    /* Records, and leaves, from `from` on (included). Damaged records are skipped. */
+    enum lat_err (*each)(void *arg, const uint8_t from[32], recon_record_fn fn, void *fn_arg);
+    enum lat_err (*each_leaf)(void *arg, const uint8_t from[32], recon_leaf_fn fn, void *fn_arg);
+    /* How many records share the first `bits` (0 .. 255) bits of prefix, and the hash of that subtree. */
     enum lat_err (*subtree)(void *arg, const uint8_t prefix[32], unsigned bits, uint64_t *count, uint8_t hash[32]);
-    /* The sketch's cells of the present root; NULL: computed from each_leaf. */
-    enum lat_err (*cells)(void *arg, size_t from, size_t count, void *out);
     void *arg;
 };
 
@@ -53,22 +62,24 @@ struct recon_pushes {
     size_t count; /* 0: none; any other message has none */
     struct lat_buf records; /* count times (u32 little-endian length, record): the form of store_merge */
 };
+#define RECON_PUSHES_MAX (RECON_MESSAGE_MAX + 4 * RECON_ITEMS_MAX) /* bytes that `records` must be allowed */
 
 /*
- * Look at a request: LAT_OK when it is well-formed, with its pushes; else LAT_MALFORMED and the ERROR message to send in *reply.
- * The caller inits and finishes both buffers.
+ * Look at a request: LAT_OK when it is well-formed, with its pushes (whatever they hold: each gets its own verdict); else
+ * LAT_MALFORMED and the ERROR message to send in *reply. LAT_NOMEM. The caller inits and finishes both buffers, pushes->records with
+ * RECON_PUSHES_MAX, reply with RECON_MESSAGE_MAX; what they held is dropped.
  */
 LAT_MUST_CHECK enum lat_err recon_inspect(const struct network *network, const uint8_t *request, size_t len,
                                           struct recon_pushes *pushes, struct lat_buf *reply);
 
 /*
  * Answer a request from the view (taken after the pushes were committed). verdicts: one byte a push. Always leaves one whole message in
- * *reply unless LAT_NOMEM.
+ * *reply, which what it held before gives way to, and returns LAT_OK; only out of memory it leaves none: LAT_NOMEM.
  */
 LAT_MUST_CHECK enum lat_err recon_handle(const struct recon_view *view, const uint8_t *request, size_t len,
                                          const uint8_t *verdicts, size_t verdict_count, struct lat_buf *reply);
 
-/* An ERROR message alone: busy, not allowed, not ready. text: at most 200 bytes of UTF-8. */
+/* An ERROR message alone: busy, not allowed, not ready. text: UTF-8, cut to RECON_ERROR_TEXT_MAX. LAT_NOMEM. */
 LAT_MUST_CHECK enum lat_err recon_error_message(const struct network *network, enum recon_error code, uint32_t retry_ms,
                                                 const char *text, struct lat_buf *reply);
 
