@@ -5,8 +5,8 @@ noinst_LIBRARIES += %D%/libstate.a
 	%D%/json.h %D%/json.c %D%/json_scan.h %D%/json_scan.c %D%/json_double.h %D%/json_double.c \
 	%D%/flat_root.h %D%/flat_root.c \
 	%D%/entries.h %D%/entries.c \
-	%D%/trust.h \
-	%D%/record.h \
+	%D%/trust.h %D%/trust.c \
+	%D%/record.h %D%/record.c %D%/attest.c \
 	%D%/tree.h %D%/tree.c %D%/tree_fold.h %D%/tree_fold.c \
 	%D%/store.h \
 	%D%/reader.h \

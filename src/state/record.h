@@ -55,7 +55,10 @@ struct record {
     uint8_t leaf[32];
 };
 
-/* Check every rule of WIRE section 2 but the signature, and compute the hashes. LAT_MALFORMED with *why (may be NULL). */
+/*
+ * Check every rule of WIRE section 2 but the signature, and compute the hashes. LAT_MALFORMED with *why (may be NULL);
+ * LAT_NOMEM says nothing about the record.
+ */
 LAT_MUST_CHECK enum lat_err record_parse(const struct network *network, const uint8_t *bytes, size_t len,
                                          struct record *out, struct lat_msg *why);
 
@@ -77,13 +80,16 @@ struct record_content {
     size_t value_len;
 };
 
-/* Write and sign a record with key's author, appended to out. LAT_LIMIT (key or value too long), LAT_NOMEM. */
+/*
+ * Write and sign a record with key's author, appended to out. LAT_LIMIT (key or value too long, or no room in out), LAT_MALFORMED
+ * (key empty and not imported, or not UTF-8; value empty; HLC 0), LAT_NOMEM: nothing was appended.
+ */
 LAT_MUST_CHECK enum lat_err record_make(const struct network *network, const struct key *key,
                                         const struct record_content *content, struct lat_buf *out);
 
 /*
  * Order of two records of one key: > 0 when a wins. (not imported, HLC, author, digest); for the reserved key
- * "\0horizon" the greatest value H comes first. 0: the same record.
+ * "\0horizon" the greatest value H comes first, and what is no decimal number stands below all. 0: the same content.
  */
 int record_compare(const struct record *a, const struct record *b);
 
