@@ -1,0 +1,233 @@
+/* node_commands.c - what front ends wish, carried out and answered. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "node/node_parts.h"
+#include "state/json.h"
+#include "state/recon.h"
+
+static void
+answer(struct command *command, const struct reply *reply)
+{
+    if (command->ticket)
+        ticket_complete(command->ticket, reply);
+    command->ticket = NULL;
+}
+
+static void LAT_PRINTF(3, 4)
+refuse(struct command *command, enum lat_err err, const char *fmt, ...)
+{
+    struct reply reply = { .err = err };
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(reply.text, sizeof(reply.text), fmt, args);
+    va_end(args);
+    answer(command, &reply);
+}
+
+/* --- SWITCH ---------------------------------------------------------------------------------------- */
+
+/* What an operator should know about the mode that now holds. */
+static void
+describe_switch(const struct node *node, struct reply *reply)
+{
+    const char *mode = reply->policy == LUNG_POLICY_AUTO ? "automatic mode"
+                       : reply->policy == LUNG_POLICY_P2P ? "P2P-only mode" : "HTTP-only mode";
+
+    reply->warning = reply->sync_mode == SYNC_NONE;
+    if (!reply->warning)
+        snprintf(reply->text, sizeof(reply->text), "Switched to %s", mode);
+    else if (reply->policy == LUNG_POLICY_HTTP && node->config->source_count == 0)
+        snprintf(reply->text, sizeof(reply->text), "Switched to %s; warning: no HTTP peer is configured, nothing carries", mode);
+    else
+        snprintf(reply->text, sizeof(reply->text), "Switched to %s; warning: nothing carries the state now (%s)", mode,
+                 lung_state_name(reply->state));
+}
+
+static void
+run_switch(struct node *node, struct command *command)
+{
+    static const enum lung_event_kind kinds[] = { [LUNG_POLICY_AUTO] = LUNG_EV_CMD_AUTO,
+                                                  [LUNG_POLICY_P2P] = LUNG_EV_CMD_P2P,
+                                                  [LUNG_POLICY_HTTP] = LUNG_EV_CMD_HTTP };
+    const struct lung_event event = { .kind = kinds[command->policy], .for_ms = (uint64_t)command->for_s * 1000 };
+    struct lung_step step = lung_event(&node->lung, &event, uv_now(&node->loop));
+    struct reply reply = { .err = LAT_OK, .policy = command->policy, .for_s = command->for_s };
+
+    if (step.refused) {
+        refuse(command, LAT_CONFLICT, "P2P is disabled by configuration; set LATTICE_P2P_ENABLED=true and restart");
+        return;
+    }
+    lat_copy(node->forced_by, sizeof(node->forced_by), command->who);
+    lat_log(LAT_NOTICE, "[LUNG] mode %s set by %s for_s=%u", lung_policy_name(command->policy), command->who, command->for_s);
+    node_lungs_follow(node, &step);
+    reply.state = node->lung.state;
+    reply.sync_mode = lung_sync_mode(reply.state);
+    reply.peers_live = node->lung.peers.live;
+    describe_switch(node, &reply);
+    answer(command, &reply);
+}
+
+/* --- PUT, DELETE ----------------------------------------------------------------------------------- */
+
+/* On the store thread: the write is durable, or refused. */
+static void
+written(void *arg, const struct store_written *w)
+{
+    struct command *command = arg;
+    struct reply reply = { .err = w->err, .hlc = w->hlc };
+
+    lat_copy(reply.text, sizeof(reply.text), w->text);
+    if (!w->err) {
+        lat_hex(w->root, sizeof(w->root), reply.root);
+        lat_hex(w->digest, sizeof(w->digest), reply.etag);
+    }
+    answer(command, &reply);
+    command_free(command);
+}
+
+/* Queue the write; the command then belongs to the store thread. */
+static enum lat_err
+queue_write(struct node *node, struct command *command, const struct lat_buf *value)
+{
+    static const enum store_match matches[] = { [MATCH_ANY] = STORE_MATCH_ANY, [MATCH_ABSENT] = STORE_MATCH_ABSENT,
+                                                [MATCH_DIGEST] = STORE_MATCH_DIGEST };
+
+    return store_write(node->store, command->key, command->key_len, value ? value->data : NULL, value ? value->len : 0,
+                       matches[command->match], command->digest, written, command);
+}
+
+/* true: the command has been handed on. */
+static bool
+run_write(struct node *node, struct command *command)
+{
+    struct lat_msg why = { "" };
+    struct lat_buf value;
+    enum lat_err err = LAT_OK;
+
+    lat_buf_init(&value, node->config->value_max);
+    if (command->kind == COMMAND_PUT) {
+        err = json_store_form((const char *)command->value, command->value_len, &value, &why);
+        if (err == LAT_LIMIT && why.text[0] == '\0')
+            lat_msg_set(&why, "the value is over %zu bytes; LATTICE_VALUE_MAX sets the limit", node->config->value_max);
+        if (err)
+            refuse(command, err, "value: %.200s", why.text[0] ? why.text : lat_err_text(err));
+    }
+    if (!err) {
+        err = queue_write(node, command, command->kind == COMMAND_PUT ? &value : NULL);
+        if (err)
+            refuse(command, err, "%s", err == LAT_BUSY ? "too many writes are waiting; try again" : lat_err_text(err));
+    }
+    lat_buf_fini(&value);
+    return err == LAT_OK;
+}
+
+/* --- MERGE ----------------------------------------------------------------------------------------- */
+
+static void
+merged(void *arg, const uint8_t *verdicts, size_t count, enum lat_err err)
+{
+    struct command *command = arg;
+    struct reply reply = { .err = err };
+
+    reply.verdicts = malloc(count ? count : 1);
+    if (reply.verdicts == NULL) {
+        refuse(command, LAT_NOMEM, "out of memory");
+    } else {
+        memcpy(reply.verdicts, verdicts, count);
+        reply.verdict_count = count;
+        answer(command, &reply);
+    }
+    command_free(command);
+}
+
+/* true: the command has been handed on. */
+static bool
+run_merge(struct node *node, struct command *command)
+{
+    struct recon_pushes pushes = { 0 };
+    struct lat_buf error;
+    enum lat_err err;
+
+    lat_buf_init(&pushes.records, RECON_MESSAGE_MAX);
+    lat_buf_init(&error, RECON_MESSAGE_MAX);
+    err = recon_inspect(store_network(node->store), command->message, command->message_len, &pushes, &error);
+    if (!err)
+        err = apply_records(node->apply, pushes.records.data, pushes.records.len, pushes.count, merged, command);
+    lat_buf_fini(&pushes.records);
+    lat_buf_fini(&error);
+    if (err)
+        refuse(command, err, "%s", lat_err_text(err));
+    return err == LAT_OK;
+}
+
+/* --- RELOAD ---------------------------------------------------------------------------------------- */
+
+static void
+run_reload(struct node *node, struct command *command)
+{
+    struct reply reply = { .err = LAT_OK, .text = "configuration read again" };
+    struct lat_msg why = { "" };
+    struct config *fresh = node->reload ? node->reload(node->arg, &why) : NULL;
+
+    if (fresh == NULL) {
+        lat_log(LAT_ERROR, "[STARTUP] [WARN] configuration not taken, the present one stays: %s", why.text);
+        refuse(command, LAT_MALFORMED, "%.250s", why.text);
+        return;
+    }
+    config_adopt(node->config, fresh);
+    config_free(fresh);
+    lat_log_set_level(node->config->log_level);
+    node_lungs_reload(node);
+    lat_log(LAT_NOTICE, "[STARTUP] configuration read again: %zu HTTP peers, %zu trusted keys", node->config->source_count,
+            node->trust.count);
+    answer(command, &reply);
+}
+
+/* true: the command has been handed on. */
+static bool
+run(struct node *node, struct command *command)
+{
+    static const struct reply done = { .err = LAT_OK };
+
+    switch (command->kind) {
+    case COMMAND_SWITCH:
+        run_switch(node, command);
+        return false;
+    case COMMAND_PUT:
+    case COMMAND_DELETE:
+        return run_write(node, command);
+    case COMMAND_MERGE:
+        return run_merge(node, command);
+    case COMMAND_POLL:
+        poller_forget_backoff(node->poller);
+        lung_http_hurry(&node->http, uv_now(&node->loop));
+        answer(command, &done);
+        return false;
+    case COMMAND_RELOAD:
+        run_reload(node, command);
+        return false;
+    case COMMAND_STOP:
+        node->stopping = true;
+        answer(command, &done);
+        return false;
+    }
+    return false;
+}
+
+void
+node_commands_run(struct node *node)
+{
+    struct command *command;
+
+    while ((command = exchange_take(node->exchange)) != NULL) {
+        if (!run(node, command))
+            command_free(command);
+        node->changed = true;
+    }
+}

@@ -1,0 +1,100 @@
+/*
+ * node_parts.h - the node's inside, shared by the files node*.c alone: node.c starts and stops, node_lungs.c drives the
+ * machine and the poller, node_commands.c carries out wishes, node_snapshot.c draws the picture.
+ *
+ * Everything here belongs to the node thread unless it says otherwise.
+ */
+#ifndef LAT_NODE_NODE_PARTS_H
+#define LAT_NODE_NODE_PARTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <uv.h>
+
+#include "crypto/key.h"
+#include "http/legacy.h"
+#include "http/poller.h"
+#include "http/server.h"
+#include "node/alerts.h"
+#include "node/apply.h"
+#include "node/config.h"
+#include "node/files.h"
+#include "node/heartbeat.h"
+#include "node/lung.h"
+#include "node/lung_http.h"
+#include "node/node.h"
+#include "state/store.h"
+#include "state/trust.h"
+
+#define NODE_TICK_MS 100     /* deadlines of the lungs are kept to this */
+#define NODE_PUBLISH_MS 100  /* snapshots are at least so far apart */
+#define NODE_PUBLISH_MAX_MS 1000 /* and at most so far: figures that age */
+
+struct node {
+    struct config *config;
+    struct exchange *exchange;
+    const char *version;
+    bool demo;
+    struct config *(*reload)(void *arg, struct lat_msg *why);
+    void *arg;
+
+    int lock_fd; /* holds the state directory */
+    struct key *key;
+    char peer_id[64];
+    char cookie[80];
+    struct store *store;
+    struct legacy *legacy;
+    struct server *server;
+
+    pthread_t thread;
+    uv_loop_t loop;
+    uv_async_t wake;   /* commands, commits, and nothing else */
+    uv_timer_t tick;
+    bool stopping;
+    struct poller *poller;
+    struct apply *apply;
+
+    pthread_mutex_t trust_lock; /* the API asks for the set from its own thread */
+    struct trust trust;
+
+    struct lung lung;
+    struct lung_http http;
+    struct heartbeat heartbeat;
+    char forced_by[64];
+
+    bool changed;        /* a snapshot would show something new */
+    uint64_t started_ms; /* monotonic */
+    uint64_t published_ms;
+    uint64_t number;
+    struct alert_memory alerts;
+    uint64_t history_second; /* monotonic second of the newest column */
+    uint64_t history_applied, history_polls; /* totals at its beginning */
+    uint16_t applied_of[SNAPSHOT_HISTORY], polls_of[SNAPSHOT_HISTORY];
+};
+
+/* --- node_lungs.c --- */
+
+/* Make poller and machine ready and take the first step. LAT_NOMEM, LAT_SYS. */
+LAT_MUST_CHECK enum lat_err node_lungs_start(struct node *node, struct lat_msg *why);
+
+/* Carry out a step of the machine: log it, follow it with both lungs. */
+void node_lungs_follow(struct node *node, const struct lung_step *step);
+
+/* Timers of the machine, rounds that are due. Every NODE_TICK_MS. */
+void node_lungs_tick(struct node *node);
+
+/* New configuration is in node->config. */
+void node_lungs_reload(struct node *node);
+
+/* --- node_commands.c --- */
+
+/* Carry out what front ends wish. */
+void node_commands_run(struct node *node);
+
+/* --- node_snapshot.c --- */
+
+/* Publish a snapshot if one is due. */
+void node_snapshot_publish(struct node *node);
+
+#endif
