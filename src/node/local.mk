@@ -2,6 +2,6 @@ noinst_LIBRARIES += %D%/libnode.a
 %C%_libnode_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(UV_CFLAGS)
 %C%_libnode_a_SOURCES = %D%/lung.h %D%/lung.c %D%/lung_constants.h %D%/lung_constants.c \
 	%D%/lung_table.h %D%/lung_table.c %D%/lung_show.h %D%/lung_show.c \
-	%D%/lung_http.h %D%/lung_http.c
+	%D%/lung_http.h %D%/lung_http.c %D%/heartbeat.h %D%/heartbeat.c
 %C%_libnode_a_SOURCES += %D%/alerts.h %D%/alerts.c
 %C%_libnode_a_SOURCES += %D%/config.h %D%/config_load.h %D%/files.h

@@ -209,7 +209,7 @@ lung_http_next_deadline(const struct lung_http *h, const struct lung_constants *
 void
 lung_http_fill(const struct lung_http *h, uint64_t now_ms, struct snapshot_lung *out)
 {
-    out->http_usable = h->mode == LUNG_HTTP_STANDBY ? h->last_good : h->usable;
+    out->http_usable = h->mode == LUNG_HTTP_CARRY ? h->usable : h->last_good;
     out->http_failures = h->failures;
     out->http_sources = h->sources;
     out->http_age_ms = h->succeeded ? (int64_t)(now_ms - h->ok_ms) : -1;

@@ -94,7 +94,7 @@ uint64_t lung_http_next_deadline(const struct lung_http *h, const struct lung_co
 /* period with a jitter of plus or minus 20 %. */
 uint64_t lung_http_jitter(uint64_t period_ms, uint32_t random);
 
-/* Fill in http_usable, http_failures, http_sources, http_age_ms, http_next_ms. */
+/* Fill in http_usable (H while carrying, else the last outcome), http_failures, _sources, _age_ms, _next_ms. */
 void lung_http_fill(const struct lung_http *h, uint64_t now_ms, struct snapshot_lung *out);
 
 #endif
