@@ -24,3 +24,34 @@ check_PROGRAMS += tests/unit/test_trust
 tests_unit_test_trust_SOURCES = tests/unit/test_trust.c tests/support/random.h $(VECTOR_SOURCES)
 tests_unit_test_trust_CPPFLAGS = $(VECTOR_CPPFLAGS)
 tests_unit_test_trust_LDADD = $(LINK_state) $(CJSON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_sketch
+tests_unit_test_sketch_SOURCES = tests/unit/test_sketch.c tests/support/peel.c tests/support/peel.h \
+	tests/support/random.h $(VECTOR_SOURCES)
+tests_unit_test_sketch_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_sketch_LDADD = $(LINK_state) $(CJSON_LIBS) $(CMOCKA_LIBS)
+
+# A state in memory, and those of the vectors.
+SYNC_SOURCES = tests/support/memory_view.c tests/support/memory_view.h tests/support/wire_states.c \
+	tests/support/wire_states.h tests/support/sync_check.c tests/support/sync_check.h $(VECTOR_SOURCES)
+
+check_PROGRAMS += tests/unit/test_recon
+tests_unit_test_recon_SOURCES = tests/unit/test_recon.c $(SYNC_SOURCES)
+tests_unit_test_recon_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_recon_LDADD = $(LINK_state) $(CJSON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_recon_finds
+tests_unit_test_recon_finds_SOURCES = tests/unit/test_recon_finds.c tests/support/peel.c tests/support/peel.h \
+	$(SYNC_SOURCES)
+tests_unit_test_recon_finds_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_recon_finds_LDADD = $(LINK_state) $(CJSON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_recon_ask
+tests_unit_test_recon_ask_SOURCES = tests/unit/test_recon_ask.c tests/support/random.h $(SYNC_SOURCES)
+tests_unit_test_recon_ask_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_recon_ask_LDADD = $(LINK_state) $(CJSON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_recon_hostile
+tests_unit_test_recon_hostile_SOURCES = tests/unit/test_recon_hostile.c $(SYNC_SOURCES)
+tests_unit_test_recon_hostile_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_recon_hostile_LDADD = $(LINK_state) $(CJSON_LIBS) $(CMOCKA_LIBS)

@@ -7,8 +7,53 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
+
+#include "support/vectors.h"
+
+static void
+the_published_numbers_read_and_write_as_they_stand(void **state)
+{
+    cJSON *json = vectors_load("libp2p/uvarint.json");
+    const cJSON *ok;
+
+    (void)state;
+    cJSON_ArrayForEach(ok, vectors_member(json, "ok"))
+    {
+        uint64_t wanted = strtoull(vectors_text(ok, "value"), NULL, 10), value;
+        size_t len, used;
+        uint8_t *bytes = vectors_bytes(ok, "bytes", &len), again[VARINT_LEN_MAX];
+
+        assert_int_equal(varint_decode(bytes, len, &value, &used), LAT_OK);
+        assert_true(value == wanted && used == len);
+        assert_int_equal(varint_encode(wanted, again), len);
+        assert_memory_equal(again, bytes, len);
+        free(bytes);
+    }
+    cJSON_Delete(json);
+}
+
+static void
+the_published_refusals_are_refused(void **state)
+{
+    cJSON *json = vectors_load("libp2p/uvarint.json");
+    const cJSON *bad;
+
+    (void)state;
+    cJSON_ArrayForEach(bad, vectors_member(json, "must_reject"))
+    {
+        uint64_t value;
+        size_t len, used;
+        uint8_t *bytes = vectors_bytes(bad, "bytes", &len);
+        enum lat_err err = varint_decode(bytes, len, &value, &used);
+
+        assert_true(err == LAT_MALFORMED || err == LAT_SHORT);
+        free(bytes);
+    }
+    cJSON_Delete(json);
+}
 
 static void
 decode_reads_back_every_border(void **state)
@@ -99,6 +144,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_published_numbers_read_and_write_as_they_stand),
+        cmocka_unit_test(the_published_refusals_are_refused),
         cmocka_unit_test(decode_reads_back_every_border),
         cmocka_unit_test(decode_asks_for_more_at_every_cut),
         cmocka_unit_test(decode_refuses_a_longer_form_than_needed),
