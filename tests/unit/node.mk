@@ -17,3 +17,7 @@ check_PROGRAMS += tests/unit/test_alerts
 tests_unit_test_alerts_SOURCES = tests/unit/test_alerts.c
 tests_unit_test_alerts_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_alerts_LDADD = $(LINK_node) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_files
+tests_unit_test_files_SOURCES = tests/unit/test_files.c tests/support/temp.h
+tests_unit_test_files_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_files_LDADD = $(LINK_node) $(CMOCKA_LIBS)

@@ -1,14 +1,14 @@
 /*
- * config_load.h - read the configuration of this process: flags, environment, .env, user database, host name.
+ * configuration_load.h - read the configuration of this process: flags, environment, .env, user database, host name.
  *
  * .env is taken from the working directory if that belongs to the caller or root and others cannot write to it (nor to
  * the file); otherwise a warning says that it was not read. A file given by --env-file is taken as it is. Not for two threads at once:
  * it uses getpwnam.
  */
-#ifndef LAT_NODE_CONFIG_LOAD_H
-#define LAT_NODE_CONFIG_LOAD_H
+#ifndef LAT_NODE_CONFIGURATION_LOAD_H
+#define LAT_NODE_CONFIGURATION_LOAD_H
 
-#include "node/config.h"
+#include "node/configuration.h"
 
 struct config_request {
     const struct config_override *overrides;

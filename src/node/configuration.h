@@ -1,13 +1,13 @@
 /*
- * config.h - the settings of a node: flags > process environment > .env > default, each name also in its older forms.
+ * configuration.h - the settings of a node: flags > process environment > .env > default, each name also in its older forms.
  *
- * One table (config_table.c) drives reading, checking, reloading and --print-config. config_parse is pure; config_load.h
- * has the driver that reads files. A struct config is built once and then only read, by any thread.
+ * One table (configuration_table.c) drives reading, checking, reloading and --print-config. config_parse is pure;
+ * configuration_load.h has the driver that reads files. A struct config is built once and then only read, by any thread.
  *
  * Spec: INTERFACE section 2, STATE-MACHINE section 2, COMPAT section 3.
  */
-#ifndef LAT_NODE_CONFIG_H
-#define LAT_NODE_CONFIG_H
+#ifndef LAT_NODE_CONFIGURATION_H
+#define LAT_NODE_CONFIGURATION_H
 
 #include <stdbool.h>
 #include <stddef.h>
