@@ -1,0 +1,496 @@
+/* The healing session as a machine: two states in memory, the source's answers by recon_handle, some of them bent. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/le.h"
+#include "http/heal.h"
+#include "state/store.h"
+#include "support/sync_world.h"
+
+#define T0 1000 /* the monotonic clock when a test begins */
+
+struct fixture {
+    struct sync_world world;
+    struct memory_view here, there;
+    struct heal heal;
+    uint64_t now_ms;
+    uint64_t ms_a_message; /* that an answer takes */
+    size_t batches;
+};
+
+static int
+setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+
+    world_init(&f->world);
+    memory_init(&f->here, &f->world.network, f->world.keys[0], &f->world.trust, WORLD_NOW_MS);
+    memory_init(&f->there, &f->world.network, f->world.keys[1], &f->world.trust, WORLD_NOW_MS);
+    heal_init(&f->heal);
+    f->now_ms = T0;
+    *state = f;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    heal_fini(&f->heal);
+    memory_fini(&f->here);
+    memory_fini(&f->there);
+    world_fini(&f->world);
+    free(f);
+    return 0;
+}
+
+static struct recon_status
+status_of(const struct memory_view *memory)
+{
+    struct recon_status status = { .count = memory->view.count, .hlc = memory->view.hlc };
+
+    memcpy(status.root, memory->view.root, 32);
+    return status;
+}
+
+static void
+start(struct fixture *f)
+{
+    struct recon_status status = status_of(&f->there);
+
+    heal_start(&f->heal, &status, f->here.view.root, f->now_ms);
+}
+
+/* The source answers what heal_ask asked; the answer is taken. */
+static enum lat_err
+exchange(struct fixture *f, const struct lat_buf *request)
+{
+    struct lat_buf reply;
+    enum lat_err err;
+
+    lat_buf_init(&reply, RECON_MESSAGE_MAX);
+    assert_int_equal(recon_handle(&f->there.view, request->data, request->len, NULL, 0, &reply), LAT_OK);
+    f->now_ms += f->ms_a_message;
+    err = heal_take(&f->heal, &f->here.view, reply.data, reply.len, f->now_ms);
+    lat_buf_fini(&reply);
+    return err;
+}
+
+/* Carry the machine one state on. */
+static void
+step(struct fixture *f)
+{
+    struct recon_status status = status_of(&f->there);
+    struct lat_buf request;
+    uint8_t verdicts[16384];
+
+    switch (f->heal.state) {
+    case HEAL_ASK:
+        lat_buf_init(&request, RECON_MESSAGE_MAX);
+        assert_int_equal(heal_ask(&f->heal, &f->world.network, f->now_ms, &request), LAT_OK);
+        if (f->heal.state == HEAL_WAIT)
+            assert_int_equal(exchange(f, &request), LAT_OK);
+        lat_buf_fini(&request);
+        break;
+    case HEAL_APPLY:
+        f->batches++;
+        heal_batch_sent(&f->heal);
+        break;
+    case HEAL_VERDICTS:
+        world_apply(&f->world, &f->here, f->heal.batch.data, f->heal.batch_count, verdicts);
+        heal_verdicts(&f->heal, verdicts, f->heal.batch_count, f->now_ms);
+        break;
+    case HEAL_COMPARE:
+        heal_compare(&f->heal, &status, f->here.view.root, f->here.view.count, f->now_ms);
+        break;
+    case HEAL_WAIT:
+    case HEAL_OVER:
+        fail_msg("nothing to carry in state %d", f->heal.state);
+    }
+}
+
+static enum heal_end
+run(struct fixture *f)
+{
+    start(f);
+    while (f->heal.state != HEAL_OVER)
+        step(f);
+    return f->heal.end;
+}
+
+static const struct snapshot_key *
+named(const struct heal *heal, const char *key)
+{
+    for (uint32_t i = 0; i < heal->key_count; i++)
+        if (strcmp(heal->keys[i].key, key) == 0)
+            return &heal->keys[i];
+    fail_msg("no key %s among those that differ", key);
+    return NULL;
+}
+
+static void
+an_empty_node_takes_everything_and_is_equal(void **state)
+{
+    struct fixture *f = *state;
+
+    world_fill(&f->world, &f->there, 1, "key", 500, 30);
+    assert_int_equal(run(f), HEAL_EQUAL);
+    assert_int_equal(f->heal.applied, 500);
+    assert_int_equal(f->heal.same, 0);
+    assert_int_equal(f->heal.key_total, 500);
+    assert_int_equal(f->heal.key_count, SNAPSHOT_KEYS_MAX);
+    assert_int_equal(heal_percent(&f->heal), 100);
+    assert_true(heal_had_progress(&f->heal));
+    assert_memory_equal(f->here.view.root, f->there.view.root, 32);
+}
+
+static void
+only_what_differs_is_handed_on(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t later = HLC_OF_MS(WORLD_NOW_MS), earlier = HLC_OF_MS(WORLD_NOW_MS - 5);
+
+    world_fill(&f->world, &f->there, 1, "key", 300, 30);
+    world_fill(&f->world, &f->here, 1, "key", 300, 30);
+    world_put(&f->world, &f->there, 1, "a", "1", later);
+    world_put(&f->world, &f->there, 1, "b", NULL, later);
+    world_put(&f->world, &f->here, 0, "b", "2", earlier);
+    assert_int_equal(run(f), HEAL_EQUAL);
+    assert_int_equal(f->heal.same, 300);
+    assert_int_equal(f->heal.applied, 2);
+    assert_int_equal(f->heal.key_total, 2);
+    assert_int_equal(named(&f->heal, "a")->difference, KEY_ONLY_THEIRS);
+    assert_int_equal(named(&f->heal, "b")->difference, KEY_THEIRS_NEWER);
+    assert_int_equal(named(&f->heal, "b")->ours_hlc, earlier);
+    assert_int_equal(named(&f->heal, "b")->theirs_hlc, later);
+}
+
+static void
+what_we_have_newer_or_alone_is_left_alone(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t later = HLC_OF_MS(WORLD_NOW_MS), earlier = HLC_OF_MS(WORLD_NOW_MS - 5);
+
+    world_fill(&f->world, &f->there, 1, "key", 20, 30);
+    world_fill(&f->world, &f->here, 1, "key", 20, 30);
+    world_put(&f->world, &f->there, 1, "b", "1", earlier);
+    world_put(&f->world, &f->here, 0, "b", "2", later);
+    world_put(&f->world, &f->here, 0, "c", "3", later);
+    assert_int_equal(run(f), HEAL_ALL_TAKEN);
+    assert_int_equal(f->batches, 0);
+    assert_int_equal(f->heal.ours, 1);
+    assert_int_equal(f->heal.only_ours, 1);
+    assert_int_equal(named(&f->heal, "b")->difference, KEY_OURS_NEWER);
+    assert_int_equal(named(&f->heal, "c")->difference, KEY_ONLY_OURS);
+    assert_true(heal_had_progress(&f->heal));
+}
+
+static void
+keys_are_named_without_what_disturbs_a_terminal(void **state)
+{
+    struct fixture *f = *state;
+
+    world_put(&f->world, &f->there, 1, "a\x1b]0;owned\x07", "1", HLC_OF_MS(WORLD_NOW_MS));
+    assert_int_equal(run(f), HEAL_EQUAL);
+    assert_string_equal(f->heal.keys[0].key, "a?]0;owned?");
+}
+
+static void
+a_pass_broken_off_goes_on_at_its_key(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t seen;
+
+    world_fill(&f->world, &f->there, 1, "key", 40, 100000);
+    start(f);
+    while (f->heal.messages < 3)
+        step(f);
+    heal_fail(&f->heal, "connection lost", f->now_ms);
+    assert_int_equal(f->heal.end, HEAL_FAILED);
+    assert_true(heal_had_progress(&f->heal));
+    seen = f->heal.seen;
+    assert_true(seen > 5 && seen < 20);
+    assert_int_equal(run(f), HEAL_EQUAL);
+    assert_int_equal(f->heal.seen, 40); /* none twice */
+    assert_int_equal(f->heal.applied, 40);
+}
+
+static void
+a_session_ends_after_half_a_minute_and_the_next_goes_on(void **state)
+{
+    struct fixture *f = *state;
+
+    f->ms_a_message = 9000;
+    world_fill(&f->world, &f->there, 1, "key", 50, 100000);
+    assert_int_equal(run(f), HEAL_BUDGET);
+    assert_non_null(strstr(f->heal.why.text, "30 s"));
+    assert_true(heal_had_progress(&f->heal));
+    assert_true(heal_percent(&f->heal) > 20 && heal_percent(&f->heal) < 100);
+    assert_int_equal(run(f), HEAL_BUDGET);
+    assert_int_equal(run(f), HEAL_EQUAL);
+    assert_int_equal(f->heal.applied, 50);
+}
+
+static void
+a_session_ends_at_64_mib(void **state)
+{
+    struct fixture *f = *state;
+
+    world_fill(&f->world, &f->there, 1, "key", 90, 900000);
+    world_fill(&f->world, &f->here, 1, "key", 90, 900000);
+    assert_int_equal(run(f), HEAL_BUDGET); /* what is the same is of use too: it has been checked */
+    assert_true(f->heal.bytes <= HEAL_BYTES_MAX);
+    assert_true(f->heal.bytes > HEAL_BYTES_MAX - 2 * RECON_MESSAGE_MAX);
+    assert_int_equal(run(f), HEAL_EQUAL);
+}
+
+static void
+records_of_strangers_are_refused_and_named(void **state)
+{
+    struct fixture *f = *state;
+    char text[160];
+
+    world_fill(&f->world, &f->there, 1, "key", 10, 30);
+    world_put(&f->world, &f->there, 2, "theirs", "1", HLC_OF_MS(WORLD_NOW_MS));
+    world_put(&f->world, &f->there, 1, "tomorrow", "1", HLC_OF_MS(WORLD_NOW_MS + 86400000));
+    assert_int_equal(run(f), HEAL_REFUSED);
+    assert_int_equal(f->heal.applied, 10);
+    assert_int_equal(f->heal.refused, 2);
+    assert_int_equal(named(&f->heal, "theirs")->difference, KEY_REFUSED);
+    heal_refused_text(&f->heal, text, sizeof(text));
+    assert_string_equal(text, "2 of its records refused: 1 of authors not trusted here (first ed4928c6..), 1 ahead of our clock");
+    assert_int_equal(run(f), HEAL_REFUSED);
+    assert_int_equal(f->heal.applied, 0);
+    assert_false(heal_had_progress(&f->heal));
+}
+
+static void
+bad_signatures_end_a_session(void **state)
+{
+    struct fixture *f = *state;
+
+    world_fill(&f->world, &f->there, 1, "key", 10, 30);
+    for (size_t i = 0; i < 3; i++) /* the signature is no part of the root */
+        ((uint8_t *)(uintptr_t)f->there.records[i].signature)[5] ^= 1;
+    assert_int_equal(run(f), HEAL_FAILED);
+    assert_string_equal(f->heal.why.text, "sends records with bad signatures");
+    assert_int_equal(f->heal.bad_signatures, 3);
+}
+
+static void
+four_mib_of_refused_records_end_a_session(void **state)
+{
+    struct fixture *f = *state;
+
+    world_fill(&f->world, &f->there, 2, "key", 12, 500000);
+    assert_int_equal(run(f), HEAL_STALLED);
+    assert_true(f->heal.bytes < 6u << 20);
+    assert_false(heal_had_progress(&f->heal));
+    assert_non_null(strstr(f->heal.why.text, "not trusted"));
+}
+
+static void
+a_root_that_moves_asks_for_another_pass(void **state)
+{
+    struct fixture *f = *state;
+
+    world_fill(&f->world, &f->there, 1, "key", 40, 100000);
+    start(f);
+    while (f->heal.state != HEAL_COMPARE)
+        step(f);
+    world_put(&f->world, &f->there, 1, "late", "1", HLC_OF_MS(WORLD_NOW_MS));
+    step(f);
+    assert_int_equal(f->heal.end, HEAL_MOVED);
+    assert_int_equal(run(f), HEAL_EQUAL);
+    assert_int_equal(f->heal.applied, 1);
+}
+
+/* Compare against a status that the source cannot have. */
+static enum heal_end
+run_with_lie(struct fixture *f, uint64_t count)
+{
+    struct recon_status lie = status_of(&f->there);
+
+    memset(lie.root, 0xaa, 32);
+    lie.count = count;
+    memcpy(f->there.view.root, lie.root, 32);
+    f->there.view.count = count;
+    heal_start(&f->heal, &lie, f->here.view.root, f->now_ms);
+    while (f->heal.state != HEAL_COMPARE)
+        step(f);
+    heal_compare(&f->heal, &lie, f->here.view.root, f->here.view.count, f->now_ms);
+    return f->heal.end;
+}
+
+static void
+a_count_that_is_not_delivered_is_a_lie(void **state)
+{
+    struct fixture *f = *state;
+
+    world_fill(&f->world, &f->there, 1, "key", 10, 30);
+    world_fill(&f->world, &f->here, 1, "key", 10, 30);
+    assert_int_equal(run_with_lie(f, 22), HEAL_LIED);
+    assert_string_equal(f->heal.why.text, "announces 22 records and shows 10");
+    assert_false(heal_had_progress(&f->heal));
+}
+
+static void
+our_own_records_under_another_root_are_a_lie(void **state)
+{
+    struct fixture *f = *state;
+
+    world_fill(&f->world, &f->there, 1, "key", 10, 30);
+    world_fill(&f->world, &f->here, 1, "key", 10, 30);
+    assert_int_equal(run_with_lie(f, 10), HEAL_LIED);
+    assert_string_equal(f->heal.why.text, "shows the records that we have, under another root");
+}
+
+static void
+a_full_store_of_ours_drops_the_pass(void **state)
+{
+    struct fixture *f = *state;
+    const uint8_t verdicts[2] = { VERDICT_APPLIED, VERDICT_CANNOT_STORE };
+
+    world_fill(&f->world, &f->there, 1, "key", 2, 30);
+    start(f);
+    step(f);
+    step(f);
+    heal_verdicts(&f->heal, verdicts, 2, f->now_ms);
+    assert_int_equal(f->heal.end, HEAL_FAILED);
+    assert_string_equal(f->heal.why.text, "our store takes no records now");
+    assert_int_equal(run(f), HEAL_EQUAL);
+    assert_int_equal(f->heal.seen, 2); /* from the first key again */
+}
+
+/* Any byte of an answer changed: refused, or a session that goes on; nothing else. */
+static void
+bent_answers_end_the_session_or_do_no_harm(void **state)
+{
+    struct fixture *f = *state;
+    struct lat_buf request, reply;
+
+    world_fill(&f->world, &f->there, 1, "key", 3, 30);
+    lat_buf_init(&request, 1000);
+    lat_buf_init(&reply, RECON_MESSAGE_MAX);
+    start(f);
+    assert_int_equal(heal_ask(&f->heal, &f->world.network, f->now_ms, &request), LAT_OK);
+    assert_int_equal(recon_handle(&f->there.view, request.data, request.len, NULL, 0, &reply), LAT_OK);
+    for (size_t i = 0; i < reply.len; i++) {
+        reply.data[i] ^= (uint8_t)(1 + i % 255);
+        f->heal.state = HEAL_WAIT;
+        if (heal_take(&f->heal, &f->here.view, reply.data, reply.len - i % 2, f->now_ms))
+            assert_int_equal(f->heal.end, HEAL_FAILED);
+        heal_fail(&f->heal, "next", f->now_ms);
+        reply.data[i] ^= (uint8_t)(1 + i % 255);
+    }
+    lat_buf_fini(&request);
+    lat_buf_fini(&reply);
+}
+
+static void
+an_error_message_ends_the_session_with_its_words(void **state)
+{
+    struct fixture *f = *state;
+    struct lat_buf request, reply;
+
+    lat_buf_init(&request, 1000);
+    lat_buf_init(&reply, 1000);
+    start(f);
+    assert_int_equal(heal_ask(&f->heal, &f->world.network, f->now_ms, &request), LAT_OK);
+    assert_int_equal(recon_error_message(&f->world.network, RECON_E_BUSY, 1500, "try\nlater", &reply), LAT_OK);
+    assert_int_equal(heal_take(&f->heal, &f->here.view, reply.data, reply.len, f->now_ms), LAT_CLOSED);
+    assert_int_equal(f->heal.end, HEAL_FAILED);
+    assert_non_null(strstr(f->heal.why.text, "try?later"));
+    lat_buf_fini(&request);
+    lat_buf_fini(&reply);
+}
+
+/* A state of ours with 300,000 leaves, none of which can be read. */
+struct crowd {
+    size_t visits;
+};
+
+static enum lat_err
+crowd_leaves(void *arg, const uint8_t from[32], recon_leaf_fn fn, void *fn_arg)
+{
+    struct crowd *crowd = arg;
+    uint8_t keyhash[32] = { 0 }, leaf[32] = { 1 };
+    enum lat_err err = LAT_OK;
+
+    for (uint32_t i = 0; i < 300000 && !err; i++) {
+        uint32_t place = i * 14000;
+
+        keyhash[0] = (uint8_t)(place >> 24);
+        keyhash[1] = (uint8_t)(place >> 16);
+        keyhash[2] = (uint8_t)(place >> 8);
+        keyhash[3] = (uint8_t)place;
+        if (memcmp(keyhash, from, 32) < 0)
+            continue;
+        crowd->visits++;
+        err = fn(fn_arg, keyhash, leaf, 1);
+    }
+    return err;
+}
+
+static enum lat_err
+crowd_get(void *arg, const uint8_t keyhash[32], struct record *out)
+{
+    (void)arg;
+    (void)keyhash;
+    (void)out;
+    return LAT_NOTFOUND;
+}
+
+static void
+a_few_records_among_very_many_of_ours_cost_little(void **state)
+{
+    struct fixture *f = *state;
+    struct crowd crowd = { 0 };
+    struct recon_view own = f->here.view;
+
+    own.arg = &crowd;
+    own.get = crowd_get;
+    own.each_leaf = crowd_leaves;
+    world_fill(&f->world, &f->there, 1, "key", 40, 30);
+    f->here.view = own;
+    start(f);
+    step(f);
+    assert_int_equal(f->heal.state, HEAL_APPLY);
+    assert_int_equal(f->heal.batch_count, 40);
+    assert_int_equal(f->heal.seen, 40);
+    assert_true(crowd.visits <= HEAL_VISITS_MAX + 40);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_empty_node_takes_everything_and_is_equal, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_what_differs_is_handed_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_we_have_newer_or_alone_is_left_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(keys_are_named_without_what_disturbs_a_terminal, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_pass_broken_off_goes_on_at_its_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_session_ends_after_half_a_minute_and_the_next_goes_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_session_ends_at_64_mib, setup, teardown),
+        cmocka_unit_test_setup_teardown(records_of_strangers_are_refused_and_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(bad_signatures_end_a_session, setup, teardown),
+        cmocka_unit_test_setup_teardown(four_mib_of_refused_records_end_a_session, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_root_that_moves_asks_for_another_pass, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_count_that_is_not_delivered_is_a_lie, setup, teardown),
+        cmocka_unit_test_setup_teardown(our_own_records_under_another_root_are_a_lie, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_store_of_ours_drops_the_pass, setup, teardown),
+        cmocka_unit_test_setup_teardown(bent_answers_end_the_session_or_do_no_harm, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_error_message_ends_the_session_with_its_words, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_few_records_among_very_many_of_ours_cost_little, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
