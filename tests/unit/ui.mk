@@ -1,1 +1,10 @@
 # Tests of ui: link $(LINK_ui) only.
+SCREENS = tests/vectors/screens/80x24.txt tests/vectors/screens/80x24-unicode.txt tests/vectors/screens/160x48.txt \
+	tests/vectors/screens/160x48-unicode.txt tests/vectors/screens/40x10.txt tests/vectors/screens/tiny.txt \
+	tests/vectors/screens/divergence.txt tests/vectors/screens/conditions.txt
+EXTRA_DIST += $(SCREENS)
+
+check_PROGRAMS += tests/unit/test_screens
+tests_unit_test_screens_SOURCES = tests/unit/test_screens.c tests/support/snapshots.c tests/support/snapshots.h
+tests_unit_test_screens_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_screens_LDADD = $(LINK_ui) $(CMOCKA_LIBS)

@@ -1,0 +1,282 @@
+#include "config.h"
+
+#include "bars.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "format.h"
+#include "keymap.h"
+#include "lung_view.h"
+
+/* --- title --------------------------------------------------------------------------------------------------- */
+
+#define PART_MAX 96
+#define PARTS_MAX 10
+
+/* A piece of a row; the highest rank goes first when room is short, rank 0 never. */
+struct part {
+    char text[PART_MAX];
+    int style;
+    int rank;
+    bool right; /* belongs to the group at the right end */
+};
+
+struct parts {
+    struct part list[PARTS_MAX];
+    int count;
+};
+
+static char *
+add_part(struct parts *parts, int style, int rank, bool right)
+{
+    struct part *part = &parts->list[parts->count++];
+
+    *part = (struct part){ .style = style, .rank = rank, .right = right };
+    return part->text;
+}
+
+static int
+parts_width(const struct parts *parts, bool unicode)
+{
+    int sum = 1; /* the row begins with a blank */
+
+    for (int i = 0; i < parts->count; i++)
+        if (parts->list[i].text[0])
+            sum += text_width(parts->list[i].text, unicode) + 2;
+    return sum - 1;
+}
+
+static bool
+drop_part(struct parts *parts)
+{
+    struct part *worst = NULL;
+
+    for (int i = 0; i < parts->count; i++) {
+        struct part *part = &parts->list[i];
+
+        if (part->text[0] && part->rank > 0 && (worst == NULL || part->rank > worst->rank))
+            worst = part;
+    }
+    if (worst)
+        worst->text[0] = 0;
+    return worst != NULL;
+}
+
+static void
+draw_parts(const struct area *area, struct parts *parts)
+{
+    bool unicode = area->canvas->unicode;
+    int x = 1, right = area->cols - 1;
+
+    while (parts_width(parts, unicode) > area->cols && drop_part(parts))
+        continue;
+    for (int i = parts->count - 1; i >= 0; i--) {
+        const struct part *part = &parts->list[i];
+
+        if (part->right && part->text[0])
+            right = area_text_right(area, right, 0, part->style, part->text) - 2;
+    }
+    for (int i = 0; i < parts->count; i++) {
+        const struct part *part = &parts->list[i];
+
+        if (!part->right && part->text[0] && x < right)
+            x = area_text_cut(area, x, 0, right + 2 - x, part->style, part->text) + 2;
+    }
+}
+
+static void
+mode_part(struct parts *parts, const struct model *model, const struct snapshot *s)
+{
+    char label[LUNG_LABEL_MAX], span[FORMAT_MAX], left[FORMAT_MAX + 8] = "";
+    enum style style = lung_style(&s->lung);
+    int plain = style == STYLE_GOOD || style == STYLE_IDLE ? STYLE_BAR : (int)style;
+
+    lung_label(&s->lung, label);
+    if (model_is_stale(model, s)) {
+        snprintf(add_part(parts, STYLE_ALARM, 0, false), PART_MAX, "STALE %s %s",
+                 format_span(model_age_ms(model, s), span), label);
+        return;
+    }
+    if (s->lung.forced_left_ms >= 0)
+        snprintf(left, sizeof(left), " %s left", format_left_clock(s->lung.forced_left_ms, span));
+    snprintf(add_part(parts, plain, 0, false), PART_MAX, "%s%s%s",
+             s->lung.policy == LUNG_POLICY_AUTO ? "AUTO: " : "", label, left);
+}
+
+/* What is unusual about the picture: frozen, demo, old. */
+static void
+flag_parts(struct parts *parts, const struct model *model, const struct snapshot *s)
+{
+    char span[FORMAT_MAX];
+
+    if (s->demo)
+        snprintf(add_part(parts, STYLE_PROMPT, 0, false), PART_MAX, "DEMO");
+    if (model->frozen)
+        snprintf(add_part(parts, STYLE_ATTENTION, 0, false), PART_MAX, "FROZEN %s",
+                 format_span((int64_t)(model->now_ms - model->frozen_ms), span));
+    else if (!model_is_stale(model, s) && model_age_ms(model, s) > 2 * (int64_t)model->refresh_ms)
+        snprintf(add_part(parts, STYLE_UNKNOWN, 0, false), PART_MAX, "data %s old",
+                 format_span(model_age_ms(model, s), span));
+}
+
+void
+bar_title(const struct area *area, const struct model *model, const struct snapshot *s)
+{
+    struct parts parts = { .count = 0 };
+    char text[FORMAT_MAX];
+
+    area_fill(area, 0, 0, area->cols, STYLE_BAR, ' ');
+    snprintf(add_part(&parts, STYLE_BAR, 4, false), PART_MAX, "LATTICE");
+    if (s == NULL) {
+        snprintf(add_part(&parts, STYLE_BAR, 0, false), PART_MAX, "starting");
+        draw_parts(area, &parts);
+        return;
+    }
+    snprintf(add_part(&parts, STYLE_BAR, 2, false), PART_MAX, "%s", s->name);
+    if (model->via[0])
+        snprintf(add_part(&parts, STYLE_BAR, 7, false), PART_MAX, "[%s]", model->via);
+    flag_parts(&parts, model, s);
+    mode_part(&parts, model, s);
+    if (s->state.root[0])
+        snprintf(add_part(&parts, STYLE_BAR, 5, false), PART_MAX, "root %.8s", s->state.root);
+    if (area->cols >= 120)
+        snprintf(add_part(&parts, STYLE_BAR, 9, true), PART_MAX, "%s", s->version);
+    snprintf(add_part(&parts, STYLE_BAR, 3, true), PART_MAX, "%s", format_time(s->wall_ms, text));
+    snprintf(add_part(&parts, STYLE_BAR, 8, true), PART_MAX, "up %s", format_uptime(s->uptime_ms, text));
+    draw_parts(area, &parts);
+}
+
+/* --- alerts -------------------------------------------------------------------------------------------------- */
+
+static enum style
+alert_style(const struct snapshot_alert *alert, bool seen)
+{
+    if (seen)
+        return STYLE_TEXT;
+    return alert->severity == ALERT_ALARM ? STYLE_ALARM : STYLE_ATTENTION;
+}
+
+static int
+draw_alert(const struct area *area, int x, int room, const struct snapshot_alert *alert, bool seen)
+{
+    char text[SNAPSHOT_TEXT_MAX + 64], span[FORMAT_MAX];
+
+    if (alert->since_ms >= 0)
+        snprintf(text, sizeof(text), "%s %s, for %s%s", alert->code, alert->text, format_span(alert->since_ms, span),
+                 seen ? " (seen)" : "");
+    else
+        snprintf(text, sizeof(text), "%s %s%s", alert->code, alert->text, seen ? " (seen)" : "");
+    return area_text_cut(area, x, 0, room, alert_style(alert, seen), text);
+}
+
+static int
+count_unseen(const struct model *model, const struct snapshot *s, bool *alarm)
+{
+    int unseen = 0;
+
+    *alarm = false;
+    for (uint32_t i = 0; i < s->alert_count; i++)
+        if (!model_acknowledged(model, s, &s->alerts[i])) {
+            unseen++;
+            *alarm |= s->alerts[i].severity == ALERT_ALARM;
+        }
+    return unseen;
+}
+
+/* The alerts not seen yet in their order, then the seen ones, as many as fit. */
+static void
+draw_alert_list(const struct area *area, int x, int end, const struct model *model, const struct snapshot *s)
+{
+    for (int seen = 0; seen <= 1; seen++)
+        for (uint32_t i = 0; i < s->alert_count; i++)
+            if (model_acknowledged(model, s, &s->alerts[i]) == (seen == 1) && end - x >= 12)
+                x = draw_alert(area, x, end - x, &s->alerts[i], seen == 1) + 3;
+}
+
+void
+bar_alerts(const struct area *area, const struct model *model, const struct snapshot *s)
+{
+    char count[FORMAT_MAX];
+    bool alarm;
+    int unseen, x, end = area->cols - 1;
+    enum style style;
+
+    if (s == NULL || s->alert_count == 0) {
+        area_text(area, 1, 0, STYLE_IDLE, s ? "no alerts" : "");
+        return;
+    }
+    unseen = count_unseen(model, s, &alarm);
+    style = unseen == 0 ? STYLE_TEXT : alarm ? STYLE_ALARM : STYLE_ATTENTION;
+    x = area_printf(area, 1, 0, style, "[%c] %s", unseen == 0 ? '-' : alarm ? 'X' : '!',
+                    format_noun(s->alert_count, "alert", count));
+    if (unseen > 0 && !model->still && area->cols >= 72)
+        end = area_text_right(area, end, 0, STYLE_IDLE, unseen > 1 ? "x ack  Z all" : "x ack") - 2;
+    draw_alert_list(area, x + 2, end, model, s);
+}
+
+/* --- keys ---------------------------------------------------------------------------------------------------- */
+
+struct hint {
+    enum action action;
+    char key[8];
+    const char *name;
+    int rank;
+};
+
+static int
+hint_width(const struct hint *hint)
+{
+    return (int)(strlen(hint->name) + strlen(action_info(hint->action)->caption)) + 3;
+}
+
+static int
+collect_hints(const struct model *model, struct hint hints[ACTION_COUNT])
+{
+    int count = 0;
+
+    for (int a = 0; a < ACTION_COUNT; a++) {
+        const struct action_info *info = action_info((enum action)a);
+        struct hint *hint = &hints[count];
+
+        if (info->caption == NULL || (info->control && !model->control))
+            continue;
+        *hint = (struct hint){ .action = (enum action)a, .rank = info->rank };
+        hint->name = key_name(keymap_key(hint->action, 0), hint->key);
+        count++;
+    }
+    return count;
+}
+
+static void
+draw_hints(const struct area *area, const struct model *model)
+{
+    struct hint hints[ACTION_COUNT];
+    int count = collect_hints(model, hints), limit = ACTION_COUNT, width, x = 1;
+
+    do { /* the largest set of best-ranked hints that fits */
+        width = 1;
+        for (int i = 0; i < count; i++)
+            width += hints[i].rank <= limit ? hint_width(&hints[i]) : 0;
+    } while (width > area->cols && --limit > 0);
+    for (int i = 0; i < count; i++) {
+        if (hints[i].rank > limit)
+            continue;
+        x = area_text(area, x, 0, STYLE_KEY, hints[i].name);
+        x = area_text(area, x + 1, 0, STYLE_COLUMN, action_info(hints[i].action)->caption) + 2;
+    }
+}
+
+void
+bar_keys(const struct area *area, const struct model *model, const struct snapshot *s)
+{
+    if (model->still)
+        return;
+    if (model->prompt.kind != PROMPT_CLOSED)
+        prompt_draw(&model->prompt, s ? s->name : "this node", area);
+    else if (model->message_until_ms > model->now_ms)
+        area_text_cut(area, 1, 0, area->cols - 2, model->message_bad ? STYLE_ATTENTION : STYLE_HEAD, model->message);
+    else
+        draw_hints(area, model);
+}

@@ -1,0 +1,130 @@
+#include "config.h"
+
+#include "graph.h"
+
+#include <string.h>
+
+#define SPARK_SCALE_MIN 4 /* counts in a column that fill it at least: a quiet series stays low */
+#define DIGIT_COLS 5
+#define DIGIT_ROWS 5
+#define DIGIT_SCALE_MAX 3
+
+/* Average a span of the clock, scaled to a whole span; spans at both ends may be covered in part. */
+static uint32_t
+span_value(const uint16_t *history, size_t count, uint64_t now_s, uint64_t span, uint64_t index)
+{
+    uint64_t sum = 0, covered = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t second = now_s - (uint64_t)(count - 1 - i);
+
+        if (second / span == index) {
+            sum += history[i];
+            covered++;
+        }
+    }
+    return covered == 0 ? 0 : (uint32_t)(sum * span / covered);
+}
+
+void
+graph_spark(const struct area *area, int x, int y, int cols, int style, const struct charset *set,
+            const uint16_t *history, size_t count, uint64_t now_s)
+{
+    uint32_t values[128], top = SPARK_SCALE_MIN;
+    uint64_t span, newest;
+
+    if (cols > 128)
+        cols = 128;
+    if (cols < 1 || count == 0 || now_s < count)
+        return;
+    span = (count + (size_t)cols - 1) / (size_t)cols;
+    newest = now_s / span;
+    for (int i = 0; i < cols; i++) {
+        values[i] = span_value(history, count, now_s, span, newest - (uint64_t)(cols - 1 - i));
+        if (values[i] > top)
+            top = values[i];
+    }
+    for (int i = 0; i < cols; i++) {
+        uint32_t level = values[i] == 0 ? 0 : 1 + values[i] * (SPARK_LEVELS - 2) / top;
+
+        area_fill(area, x + i, y, 1, style, set->spark[level]);
+    }
+}
+
+void
+graph_gauge(const struct area *area, int x, int y, int cols, int style, const struct charset *set,
+            uint64_t value, uint64_t max)
+{
+    int inner = cols - 2, full;
+    uint64_t eighths;
+
+    if (inner < 1)
+        return;
+    if (value > max)
+        value = max;
+    eighths = max == 0 ? 0 : (value * (uint64_t)inner * 8 + max - 1) / max;
+    full = (int)(eighths / 8);
+    area_fill(area, x, y, 1, STYLE_TEXT, '[');
+    area_fill(area, x + 1, y, inner, STYLE_FRAME, set->bar_empty);
+    area_fill(area, x + 1, y, full, style, set->bar_full);
+    if (eighths % 8 > 0)
+        area_fill(area, x + 1 + full, y, 1, style,
+                  set->bar_part[0] ? set->bar_part[eighths % 8 - 1] : set->bar_full);
+    area_fill(area, x + 1 + inner, y, 1, STYLE_TEXT, ']');
+}
+
+/* Five rows of five bits each, the highest bit left. */
+static const unsigned char rasters[11][DIGIT_ROWS] = {
+    { 0x0e, 0x11, 0x11, 0x11, 0x0e }, /* 0 */
+    { 0x04, 0x0c, 0x04, 0x04, 0x0e }, /* 1 */
+    { 0x1e, 0x01, 0x0e, 0x10, 0x1f }, /* 2 */
+    { 0x1e, 0x01, 0x0e, 0x01, 0x1e }, /* 3 */
+    { 0x12, 0x12, 0x1f, 0x02, 0x02 }, /* 4 */
+    { 0x1f, 0x10, 0x1e, 0x01, 0x1e }, /* 5 */
+    { 0x0e, 0x10, 0x1e, 0x11, 0x0e }, /* 6 */
+    { 0x1f, 0x01, 0x02, 0x04, 0x04 }, /* 7 */
+    { 0x0e, 0x11, 0x0e, 0x11, 0x0e }, /* 8 */
+    { 0x0e, 0x11, 0x0f, 0x01, 0x0e }, /* 9 */
+    { 0x00, 0x04, 0x00, 0x04, 0x00 }, /* : */
+};
+
+static const unsigned char *
+raster_of(char ch)
+{
+    if (ch >= '0' && ch <= '9')
+        return rasters[ch - '0'];
+    return ch == ':' ? rasters[10] : NULL;
+}
+
+/* One digit, each bit scale rows high and 2 * scale columns wide: cells are about twice as high as wide. */
+static void
+draw_digit(const struct area *area, int x, int y, int scale, int style, uint32_t block, const unsigned char *raster)
+{
+    for (int row = 0; row < DIGIT_ROWS * scale; row++)
+        for (int col = 0; col < DIGIT_COLS; col++)
+            if (raster[row / scale] & (0x10 >> col))
+                area_fill(area, x + col * 2 * scale, y + row, 2 * scale, style, block);
+}
+
+int
+graph_digits(const struct area *area, int style, const struct charset *set, const char *text)
+{
+    int count = (int)strlen(text), scale = DIGIT_SCALE_MAX, step, width;
+
+    for (; scale > 0; scale--) {
+        step = (DIGIT_COLS + 1) * 2 * scale;
+        width = step * count - 2 * scale;
+        if (width <= area->cols && DIGIT_ROWS * scale <= area->rows)
+            break;
+    }
+    if (scale == 0 || count == 0)
+        return 0;
+    for (int i = 0; i < count; i++) {
+        const unsigned char *raster = raster_of(text[i]);
+
+        if (raster)
+            draw_digit(area, (area->cols - width) / 2 + i * step, (area->rows - DIGIT_ROWS * scale) / 2, scale, style,
+                       set->block, raster);
+    }
+    return DIGIT_ROWS * scale;
+}

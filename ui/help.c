@@ -1,0 +1,96 @@
+#include "config.h"
+
+#include "help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "keymap.h"
+#include "keys.h"
+#include "panel.h"
+
+#define KEYS_COLS 18
+
+/* Where the next line goes; lines above the top and below the area are counted but not drawn. */
+struct pen {
+    const struct area *area; /* NULL: only count */
+    int line, top;
+};
+
+static void
+put(struct pen *pen, int x, int style, const char *text)
+{
+    if (pen->area && pen->line >= pen->top)
+        area_text_cut(pen->area, x, pen->line - pen->top, pen->area->cols - x - 1, style, text);
+}
+
+static void
+panel_lines(struct pen *pen, const struct panel *panel)
+{
+    put(pen, 1, STYLE_HEAD, panel->title);
+    pen->line++;
+    for (int i = 0; panel->help[i]; i++) {
+        put(pen, 3, STYLE_TEXT, panel->help[i]);
+        pen->line++;
+    }
+    pen->line++;
+}
+
+/* "k Up", "1 2 3 4 5 6": all keys of an action. */
+static void
+keys_text(enum action action, char *out, size_t size)
+{
+    uint32_t key;
+    size_t used = 0;
+    char name[8];
+
+    out[0] = 0;
+    for (size_t i = 0; (key = keymap_key(action, i)) != 0 && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i > 0 ? " " : "", key_name(key, name));
+}
+
+static void
+key_lines(struct pen *pen)
+{
+    char keys[64];
+
+    put(pen, 1, STYLE_HEAD, "KEYS");
+    pen->line++;
+    for (int a = 1; a < ACTION_COUNT; a++) {
+        keys_text((enum action)a, keys, sizeof(keys));
+        put(pen, 3, STYLE_KEY, keys);
+        put(pen, 3 + KEYS_COLS, STYLE_TEXT, action_info((enum action)a)->help);
+        pen->line++;
+    }
+    pen->line++;
+}
+
+static void
+all_lines(struct pen *pen, const struct model *model)
+{
+    panel_lines(pen, panel_of(model->focus));
+    key_lines(pen);
+    for (int id = 0; id < PANEL_COUNT; id++)
+        if (id != (int)model->focus)
+            panel_lines(pen, panel_of((enum panel_id)id));
+    put(pen, 1, STYLE_TEXT, "Glyphs: * good   o idle   ! attention   X alarm   ? unknown or old   > selected");
+    pen->line++;
+}
+
+int
+help_top_max(const struct model *model, int rows)
+{
+    struct pen pen = { .area = NULL };
+
+    all_lines(&pen, model);
+    return pen.line > rows ? pen.line - rows : 0;
+}
+
+void
+help_draw(const struct area *area, const struct model *model)
+{
+    int max = help_top_max(model, area->rows);
+    struct pen pen = { .area = area, .top = model->help_top < max ? model->help_top : max };
+
+    all_lines(&pen, model);
+}

@@ -1,0 +1,238 @@
+#include "config.h"
+
+#include "lung_view.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "format.h"
+#include "keymap.h"
+#include "keys.h"
+
+const char *
+lung_label(const struct snapshot_lung *lung, char out[LUNG_LABEL_MAX])
+{
+    static const char *const labels[LUNG_STATE_COUNT] = {
+        [LUNG_STARTING] = "STARTING",     [LUNG_P2P] = NULL,
+        [LUNG_COUNTDOWN] = "NO PEERS",    [LUNG_HTTP] = "HTTP",
+        [LUNG_RECOVERING] = "HTTP>P2P",   [LUNG_ISOLATED] = "ISOLATED",
+        [LUNG_FP2P_UP] = "P2P forced",    [LUNG_FP2P_DOWN] = "P2P forced, NO PEERS",
+        [LUNG_FHTTP_UP] = "HTTP forced",  [LUNG_FHTTP_DOWN] = "HTTP forced, DOWN",
+        [LUNG_STOPPING] = "STOPPING",
+    };
+
+    if (lung->state == LUNG_P2P)
+        snprintf(out, LUNG_LABEL_MAX, "P2P %" PRIu32 "%s", lung->peers_live, lung->degraded ? " !" : "");
+    else
+        snprintf(out, LUNG_LABEL_MAX, "%s", labels[lung->state]);
+    return out;
+}
+
+enum style
+lung_style(const struct snapshot_lung *lung)
+{
+    switch (lung->state) {
+    case LUNG_P2P:
+    case LUNG_FP2P_UP:
+        return lung->degraded ? STYLE_ATTENTION : STYLE_GOOD;
+    case LUNG_STARTING:
+    case LUNG_COUNTDOWN:
+        return STYLE_ATTENTION;
+    case LUNG_HTTP:
+    case LUNG_RECOVERING:
+    case LUNG_FHTTP_UP:
+        return STYLE_FALLBACK;
+    case LUNG_ISOLATED:
+    case LUNG_FP2P_DOWN:
+    case LUNG_FHTTP_DOWN:
+        return STYLE_ALARM;
+    case LUNG_STOPPING:
+        break;
+    }
+    return STYLE_IDLE;
+}
+
+bool
+lung_http_carries(enum lung_state state)
+{
+    return state == LUNG_HTTP || state == LUNG_RECOVERING || state == LUNG_FHTTP_UP;
+}
+
+char
+style_glyph(enum style style)
+{
+    switch (style) {
+    case STYLE_GOOD:
+    case STYLE_FALLBACK:
+        return '*';
+    case STYLE_ATTENTION:
+        return '!';
+    case STYLE_ALARM:
+        return 'X';
+    case STYLE_UNKNOWN:
+        return '?';
+    default:
+        return 'o';
+    }
+}
+
+struct lung_word
+lung_p2p_word(const struct snapshot_lung *lung)
+{
+    if (lung->state == LUNG_STOPPING)
+        return (struct lung_word){ "STOPPING", STYLE_IDLE };
+    if (!lung->p2p_enabled || lung->policy == LUNG_POLICY_HTTP)
+        return (struct lung_word){ "OFF", STYLE_IDLE };
+    if (!lung->p2p_running)
+        return (struct lung_word){ "FAILED", STYLE_ATTENTION };
+    if (lung->peers_live == 0)
+        return (struct lung_word){ "NO PEERS", STYLE_ATTENTION };
+    return (struct lung_word){ "ACTIVE", lung->degraded ? STYLE_ATTENTION : STYLE_GOOD };
+}
+
+struct lung_word
+lung_http_word(const struct snapshot_lung *lung)
+{
+    if (lung->state == LUNG_STOPPING)
+        return (struct lung_word){ "STOPPING", STYLE_IDLE };
+    if (lung->policy == LUNG_POLICY_P2P)
+        return (struct lung_word){ "OFF", STYLE_IDLE };
+    if (lung_http_carries(lung->state))
+        return (struct lung_word){ "CARRYING", lung->http_usable ? STYLE_FALLBACK : STYLE_ATTENTION };
+    if (lung->http_sources == 0)
+        return (struct lung_word){ "NO SOURCE", lung->state == LUNG_P2P ? STYLE_IDLE : STYLE_ATTENTION };
+    if (lung->state == LUNG_ISOLATED || lung->state == LUNG_FHTTP_DOWN)
+        return (struct lung_word){ "DOWN", STYLE_ALARM };
+    if (!lung->http_usable && lung->http_error[0])
+        return (struct lung_word){ "FAILING", STYLE_ATTENTION };
+    if (lung->state == LUNG_P2P)
+        return (struct lung_word){ "STANDBY", STYLE_IDLE };
+    if (lung->http_usable)
+        return (struct lung_word){ "READY", STYLE_GOOD };
+    return (struct lung_word){ "PROBING", STYLE_IDLE };
+}
+
+/* What HTTP would answer if it had to carry now. */
+static const char *
+http_outlook(const struct snapshot_lung *lung)
+{
+    if (lung->http_sources == 0)
+        return "no HTTP source configured";
+    if (lung->http_usable)
+        return "source ready";
+    return lung->http_error[0] ? lung->http_error : "no answer yet";
+}
+
+static const char *
+or_none(const char *error)
+{
+    return error[0] ? error : "no answer yet";
+}
+
+static void
+starting_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
+{
+    char left[FORMAT_MAX];
+
+    if (!lung->p2p_enabled)
+        snprintf(out, LUNG_LINE_MAX, "P2P is off, asking HTTP");
+    else if (!lung->p2p_running)
+        snprintf(out, LUNG_LINE_MAX, "P2P: %s; asking HTTP", lung->p2p_error[0] ? lung->p2p_error : "not running");
+    else if (lung->fallback_in_ms <= 0)
+        snprintf(out, LUNG_LINE_MAX, "searching for peers, waiting for the first HTTP answer");
+    else
+        snprintf(out, LUNG_LINE_MAX, "searching for peers, HTTP in %s, %s",
+                 format_left_clock(lung->fallback_in_ms, left), http_outlook(lung));
+}
+
+static void
+countdown_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
+{
+    char left[FORMAT_MAX];
+
+    if (lung->fallback_in_ms > 0)
+        snprintf(out, LUNG_LINE_MAX, "HTTP in %s, %s", format_left_clock(lung->fallback_in_ms, left),
+                 http_outlook(lung));
+    else
+        snprintf(out, LUNG_LINE_MAX, "waiting for the first HTTP answer");
+}
+
+static void
+http_line(const struct snapshot *s, char out[LUNG_LINE_MAX])
+{
+    char since[FORMAT_MAX], poll[FORMAT_MAX], known[FORMAT_MAX];
+
+    snprintf(out, LUNG_LINE_MAX, "fallback since %s, %s known, last answer %s",
+             format_when(s->wall_ms, s->lung.since_ms, since), format_noun(s->lung.peers_known, "peer", known),
+             format_when(s->wall_ms, s->lung.http_age_ms, poll));
+}
+
+static void
+isolated_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
+{
+    char next[FORMAT_MAX];
+    int len = snprintf(out, LUNG_LINE_MAX, "P2P: %s; HTTP: %s",
+                       lung->p2p_error[0] ? lung->p2p_error : lung->p2p_enabled ? "no peer found" : "off",
+                       lung->http_sources == 0 ? "no source configured" : or_none(lung->http_error));
+
+    if (lung->http_next_ms >= 0 && len < LUNG_LINE_MAX)
+        snprintf(out + len, (size_t)(LUNG_LINE_MAX - len), "; next try in %s", format_left(lung->http_next_ms, next));
+}
+
+static void
+forced_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
+{
+    char since[FORMAT_MAX], left[FORMAT_MAX], key[8];
+    const char *by = lung->forced_by[0] ? lung->forced_by : "configuration";
+    const char *auto_key = key_name(keymap_key(ACTION_AUTO, 0), key);
+
+    if (lung->forced_left_ms >= 0)
+        snprintf(out, LUNG_LINE_MAX, "forced by %s, %s in this state, %s left; %s = back to AUTO", by,
+                 format_span(lung->since_ms, since), format_left_clock(lung->forced_left_ms, left), auto_key);
+    else
+        snprintf(out, LUNG_LINE_MAX, "forced by %s, %s in this state; %s = back to AUTO", by,
+                 format_span(lung->since_ms, since), auto_key);
+}
+
+const char *
+lung_line(const struct snapshot *snapshot, char out[LUNG_LINE_MAX])
+{
+    const struct snapshot_lung *lung = &snapshot->lung;
+    char a[FORMAT_MAX], b[FORMAT_MAX];
+
+    switch (lung->state) {
+    case LUNG_STARTING:
+        starting_line(lung, out);
+        break;
+    case LUNG_P2P:
+        if (lung->last_exchange_ms < 0)
+            snprintf(out, LUNG_LINE_MAX, "%s", format_noun(lung->peers_live, "peer", a));
+        else
+            snprintf(out, LUNG_LINE_MAX, "%s, last exchange %" PRId64 " s ago",
+                     format_noun(lung->peers_live, "peer", a), lung->last_exchange_ms / 1000);
+        break;
+    case LUNG_COUNTDOWN:
+        countdown_line(lung, out);
+        break;
+    case LUNG_HTTP:
+        http_line(snapshot, out);
+        break;
+    case LUNG_RECOVERING:
+        snprintf(out, LUNG_LINE_MAX, "%s back, P2P in %s", format_noun(lung->peers_live, "peer", a),
+                 format_left(lung->recover_in_ms, b));
+        break;
+    case LUNG_ISOLATED:
+        isolated_line(lung, out);
+        break;
+    case LUNG_FP2P_UP:
+    case LUNG_FP2P_DOWN:
+    case LUNG_FHTTP_UP:
+    case LUNG_FHTTP_DOWN:
+        forced_line(lung, out);
+        break;
+    case LUNG_STOPPING:
+        snprintf(out, LUNG_LINE_MAX, "closing connections, bringing the store to disk");
+        break;
+    }
+    return out;
+}

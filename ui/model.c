@@ -1,0 +1,376 @@
+#include "config.h"
+
+#include "model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "event_list.h"
+#include "help.h"
+#include "layout.h"
+#include "panel.h"
+
+#define SAME_BEGINNING_MS 5000 /* two snapshots may place the beginning of one alert this far apart */
+
+void
+model_init(struct model *model)
+{
+    *model = (struct model){ .refresh_ms = 1000, .cols = 80, .rows = 24, .focus = PANEL_PEERS };
+}
+
+void
+model_say(struct model *model, bool bad, const char *text)
+{
+    lat_copy(model->message, sizeof(model->message), text);
+    model->message_bad = bad;
+    model->message_until_ms = model->now_ms + MODEL_MESSAGE_MS;
+}
+
+int64_t
+model_age_ms(const struct model *model, const struct snapshot *snapshot)
+{
+    return model->now_ms > snapshot->mono_ms ? (int64_t)(model->now_ms - snapshot->mono_ms) : 0;
+}
+
+bool
+model_is_stale(const struct model *model, const struct snapshot *snapshot)
+{
+    return !model->frozen && model_age_ms(model, snapshot) > MODEL_STALE_MS;
+}
+
+/* --- alerts -------------------------------------------------------------------------------------------------- */
+
+static struct acknowledged
+identify(const struct snapshot *snapshot, const struct snapshot_alert *alert)
+{
+    struct acknowledged ack = { .began_ms = snapshot->mono_ms };
+    const char *subject = alert->text + strspn(alert->text, "0123456789"); /* "5 records ..." stays itself as 6 */
+
+    lat_copy(ack.code, sizeof(ack.code), alert->code);
+    snprintf(ack.subject, sizeof(ack.subject), "%.*s", (int)strcspn(subject, ":"), subject);
+    if (alert->since_ms > 0 && (uint64_t)alert->since_ms < ack.began_ms)
+        ack.began_ms -= (uint64_t)alert->since_ms;
+    return ack;
+}
+
+static bool
+same_alert(const struct acknowledged *a, const struct acknowledged *b)
+{
+    uint64_t apart = a->began_ms > b->began_ms ? a->began_ms - b->began_ms : b->began_ms - a->began_ms;
+
+    return apart <= SAME_BEGINNING_MS && strcmp(a->code, b->code) == 0 && strcmp(a->subject, b->subject) == 0;
+}
+
+bool
+model_acknowledged(const struct model *model, const struct snapshot *snapshot, const struct snapshot_alert *alert)
+{
+    struct acknowledged wanted = identify(snapshot, alert);
+
+    if (strcmp(alert->code, "M1") == 0)
+        return false;
+    for (int i = 0; i < model->ack_count; i++)
+        if (same_alert(&model->acks[i], &wanted))
+            return true;
+    return false;
+}
+
+static void
+acknowledge(struct model *model, const struct snapshot *snapshot, bool all)
+{
+    int done = 0;
+
+    for (uint32_t i = 0; snapshot && i < snapshot->alert_count; i++) {
+        const struct snapshot_alert *alert = &snapshot->alerts[i];
+
+        if (strcmp(alert->code, "M1") == 0 || model_acknowledged(model, snapshot, alert)
+            || model->ack_count == SNAPSHOT_ALERTS_MAX)
+            continue;
+        model->acks[model->ack_count++] = identify(snapshot, alert);
+        done++;
+        if (!all)
+            break;
+    }
+    if (done == 0)
+        model_say(model, false, "nothing to acknowledge");
+}
+
+void
+model_prune(struct model *model, const struct snapshot *snapshot)
+{
+    int kept = 0;
+
+    for (int a = 0; a < model->ack_count; a++) {
+        bool lives = false;
+
+        for (uint32_t i = 0; i < snapshot->alert_count && !lives; i++) {
+            struct acknowledged alert = identify(snapshot, &snapshot->alerts[i]);
+
+            lives = same_alert(&model->acks[a], &alert);
+        }
+        if (lives)
+            model->acks[kept++] = model->acks[a];
+    }
+    model->ack_count = kept;
+}
+
+/* --- movement ------------------------------------------------------------------------------------------------ */
+
+/* Lines of the focused list, and how many of them the screen shows at once. */
+static int
+list_size(const struct model *model, const struct snapshot *snapshot, int *page)
+{
+    const struct panel *panel = panel_of(model->focus);
+    struct panel_view view = { .snapshot = snapshot, .model = model, .id = model->focus };
+    struct layout layout;
+
+    layout_compute(&layout, model, snapshot);
+    *page = layout_page(&layout, model->focus);
+    return panel->count && snapshot ? panel->count(&view) : 0;
+}
+
+static int
+step_of(enum action action, int count, int page)
+{
+    switch (action) {
+    case ACTION_UP:
+        return -1;
+    case ACTION_DOWN:
+        return 1;
+    case ACTION_PAGE_UP:
+        return -page;
+    case ACTION_PAGE_DOWN:
+        return page;
+    case ACTION_TOP:
+        return -count;
+    case ACTION_BOTTOM:
+        return count;
+    default:
+        return 0;
+    }
+}
+
+static void
+move(struct model *model, const struct snapshot *snapshot, enum action action)
+{
+    struct panel_place *place = &model->places[model->focus];
+    int page = 1, count = list_size(model, snapshot, &page);
+    int at = place->selected;
+
+    if (count == 0)
+        return;
+    if (model->focus == PANEL_EVENTS)
+        at = event_list_index(snapshot, place);
+    if (at >= count)
+        at = count - 1;
+    at += step_of(action, count, page);
+    at = at < 0 ? 0 : at >= count ? count - 1 : at;
+    place->selected = at;
+    if (model->focus == PANEL_EVENTS)
+        place->anchor = at == count - 1 ? 0 : event_list_seq(snapshot, place, at);
+}
+
+/* --- keys ---------------------------------------------------------------------------------------------------- */
+
+static struct effect
+ask_to_quit(struct model *model)
+{
+    struct effect effect = { .kind = EFFECT_NONE };
+
+    if (!model->embedded)
+        effect.kind = EFFECT_LEAVE;
+    else
+        prompt_open(&model->prompt, PROMPT_QUIT, "");
+    return effect;
+}
+
+struct effect
+model_interrupt(struct model *model)
+{
+    bool again = model->interrupt_ms > 0 && model->now_ms - model->interrupt_ms <= MODEL_INTERRUPT_MS;
+
+    model->interrupt_ms = model->now_ms;
+    if (again)
+        return (struct effect){ .kind = model->embedded ? EFFECT_STOP : EFFECT_LEAVE };
+    return ask_to_quit(model);
+}
+
+static struct effect
+force(enum prompt_kind kind, enum prompt_answer answer)
+{
+    return (struct effect){ .kind = EFFECT_SWITCH,
+                            .policy = kind == PROMPT_FORCE_P2P ? LUNG_POLICY_P2P : LUNG_POLICY_HTTP,
+                            .for_s = answer == ANSWER_TIMED ? PROMPT_TIMED_S : 0 };
+}
+
+static struct effect
+answer_prompt(struct model *model, const struct key_press *press)
+{
+    enum prompt_kind kind = model->prompt.kind;
+    enum prompt_answer answer = prompt_key(&model->prompt, press);
+    struct panel_place *place = &model->places[model->focus];
+
+    switch (answer) {
+    case ANSWER_NONE:
+        break;
+    case ANSWER_NO:
+        break;
+    case ANSWER_ALWAYS:
+    case ANSWER_TIMED:
+        return force(kind, answer);
+    case ANSWER_STOP:
+        return (struct effect){ .kind = EFFECT_STOP };
+    case ANSWER_LEAVE:
+        return (struct effect){ .kind = EFFECT_LEAVE };
+    case ANSWER_TEXT:
+        lat_copy(place->filter, sizeof(place->filter), model->prompt.text);
+        place->selected = 0;
+        place->anchor = 0;
+        break;
+    }
+    return (struct effect){ .kind = EFFECT_NONE };
+}
+
+static struct effect
+control(struct model *model, enum action action)
+{
+    if (!model->control) {
+        model_say(model, true, "read-only session: modes are not switched from here");
+        return (struct effect){ .kind = EFFECT_NONE };
+    }
+    if (action == ACTION_AUTO)
+        return (struct effect){ .kind = EFFECT_SWITCH, .policy = LUNG_POLICY_AUTO };
+    prompt_open(&model->prompt, action == ACTION_FORCE_P2P ? PROMPT_FORCE_P2P : PROMPT_FORCE_HTTP, "");
+    return (struct effect){ .kind = EFFECT_NONE };
+}
+
+static void
+focus_panel(struct model *model, int id)
+{
+    model->focus = (enum panel_id)((id + PANEL_COUNT) % PANEL_COUNT);
+}
+
+/* Esc closes what was opened last. */
+static void
+back(struct model *model)
+{
+    struct panel_place *place = &model->places[model->focus];
+
+    if (model->help)
+        model->help = false;
+    else if (place->filter[0])
+        place->filter[0] = 0;
+    else if (model->zoomed)
+        model->zoomed = false;
+    else
+        model->frozen = false;
+}
+
+static void
+freeze(struct model *model, const struct snapshot *snapshot)
+{
+    model->frozen = !model->frozen && snapshot;
+    model->frozen_ms = model->now_ms;
+}
+
+static void
+open_filter(struct model *model)
+{
+    if (panel_of(model->focus)->count == NULL)
+        model->focus = PANEL_EVENTS; /* a panel without lines has nothing to filter */
+    prompt_open(&model->prompt, PROMPT_FILTER, model->places[model->focus].filter);
+}
+
+static void
+scroll_help(struct model *model, enum action action)
+{
+    int page = model->rows - 4, max = help_top_max(model, page);
+
+    model->help_top += step_of(action, max, page);
+    if (model->help_top > max)
+        model->help_top = max;
+    if (model->help_top < 0)
+        model->help_top = 0;
+}
+
+static struct effect
+act(struct model *model, const struct snapshot *snapshot, enum action action, uint32_t key)
+{
+    struct effect none = { .kind = EFFECT_NONE };
+
+    switch (action) {
+    case ACTION_NONE:
+    case ACTION_COUNT:
+        break;
+    case ACTION_FORCE_P2P:
+    case ACTION_FORCE_HTTP:
+    case ACTION_AUTO:
+        return control(model, action);
+    case ACTION_NEXT_PANEL:
+        focus_panel(model, (int)model->focus + 1);
+        break;
+    case ACTION_PREVIOUS_PANEL:
+        focus_panel(model, (int)model->focus - 1);
+        break;
+    case ACTION_GO_PANEL:
+        focus_panel(model, (int)(key - '1'));
+        break;
+    case ACTION_UP:
+    case ACTION_DOWN:
+    case ACTION_PAGE_UP:
+    case ACTION_PAGE_DOWN:
+    case ACTION_TOP:
+    case ACTION_BOTTOM:
+        if (model->help)
+            scroll_help(model, action);
+        else
+            move(model, snapshot, action);
+        break;
+    case ACTION_FILTER:
+        open_filter(model);
+        break;
+    case ACTION_ZOOM:
+        model->zoomed = !model->zoomed;
+        break;
+    case ACTION_FREEZE:
+        freeze(model, snapshot);
+        break;
+    case ACTION_ACKNOWLEDGE:
+    case ACTION_ACKNOWLEDGE_ALL:
+        acknowledge(model, snapshot, action == ACTION_ACKNOWLEDGE_ALL);
+        break;
+    case ACTION_HELP:
+        model->help = !model->help;
+        model->help_top = 0;
+        break;
+    case ACTION_BACK:
+        back(model);
+        break;
+    case ACTION_REPAINT:
+        return (struct effect){ .kind = EFFECT_REPAINT };
+    case ACTION_SUSPEND:
+        return (struct effect){ .kind = EFFECT_SUSPEND };
+    case ACTION_QUIT:
+        if (model->help) {
+            model->help = false;
+            break;
+        }
+        return ask_to_quit(model);
+    case ACTION_INTERRUPT:
+        return model_interrupt(model);
+    }
+    return none;
+}
+
+struct effect
+model_key(struct model *model, const struct snapshot *snapshot, const struct key_press *press)
+{
+    model->message_until_ms = 0;
+    if (press->key == KEYS_CTRL_C && !press->pasted)
+        return model_interrupt(model);
+    if (model->prompt.kind != PROMPT_CLOSED)
+        return answer_prompt(model, press);
+    if (press->pasted)
+        return (struct effect){ .kind = EFFECT_NONE };
+    return act(model, snapshot, keymap_action(press->key), press->key);
+}

@@ -1,0 +1,108 @@
+/*
+ * model.h - what the console itself remembers between frames: focus, scroll, filters, prompt, acknowledged alerts.
+ *
+ * A key and the snapshot on the screen go in, a changed model and at most one effect come out; the console carries
+ * the effect out. Nothing here knows a terminal, a clock or a node. Pure; console thread.
+ */
+#ifndef LAT_UI_MODEL_H
+#define LAT_UI_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "canvas.h"
+#include "filter.h"
+#include "keymap.h"
+#include "prompt.h"
+#include "view/snapshot.h"
+
+enum panel_id {
+    PANEL_LUNGS,
+    PANEL_FALLBACK,
+    PANEL_STATE,
+    PANEL_PEERS,
+    PANEL_DIVERGENCE,
+    PANEL_EVENTS,
+    PANEL_COUNT
+};
+
+#define MODEL_STALE_MS 15000    /* three rounds without a new snapshot: figures are marked */
+#define MODEL_INTERRUPT_MS 2000 /* a second Ctrl-C within this stops */
+#define MODEL_MESSAGE_MS 5000   /* how long an answer stands in the key bar */
+
+/* One panel's place in its list. */
+struct panel_place {
+    int selected;      /* row; brought into range when drawn */
+    uint64_t anchor;   /* events: sequence number of the selected line; 0: follow the newest */
+    char filter[FILTER_TEXT_MAX]; /* "": everything */
+};
+
+/* An acknowledged alert: it counts as the same one while code, subject and beginning agree. */
+struct acknowledged {
+    char code[8];
+    char subject[64]; /* its text up to the first colon */
+    uint64_t began_ms; /* monotonic */
+};
+
+struct model {
+    uint64_t now_ms;     /* CLOCK_MONOTONIC, set before each frame and key */
+    uint32_t refresh_ms; /* how often a snapshot is expected */
+    int cols, rows;      /* of the screen */
+    bool embedded, control;
+    char via[64];
+    bool still;          /* a picture for paper (--once): no keys are offered */
+    enum panel_id focus;
+    bool zoomed, help;
+    int help_top;
+    struct panel_place places[PANEL_COUNT];
+    struct prompt prompt;
+    bool frozen;
+    uint64_t frozen_ms;  /* since when */
+    struct acknowledged acks[SNAPSHOT_ALERTS_MAX];
+    int ack_count;
+    char message[256];   /* answer to the last command; shown until message_until_ms */
+    bool message_bad;
+    uint64_t message_until_ms;
+    uint64_t interrupt_ms; /* last Ctrl-C; 0: none */
+};
+
+enum effect_kind {
+    EFFECT_NONE,
+    EFFECT_SWITCH,  /* submit policy and for_s */
+    EFFECT_STOP,    /* end the console and the node */
+    EFFECT_LEAVE,   /* end the console, the node goes on */
+    EFFECT_REPAINT,
+    EFFECT_SUSPEND,
+};
+
+struct effect {
+    enum effect_kind kind;
+    enum lung_policy policy;
+    uint32_t for_s;
+};
+
+void model_init(struct model *model);
+
+/* React to a key. snapshot: what is on the screen, NULL before the first. */
+struct effect model_key(struct model *model, const struct snapshot *snapshot, const struct key_press *press);
+
+/* Ctrl-C, also when it came as a signal. */
+struct effect model_interrupt(struct model *model);
+
+/* Show an answer in the key bar for a while. text is cut. */
+void model_say(struct model *model, bool bad, const char *text);
+
+/* Forget acknowledgements whose alert has ended; call with each new snapshot. */
+void model_prune(struct model *model, const struct snapshot *snapshot);
+
+/* Has the operator seen this alert? Forced modes (M1) cannot be acknowledged away. */
+bool model_acknowledged(const struct model *model, const struct snapshot *snapshot,
+                        const struct snapshot_alert *alert);
+
+/* Age of the data on the screen. */
+int64_t model_age_ms(const struct model *model, const struct snapshot *snapshot);
+
+/* Over three rounds old, and not because the operator froze it. */
+bool model_is_stale(const struct model *model, const struct snapshot *snapshot);
+
+#endif

@@ -1,0 +1,218 @@
+#include "config.h"
+
+#include "nodes.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "filter.h"
+#include "format.h"
+
+#define ROOT_SHOWN 8 /* hex digits */
+
+static bool
+differs(enum agreement agreement)
+{
+    return agreement == AGREE_DIFFERS || agreement == AGREE_HEALING || agreement == AGREE_HELD;
+}
+
+static int64_t
+differing_ms(const struct node_row *row)
+{
+    return row->source ? row->source->differs_ms : row->peer->since_ms;
+}
+
+/* One row has the letter of another one with the same root, else the next free one. */
+static void
+give_letter(struct node_row *rows, int count, struct node_row *row, char *next)
+{
+    for (int i = 0; i < count; i++)
+        if (&rows[i] != row && rows[i].letter >= 'B' && strcmp(rows[i].root, row->root) == 0) {
+            row->letter = rows[i].letter;
+            return;
+        }
+    row->letter = *next;
+    if (*next < 'Z')
+        (*next)++;
+}
+
+static void
+give_letters(struct node_row *rows, int count)
+{
+    char next = 'B';
+
+    for (int i = 0; i < count; i++)
+        rows[i].letter = rows[i].agreement == AGREE_EQUAL ? 'A' : '?';
+    for (;;) {
+        struct node_row *oldest = NULL;
+
+        for (int i = 0; i < count; i++)
+            if (rows[i].letter == '?' && rows[i].root[0] && differs(rows[i].agreement)
+                && (oldest == NULL || differing_ms(&rows[i]) > differing_ms(oldest)))
+                oldest = &rows[i];
+        if (oldest == NULL)
+            break;
+        give_letter(rows, count, oldest, &next);
+    }
+}
+
+static int
+all_rows(const struct snapshot *snapshot, struct node_row rows[NODES_MAX])
+{
+    int count = 0;
+
+    for (uint32_t i = 0; i < snapshot->peer_count && i < SNAPSHOT_PEERS_MAX; i++) {
+        const struct snapshot_peer *p = &snapshot->peers[i];
+
+        rows[count++] = (struct node_row){
+            .peer = p, .name = p->name[0] ? p->name : p->id, .root = p->root, .agreement = p->agreement
+        };
+    }
+    for (uint32_t i = 0; i < snapshot->source_count && i < SNAPSHOT_SOURCES_MAX; i++) {
+        const struct snapshot_source *s = &snapshot->sources[i];
+
+        rows[count++] = (struct node_row){
+            .source = s, .name = s->name[0] ? s->name : s->url, .root = s->root, .agreement = s->agreement
+        };
+    }
+    give_letters(rows, count);
+    return count;
+}
+
+static bool
+passes(const struct filter *filter, const struct node_row *row)
+{
+    char text[1024], state[NODE_TEXT_MAX];
+
+    node_state_text(row, state);
+    snprintf(text, sizeof(text), "%s %s %s %s %s", row->name, row->source ? row->source->url : row->peer->address,
+             row->source ? "http" : "p2p", row->root, state);
+    return filter_passes(filter, text);
+}
+
+int
+nodes_list(const struct snapshot *snapshot, const char *filter_text, struct node_row rows[NODES_MAX])
+{
+    struct filter filter;
+    int count = all_rows(snapshot, rows), kept = 0;
+
+    if (filter_text[0] == 0 || filter_parse(filter_text, &filter, NULL))
+        return count;
+    for (int i = 0; i < count; i++)
+        if (passes(&filter, &rows[i]))
+            rows[kept++] = rows[i];
+    return kept;
+}
+
+struct node_tally
+nodes_tally(const struct snapshot *snapshot)
+{
+    struct node_row rows[NODES_MAX];
+    struct node_tally tally = { .total = all_rows(snapshot, rows) };
+
+    for (int i = 0; i < tally.total; i++) {
+        tally.same += rows[i].agreement == AGREE_EQUAL;
+        tally.differ += differs(rows[i].agreement);
+        tally.unknown += rows[i].agreement == AGREE_UNKNOWN;
+    }
+    return tally;
+}
+
+enum style
+node_root_text(const struct snapshot *snapshot, const struct node_row *row, char out[NODE_TEXT_MAX])
+{
+    int64_t age = row->source ? row->source->ok_age_ms : -1;
+    char span[FORMAT_MAX];
+
+    (void)snapshot;
+    if (row->letter == '?') {
+        if (age >= 0)
+            snprintf(out, NODE_TEXT_MAX, "? %s ago", format_span(age, span));
+        else
+            snprintf(out, NODE_TEXT_MAX, "?");
+        return STYLE_UNKNOWN;
+    }
+    snprintf(out, NODE_TEXT_MAX, "%-*.*s %c%c", ROOT_SHOWN, ROOT_SHOWN, row->root, row->letter == 'A' ? '=' : '!',
+             row->letter);
+    return row->letter == 'A' ? STYLE_GOOD : STYLE_ATTENTION;
+}
+
+/* Which side has the news, by the keys that are named. */
+static const char *
+direction(const struct snapshot_source *source)
+{
+    bool theirs = false, ours = false;
+
+    for (uint32_t i = 0; i < source->key_count && i < SNAPSHOT_KEYS_MAX; i++) {
+        enum key_difference d = source->keys[i].difference;
+
+        theirs |= d == KEY_THEIRS_NEWER || d == KEY_ONLY_THEIRS || d == KEY_REFUSED;
+        ours |= d == KEY_OURS_NEWER || d == KEY_ONLY_OURS;
+    }
+    if (theirs && ours)
+        return "BOTH";
+    if (theirs)
+        return "THEIRS";
+    return ours ? "OURS" : "keys";
+}
+
+enum style
+node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX])
+{
+    if (row->agreement == AGREE_EQUAL) {
+        snprintf(out, NODE_TEXT_MAX, "same");
+        return STYLE_GOOD;
+    }
+    if (row->agreement == AGREE_UNKNOWN) {
+        snprintf(out, NODE_TEXT_MAX, "?");
+        return STYLE_UNKNOWN;
+    }
+    if (row->source && row->source->key_total > 0)
+        snprintf(out, NODE_TEXT_MAX, "%" PRIu32 " %s", row->source->key_total, direction(row->source));
+    else
+        snprintf(out, NODE_TEXT_MAX, "differs");
+    return STYLE_ATTENTION;
+}
+
+static enum style
+source_state(const struct snapshot_source *s, char out[NODE_TEXT_MAX])
+{
+    char span[FORMAT_MAX];
+
+    if (s->error[0] && (s->failures > 0 || s->agreement == AGREE_HELD)) {
+        snprintf(out, NODE_TEXT_MAX, "%s", s->error);
+        return STYLE_ATTENTION;
+    }
+    switch (s->agreement) {
+    case AGREE_HEALING:
+        snprintf(out, NODE_TEXT_MAX, "healing %" PRIu32 " %%", s->heal_percent);
+        return STYLE_FALLBACK;
+    case AGREE_HELD:
+        snprintf(out, NODE_TEXT_MAX, "held");
+        return STYLE_ATTENTION;
+    case AGREE_DIFFERS:
+        snprintf(out, NODE_TEXT_MAX, "differs %s", format_span(s->differs_ms, span));
+        return STYLE_ATTENTION;
+    case AGREE_EQUAL:
+        snprintf(out, NODE_TEXT_MAX, s->trusted ? "in step" : "in step, key not trusted");
+        return STYLE_TEXT;
+    case AGREE_UNKNOWN:
+        break;
+    }
+    snprintf(out, NODE_TEXT_MAX, s->known ? "waiting" : "not asked yet");
+    return STYLE_UNKNOWN;
+}
+
+enum style
+node_state_text(const struct node_row *row, char out[NODE_TEXT_MAX])
+{
+    if (row->source)
+        return source_state(row->source, out);
+    if (!row->peer->live && row->peer->why_not[0]) {
+        snprintf(out, NODE_TEXT_MAX, "%s", row->peer->why_not);
+        return STYLE_ATTENTION;
+    }
+    snprintf(out, NODE_TEXT_MAX, row->peer->live ? "live" : "not connected");
+    return row->peer->live ? STYLE_TEXT : STYLE_UNKNOWN;
+}

@@ -1,0 +1,278 @@
+/*
+ * divergence.c - who has another state, since when, in which keys, and what the last healing did.
+ *
+ * One list of lines: first every node that does not agree, with its keys below it; then those that agree, one line
+ * each; then, under a caption, the keys of healings that are over.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "filter.h"
+#include "format.h"
+#include "nodes.h"
+#include "panel.h"
+
+#define HLC_MS_SHIFT 16 /* an HLC is Unix ms << 16 | counter */
+#define LINES_MAX (SNAPSHOT_SOURCES_MAX * (SNAPSHOT_KEYS_MAX + 2) + SNAPSHOT_PEERS_MAX)
+#define NAME_COLS 16
+
+enum line_kind { LINE_NODE, LINE_KEY, LINE_HEALED };
+
+struct line {
+    enum line_kind kind;
+    const struct node_row *row;
+    const struct snapshot_key *key; /* LINE_KEY */
+};
+
+struct lines {
+    struct node_row rows[NODES_MAX];
+    struct line list[LINES_MAX];
+    int count;
+};
+
+static const char *const glyphs[] = {
+    [KEY_THEIRS_NEWER] = "<", [KEY_OURS_NEWER] = ">", [KEY_ONLY_THEIRS] = "+", [KEY_ONLY_OURS] = "-", [KEY_REFUSED] = "!"
+};
+
+static const char *const winners[] = {
+    [KEY_THEIRS_NEWER] = "theirs newer",
+    [KEY_OURS_NEWER] = "ours newer",
+    [KEY_ONLY_THEIRS] = "only theirs",
+    [KEY_ONLY_OURS] = "only ours",
+    [KEY_REFUSED] = "refused",
+};
+
+static void
+add(struct lines *lines, enum line_kind kind, const struct node_row *row, const struct snapshot_key *key)
+{
+    if (lines->count < LINES_MAX)
+        lines->list[lines->count++] = (struct line){ .kind = kind, .row = row, .key = key };
+}
+
+static void
+add_keys(struct lines *lines, const struct node_row *row)
+{
+    for (uint32_t i = 0; row->source && i < row->source->key_count && i < SNAPSHOT_KEYS_MAX; i++)
+        add(lines, LINE_KEY, row, &row->source->keys[i]);
+}
+
+static bool
+is_open(const struct node_row *row)
+{
+    return row->agreement != AGREE_EQUAL && row->agreement != AGREE_UNKNOWN;
+}
+
+static void
+collect(struct lines *lines, const struct snapshot *snapshot, const char *filter)
+{
+    int count = nodes_list(snapshot, filter, lines->rows);
+
+    lines->count = 0;
+    for (int i = 0; i < count; i++)
+        if (is_open(&lines->rows[i])) {
+            add(lines, LINE_NODE, &lines->rows[i], NULL);
+            add_keys(lines, &lines->rows[i]);
+        }
+    for (int i = 0; i < count; i++)
+        if (!is_open(&lines->rows[i]))
+            add(lines, LINE_NODE, &lines->rows[i], NULL);
+    for (int i = 0; i < count; i++) {
+        const struct node_row *row = &lines->rows[i];
+
+        if (!is_open(row) && row->source && row->source->heal_age_ms >= 0 && row->source->key_count > 0) {
+            add(lines, LINE_HEALED, row, NULL);
+            add_keys(lines, row);
+        }
+    }
+}
+
+static enum style
+glyph_of(enum agreement agreement, char *glyph)
+{
+    switch (agreement) {
+    case AGREE_EQUAL:
+        *glyph = '=';
+        return STYLE_GOOD;
+    case AGREE_DIFFERS:
+    case AGREE_HELD:
+        *glyph = '!';
+        return STYLE_ATTENTION;
+    case AGREE_HEALING:
+        *glyph = '~';
+        return STYLE_FALLBACK;
+    case AGREE_UNKNOWN:
+        break;
+    }
+    *glyph = '?';
+    return STYLE_UNKNOWN;
+}
+
+static void
+last_healing(const struct snapshot *snapshot, const struct snapshot_source *s, char *out, size_t size)
+{
+    char when[FORMAT_MAX], bytes[FORMAT_MAX];
+
+    if (s->heal_age_ms < 0) {
+        snprintf(out, size, "never healed from");
+        return;
+    }
+    snprintf(out, size, "healed %s: %" PRIu32 " taken, %" PRIu32 " kept, %" PRIu32 " refused, %s, %" PRIu32 " ms",
+             format_when(snapshot->wall_ms, s->heal_age_ms, when), s->heal_applied, s->heal_ours, s->heal_refused,
+             format_bytes(s->heal_bytes, bytes), s->heal_ms);
+}
+
+static void
+open_text(const struct snapshot *snapshot, const struct snapshot_source *s, char *out, size_t size)
+{
+    char span[FORMAT_MAX], keys[FORMAT_MAX], theirs[FORMAT_MAX], ours[FORMAT_MAX];
+    size_t used = 0;
+
+    if (s->agreement == AGREE_HEALING)
+        used = (size_t)snprintf(out, size, "%" PRIu32 " %%, %" PRIu32 " taken, %" PRIu32 " refused, ", s->heal_percent,
+                                s->heal_applied, s->heal_refused);
+    else if (s->agreement == AGREE_HELD && s->error[0])
+        used = (size_t)snprintf(out, size, "%s; ", s->error);
+    if (used >= size)
+        return;
+    snprintf(out + used, size - used, "for %s, %s, theirs %s, ours %s", format_span(s->differs_ms, span),
+             format_noun(s->key_total, "key", keys), format_noun(s->count, "record", theirs),
+             format_count(snapshot->state.count, ours));
+}
+
+static void
+node_text(const struct snapshot *snapshot, const struct node_row *row, char *out, size_t size)
+{
+    const struct snapshot_source *s = row->source;
+
+    out[0] = 0;
+    if (s == NULL)
+        return;
+    if (row->agreement == AGREE_UNKNOWN)
+        snprintf(out, size, "%s", s->error[0] ? s->error : "not compared yet");
+    else if (row->agreement == AGREE_EQUAL)
+        last_healing(snapshot, s, out, size);
+    else
+        open_text(snapshot, s, out, size);
+}
+
+static void
+draw_node(const struct panel_view *view, const struct area *area, int y, const struct node_row *row)
+{
+    char glyph, text[320];
+    enum style style = glyph_of(row->agreement, &glyph);
+
+    area_printf(area, 1, y, style, "%c", glyph);
+    area_text_cut(area, 3, y, NAME_COLS - 1, STYLE_HEAD, row->name);
+    area_text(area, 3 + NAME_COLS, y, style, row->agreement == AGREE_EQUAL ? "equal" : agreement_name(row->agreement));
+    node_text(view->snapshot, row, text, sizeof(text));
+    area_text_cut(area, 3 + NAME_COLS + 9, y, area->cols - NAME_COLS - 13, STYLE_TEXT, text);
+}
+
+static void
+side_text(const char *side, uint64_t hlc, char *out, size_t size)
+{
+    char when[FORMAT_MAX];
+
+    if (hlc == 0)
+        snprintf(out, size, "%s absent", side);
+    else
+        snprintf(out, size, "%s %s", side, format_when(hlc >> HLC_MS_SHIFT, 0, when));
+}
+
+static void
+draw_key(const struct area *area, int y, const struct line *line)
+{
+    const struct snapshot_key *key = line->key;
+    enum style style = is_open(line->row) ? STYLE_ATTENTION : STYLE_IDLE;
+    char ours[32], theirs[32];
+    int right = area->cols - 14, theirs_x = right - 17, ours_x = theirs_x - 15;
+
+    side_text("ours", key->ours_hlc, ours, sizeof(ours));
+    side_text("theirs", key->theirs_hlc, theirs, sizeof(theirs));
+    if (ours_x < 18) { /* narrow: who wins matters more than when */
+        area_text(area, 3, y, style, glyphs[key->difference]);
+        area_text_cut(area, 5, y, right - 6, STYLE_TEXT, key->key);
+        area_text(area, right, y, style, winners[key->difference]);
+        return;
+    }
+    area_text(area, 3, y, style, glyphs[key->difference]);
+    area_text_cut(area, 5, y, ours_x - 6, STYLE_TEXT, key->key);
+    area_text(area, ours_x, y, STYLE_TEXT, ours);
+    area_text(area, theirs_x, y, STYLE_TEXT, theirs);
+    area_text(area, right, y, style, winners[key->difference]);
+}
+
+static void
+draw_line(const struct panel_view *view, const struct area *area, int y, const struct line *line)
+{
+    switch (line->kind) {
+    case LINE_NODE:
+        draw_node(view, area, y, line->row);
+        break;
+    case LINE_KEY:
+        draw_key(area, y, line);
+        break;
+    case LINE_HEALED:
+        area_printf(area, 1, y, STYLE_COLUMN, "last healing from %s", line->row->name);
+        break;
+    }
+}
+
+static void
+divergence_draw(const struct panel_view *view, const struct area *area)
+{
+    const struct panel_place *place = panel_place(view);
+    struct lines lines;
+    int selected, first;
+
+    collect(&lines, view->snapshot, place->filter);
+    selected = place->selected < lines.count ? place->selected : lines.count - 1;
+    first = panel_first_line(view->focused ? selected : 0, lines.count, area->rows);
+    if (lines.count == 0)
+        area_text_cut(area, 1, 0, area->cols - 2, STYLE_TEXT,
+                      place->filter[0] ? "nothing matches the filter (Esc clears it)" : "nobody to compare with");
+    for (int i = 0; i < area->rows && first + i < lines.count; i++) {
+        draw_line(view, area, i, &lines.list[first + i]);
+        if (view->focused && first + i == selected) {
+            area_fill(area, 0, i, 1, STYLE_TEXT, '>');
+            area_restyle_row(area, i, STYLE_SELECTED);
+        }
+    }
+}
+
+static int
+divergence_count(const struct panel_view *view)
+{
+    struct lines lines;
+
+    collect(&lines, view->snapshot, panel_place(view)->filter);
+    return lines.count;
+}
+
+static void
+divergence_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
+{
+    struct node_tally tally = nodes_tally(view->snapshot);
+
+    snprintf(out, PANEL_NOTE_MAX, "%d equal, %d differ, %d unknown", tally.same, tally.differ, tally.unknown);
+}
+
+static const char *const divergence_help[] = {
+    "=  equal: the same root as ours        !  differs, or held: nothing is taken (trust or clock)",
+    "~  healing: records are being fetched  ?  unknown: not compared yet, or too long ago",
+    "Below a node its differing keys, with the time (UTC) of either value:",
+    "<  theirs is newer and will be taken   >  ours is newer: they take it from us",
+    "+  only they have it                   -  only we have it        !  refused: not signed by a trusted key",
+    "healed: taken = their records applied here, kept = ours won, refused = not believed",
+    NULL,
+};
+
+const struct panel divergence_panel = { .name = "divergence",
+                                        .title = "DIVERGENCE",
+                                        .draw = divergence_draw,
+                                        .note = divergence_note,
+                                        .count = divergence_count,
+                                        .help = divergence_help };

@@ -1,0 +1,141 @@
+/* events.c - the newest lines of the log, oldest first; it follows unless the operator scrolls. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "event_list.h"
+#include "format.h"
+#include "panel.h"
+
+#define TIME_X 1
+#define LEVEL_X 10
+#define SOURCE_X 16
+#define SOURCE_COLS 9
+#define SOURCE_COLS_WIDE 13
+#define WIDE_COLS 96
+
+static const struct {
+    const char *word;
+    enum style style;
+} levels[] = {
+    [LAT_DEBUG] = { "DEBUG", STYLE_IDLE },        [LAT_INFO] = { "INFO", STYLE_TEXT },
+    [LAT_NOTICE] = { "NOTE", STYLE_TEXT },        [LAT_WARNING] = { "WARN", STYLE_ATTENTION },
+    [LAT_ERROR] = { "ERROR", STYLE_ALARM },
+};
+
+/* The first tag of a text is its source and stands in a column of its own. */
+static const char *
+without_tag(const char *text)
+{
+    const char *end = text[0] == '[' ? strchr(text, ']') : NULL;
+
+    return end && end[1] == ' ' ? end + 2 : text;
+}
+
+static void
+draw_event(const struct area *area, int y, const struct lat_log_line *line)
+{
+    int source_cols = area->cols >= WIDE_COLS ? SOURCE_COLS_WIDE : SOURCE_COLS;
+    int text_x = SOURCE_X + source_cols + 1;
+    char time[FORMAT_MAX];
+
+    area_text(area, TIME_X, y, STYLE_COLUMN, format_when(line->wall_ms, 0, time));
+    area_text(area, LEVEL_X, y, levels[line->level].style, levels[line->level].word);
+    area_text_cut(area, SOURCE_X, y, source_cols, STYLE_COLUMN, line->source);
+    area_text_cut(area, text_x, y, area->cols - text_x - 1, STYLE_TEXT, without_tag(line->text));
+}
+
+/* The selected line in full, over as many rows as it takes. */
+static void
+draw_detail(const struct area *area, const struct lat_log_line *line)
+{
+    size_t len = strlen(line->text), at = 0;
+    size_t cols = area->cols > 2 ? (size_t)area->cols - 2 : 1;
+    char part[sizeof(line->text)];
+
+    for (int y = 0; y < area->rows && at < len; y++) {
+        size_t take = len - at < cols ? len - at : cols;
+
+        while (take > 1 && at + take < len && ((unsigned char)line->text[at + take] & 0xc0) == 0x80)
+            take--; /* a character is not cut in two */
+        snprintf(part, sizeof(part), "%.*s", (int)take, line->text + at);
+        area_text(area, 1, y, STYLE_TEXT, part);
+        at += take;
+    }
+}
+
+static void
+draw_words(const struct panel_view *view, const struct area *area)
+{
+    struct filter filter;
+
+    if (filter_parse(panel_place(view)->filter, &filter, NULL))
+        return;
+    for (int i = 0; i < filter.word_count; i++)
+        area_highlight(area, filter.words[i]);
+}
+
+static void
+events_draw(const struct panel_view *view, const struct area *area)
+{
+    const struct snapshot *s = view->snapshot;
+    const struct panel_place *place = panel_place(view);
+    int indices[SNAPSHOT_EVENTS_MAX];
+    int count = event_list(s, place->filter, indices), selected = event_list_index(s, place);
+    int detail = view->zoomed && area->rows >= 12 ? 4 : 0, page = area->rows - detail;
+    int first = place->anchor == 0 ? (count > page ? count - page : 0) : panel_first_line(selected, count, page);
+
+    if (count == 0)
+        area_text_cut(area, 1, 0, area->cols - 2, STYLE_TEXT,
+                      place->filter[0] ? "no kept event matches the filter (Esc clears it)" : "no events yet");
+    for (int i = 0; i < page && first + i < count; i++) {
+        draw_event(area, i, &s->events[indices[first + i]]);
+        if (view->focused && place->anchor != 0 && first + i == selected) {
+            area_fill(area, 0, i, 1, STYLE_TEXT, '>');
+            area_restyle_row(area, i, STYLE_SELECTED);
+        }
+    }
+    draw_words(view, area);
+    if (detail && count > 0) {
+        struct area block = area_sub(area, 0, area->rows - detail + 1, area->cols, detail - 1);
+
+        draw_detail(&block, &s->events[indices[selected]]);
+    }
+}
+
+static int
+events_count(const struct panel_view *view)
+{
+    int indices[SNAPSHOT_EVENTS_MAX];
+
+    return event_list(view->snapshot, panel_place(view)->filter, indices);
+}
+
+static void
+events_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
+{
+    const struct panel_place *place = panel_place(view);
+    char total[FORMAT_MAX];
+    int below = events_count(view) - 1 - event_list_index(view->snapshot, place);
+
+    format_noun(view->snapshot->event_total, "line", total);
+    if (place->anchor == 0)
+        snprintf(out, PANEL_NOTE_MAX, "%s  following", total);
+    else
+        snprintf(out, PANEL_NOTE_MAX, "%s  %d newer below", total, below);
+}
+
+static const char *const events_help[] = {
+    "The log of this node, newest last. It follows until a line is selected; G or End follows again.",
+    "Filter: words that must all occur, and level>=warning, level=error, source:http_sync.",
+    "z shows the panel alone, with the whole text of the selected line below.",
+    NULL,
+};
+
+const struct panel events_panel = { .name = "events",
+                                    .title = "EVENTS",
+                                    .draw = events_draw,
+                                    .note = events_note,
+                                    .count = events_count,
+                                    .help = events_help };

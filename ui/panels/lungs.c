@@ -1,0 +1,136 @@
+/* lungs.c - the two transports: what each of them is doing, and how busy it is. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "format.h"
+#include "graph.h"
+#include "lung_view.h"
+#include "panel.h"
+
+#define WORD_X 9
+#define COUNT_X 19
+#define RATE_X 30
+#define SPARK_X 40
+#define RATE_SECONDS 10
+
+/* Messages a second over the last RATE_SECONDS, rounded. */
+static unsigned
+rate_of(const uint16_t history[SNAPSHOT_HISTORY])
+{
+    unsigned sum = 0;
+
+    for (int i = SNAPSHOT_HISTORY - RATE_SECONDS; i < SNAPSHOT_HISTORY; i++)
+        sum += history[i];
+    return (sum + RATE_SECONDS / 2) / RATE_SECONDS;
+}
+
+static void
+draw_word(const struct area *area, int y, const char *lung, struct lung_word word)
+{
+    area_printf(area, 1, y, word.style, "%c", style_glyph(word.style));
+    area_text(area, 3, y, STYLE_HEAD, lung);
+    area_text(area, WORD_X, y, word.style, word.word);
+}
+
+static void
+draw_p2p(const struct panel_view *view, const struct area *area, int y)
+{
+    const struct snapshot *s = view->snapshot;
+    char count[FORMAT_MAX];
+
+    draw_word(area, y, "P2P", lung_p2p_word(&s->lung));
+    if (s->lung.p2p_error[0] && s->lung.peers_live == 0) {
+        area_text_cut(area, COUNT_X, y, area->cols - COUNT_X - 1, STYLE_ATTENTION, s->lung.p2p_error);
+        return;
+    }
+    area_text(area, COUNT_X, y, STYLE_TEXT, format_noun(s->lung.peers_live, "peer", count));
+    area_printf(area, RATE_X, y, STYLE_TEXT, "%u msg/s", rate_of(s->history_p2p));
+    graph_spark(area, SPARK_X, y, area->cols >= SPARK_X + 8 ? 8 : 0, STYLE_IDLE, view->caps->charset, s->history_p2p,
+                SNAPSHOT_HISTORY, s->wall_ms / 1000);
+}
+
+static void
+draw_http(const struct panel_view *view, const struct area *area, int y)
+{
+    const struct snapshot *s = view->snapshot;
+    char count[FORMAT_MAX], when[FORMAT_MAX];
+
+    draw_word(area, y, "HTTP", lung_http_word(&s->lung));
+    area_text(area, COUNT_X, y, STYLE_TEXT, format_noun(s->lung.http_sources, "source", count));
+    if (s->lung.policy == LUNG_POLICY_P2P)
+        return;
+    if (s->lung.http_error[0] && !s->lung.http_usable)
+        area_text_cut(area, RATE_X, y, area->cols - RATE_X - 1, STYLE_ATTENTION, s->lung.http_error);
+    else if (s->lung.http_age_ms >= 0)
+        area_printf(area, RATE_X, y, STYLE_TEXT, "ok %s", format_when(s->wall_ms, s->lung.http_age_ms, when));
+}
+
+static void
+draw_series(const struct panel_view *view, const struct area *area, int y, const char *label,
+            const uint16_t history[SNAPSHOT_HISTORY])
+{
+    int cols = area->cols - WORD_X - 12;
+
+    if (cols > SNAPSHOT_HISTORY)
+        cols = SNAPSHOT_HISTORY;
+    graph_spark(area, WORD_X, y, cols, STYLE_IDLE, view->caps->charset, history, SNAPSHOT_HISTORY,
+                view->snapshot->wall_ms / 1000);
+    area_text_right(area, area->cols - 1, y, STYLE_COLUMN, label);
+}
+
+/* What only a tall panel has room for. */
+static void
+draw_more(const struct panel_view *view, const struct area *area)
+{
+    const struct snapshot_lung *lung = &view->snapshot->lung;
+    char next[FORMAT_MAX];
+
+    draw_series(view, area, 1, "60 s", view->snapshot->history_p2p);
+    draw_series(view, area, 3, "60 s", view->snapshot->history_http);
+    area_text(area, 3, 4, STYLE_COLUMN, "known");
+    area_printf(area, WORD_X, 4, STYLE_TEXT, "%" PRIu32 " peers, %" PRIu32 " connected, %" PRIu32 " live",
+                lung->peers_known, lung->peers_connected, lung->peers_live);
+    area_text(area, 3, 5, STYLE_COLUMN, "next");
+    if (lung->http_next_ms >= 0)
+        area_printf(area, WORD_X, 5, STYLE_TEXT, "HTTP asks at %s",
+                    format_when(view->snapshot->wall_ms + (uint64_t)lung->http_next_ms, 0, next));
+    else
+        area_text(area, WORD_X, 5, STYLE_TEXT, "no HTTP request planned");
+    area_text(area, 3, 6, STYLE_COLUMN, "mode");
+    area_printf(area, WORD_X, 6, STYLE_TEXT, "%s, forced by %s", lung_policy_name(lung->policy),
+                lung->policy == LUNG_POLICY_AUTO ? "nobody" : lung->forced_by[0] ? lung->forced_by : "configuration");
+}
+
+static void
+lungs_draw(const struct panel_view *view, const struct area *area)
+{
+    bool tall = area->rows >= 7;
+
+    draw_p2p(view, area, 0);
+    draw_http(view, area, tall ? 2 : 1);
+    if (tall)
+        draw_more(view, area);
+}
+
+static void
+lungs_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
+{
+    snprintf(out, PANEL_NOTE_MAX, "sync %s", sync_mode_name(lung_sync_mode(view->snapshot->lung.state)));
+}
+
+static const char *const lungs_help[] = {
+    "Two ways to keep the state in step: P2P (libp2p gossip, first choice) and HTTP (polling).",
+    "P2P   ACTIVE: a live peer exchanges roots with us. NO PEERS: it runs and finds nobody.",
+    "      FAILED: it does not run, the reason stands beside it. OFF: by configuration or by force.",
+    "HTTP  STANDBY: probed now and then. PROBING, READY: asked during a countdown. CARRYING: keeps the",
+    "      state in step. FAILING, DOWN: no usable source. OFF: no request leaves this node.",
+    "sync  which lung vouches for the state at this moment: P2P, HTTP or NONE.",
+    "ok    time (UTC) of the last good HTTP answer.",
+    NULL,
+};
+
+const struct panel lungs_panel = {
+    .name = "lungs", .title = "LUNGS", .draw = lungs_draw, .note = lungs_note, .help = lungs_help
+};

@@ -1,0 +1,171 @@
+#include "config.h"
+
+#include "prompt.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+void
+prompt_open(struct prompt *prompt, enum prompt_kind kind, const char *text)
+{
+    *prompt = (struct prompt){ .kind = kind };
+    lat_copy(prompt->text, sizeof(prompt->text), text);
+}
+
+static enum prompt_answer
+force_key(uint32_t key)
+{
+    if (key == 'y')
+        return ANSWER_ALWAYS;
+    return key == 't' ? ANSWER_TIMED : ANSWER_NO;
+}
+
+static enum prompt_answer
+quit_key(uint32_t key)
+{
+    if (key == 's')
+        return ANSWER_STOP;
+    return key == 'l' ? ANSWER_LEAVE : ANSWER_NO;
+}
+
+static void
+rub_out(char *text)
+{
+    size_t len = strlen(text);
+
+    while (len > 0 && ((unsigned char)text[len - 1] & 0xc0) == 0x80)
+        len--;
+    if (len > 0)
+        len--;
+    text[len] = 0;
+}
+
+/* Append a code point, if it is text and there is room. */
+static void
+type(char *text, size_t size, uint32_t key)
+{
+    size_t len = strlen(text);
+
+    if (key < 0x20 || key > 0x10ffff || lat_is_unsafe(key) || len + 5 > size)
+        return;
+    len += text_put_utf8(key, text + len);
+    text[len] = 0;
+}
+
+static enum prompt_answer
+filter_key(struct prompt *prompt, const struct key_press *press)
+{
+    struct filter filter;
+    struct lat_msg why = { "" };
+
+    prompt->error[0] = 0;
+    if (press->key == KEYS_ESC && !press->pasted)
+        return ANSWER_NO;
+    if (press->key == KEYS_ENTER && !press->pasted) {
+        if (filter_parse(prompt->text, &filter, &why) == LAT_OK)
+            return ANSWER_TEXT;
+        lat_copy(prompt->error, sizeof(prompt->error), why.text);
+    } else if (press->key == KEYS_RUBOUT)
+        rub_out(prompt->text);
+    else if (press->key == KEYS_CTRL_U)
+        prompt->text[0] = 0;
+    else
+        type(prompt->text, sizeof(prompt->text), press->key);
+    return ANSWER_NONE;
+}
+
+enum prompt_answer
+prompt_key(struct prompt *prompt, const struct key_press *press)
+{
+    enum prompt_answer answer = ANSWER_NONE;
+
+    if (press->pasted && prompt->kind != PROMPT_FILTER)
+        return ANSWER_NONE;
+    switch (prompt->kind) {
+    case PROMPT_CLOSED:
+        break;
+    case PROMPT_FORCE_P2P:
+    case PROMPT_FORCE_HTTP:
+        answer = force_key(press->key);
+        break;
+    case PROMPT_QUIT:
+        answer = quit_key(press->key);
+        break;
+    case PROMPT_FILTER:
+        answer = filter_key(prompt, press);
+        break;
+    }
+    if (answer != ANSWER_NONE)
+        prompt->kind = PROMPT_CLOSED;
+    return answer;
+}
+
+/* The longest of three wordings that fits. */
+static void
+draw_question(const struct area *area, const char *const wordings[3])
+{
+    int i = 0;
+
+    while (i < 2 && text_width(wordings[i], area->canvas->unicode) >= area->cols)
+        i++;
+    area_text_cut(area, 0, 0, area->cols - 1, STYLE_PROMPT, wordings[i]);
+}
+
+static void
+draw_force(const struct area *area, const char *mode, const char *consequence, const char *node)
+{
+    char wide[160], medium[80], narrow[48];
+
+    snprintf(wide, sizeof(wide), " Force %s on %.64s?  %s  y forever  t 10 min  n/Esc no", mode, node, consequence);
+    snprintf(medium, sizeof(medium), " Force %s?  %s  y forever  t 10 min  n no", mode, consequence);
+    snprintf(narrow, sizeof(narrow), " %s? y forever  t 10 min  n no", mode);
+    draw_question(area, (const char *const[]){ wide, medium, narrow });
+}
+
+static void
+draw_filter(const struct prompt *prompt, const struct area *area)
+{
+    int x = area_text(area, 0, 0, STYLE_PROMPT, " /"), room = area->cols - x - 1;
+    const char *text = prompt->text;
+
+    while (*text && text_width(text, area->canvas->unicode) > room)
+        do
+            text++; /* show the end of what is typed */
+        while (((unsigned char)*text & 0xc0) == 0x80);
+    x = area_text(area, x, 0, STYLE_PROMPT, text);
+    if (x < area->cols) {
+        area->canvas->cursor_x = area->x + x;
+        area->canvas->cursor_y = area->y;
+    }
+    if (prompt->error[0])
+        area_printf(area, x + 2, 0, STYLE_PROMPT, "%s", prompt->error);
+    else if (room - x > 40)
+        area_text_right(area, area->cols - 1, 0, STYLE_PROMPT, "Enter show  Ctrl-U clear  Esc back");
+}
+
+void
+prompt_draw(const struct prompt *prompt, const char *node, const struct area *area)
+{
+    static const char *const quit[3] = { " Node is running.  s stop  l leave it running  Esc back",
+                                         " Node is running.  s stop  l leave  Esc", " s stop  l leave  Esc" };
+
+    area_fill(area, 0, 0, area->cols, STYLE_PROMPT, ' ');
+    switch (prompt->kind) {
+    case PROMPT_CLOSED:
+        break;
+    case PROMPT_FORCE_P2P:
+        draw_force(area, "P2P", "No HTTP fallback while forced.", node);
+        break;
+    case PROMPT_FORCE_HTTP:
+        draw_force(area, "HTTP", "P2P stops syncing.", node);
+        break;
+    case PROMPT_QUIT:
+        draw_question(area, quit);
+        break;
+    case PROMPT_FILTER:
+        draw_filter(prompt, area);
+        break;
+    }
+}

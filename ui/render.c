@@ -1,0 +1,170 @@
+#include "config.h"
+
+#include "render.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bars.h"
+#include "facts.h"
+#include "format.h"
+#include "help.h"
+#include "layout.h"
+#include "panel.h"
+
+#define MIN_RULE 4 /* rule characters before and after the texts of a header */
+
+static struct panel_view
+view_of(const struct model *model, const struct snapshot *snapshot, const struct caps *caps, enum panel_id id)
+{
+    return (struct panel_view){ .snapshot = snapshot,
+                                .model = model,
+                                .caps = caps,
+                                .id = id,
+                                .focused = model->focus == id,
+                                .zoomed = model->zoomed };
+}
+
+/* Right part of a header: filter, age, the panel's own note. */
+static void
+header_note(const struct panel_view *view, char *out, size_t size)
+{
+    const struct panel *panel = panel_of(view->id);
+    char note[PANEL_NOTE_MAX] = "", span[FORMAT_MAX], old[FORMAT_MAX + 16] = "", filter[FILTER_TEXT_MAX + 16] = "";
+
+    out[0] = 0;
+    if (view->snapshot == NULL)
+        return;
+    if (panel->note)
+        panel->note(view, note);
+    if (panel_ages(view->id) && model_is_stale(view->model, view->snapshot))
+        snprintf(old, sizeof(old), "? %s old  ", format_span(model_age_ms(view->model, view->snapshot), span));
+    if (panel_place(view)->filter[0])
+        snprintf(filter, sizeof(filter), "/%s  ", panel_place(view)->filter);
+    snprintf(out, size, "%s%s%s", filter, old, note);
+}
+
+/* "- PEERS ---------- 3 sources -": title and note in one row of rule characters. */
+static void
+draw_header(const struct panel_view *view, const struct area *area, int x, int cols)
+{
+    const struct charset *set = view->caps->charset;
+    char note[PANEL_NOTE_MAX + 128], title[64];
+    int end, at, style = view->focused ? STYLE_HEAD : STYLE_FRAME;
+
+    area_fill(area, x, 0, cols, style, view->focused ? set->rule_focus : set->rule);
+    snprintf(title, sizeof(title), " %s ", panel_of(view->id)->title);
+    end = area_text_cut(area, x + 1, 0, cols - 2, STYLE_HEAD, title);
+    header_note(view, note, sizeof(note));
+    if (note[0] == 0)
+        return;
+    at = x + cols - 3 - text_width(note, area->canvas->unicode);
+    if (at < end + 1)
+        return; /* no room: the panel says the most important things itself */
+    area_fill(area, at, 0, 1, STYLE_TEXT, ' ');
+    at = area_text(area, at + 1, 0, STYLE_COLUMN, note);
+    area_fill(area, at, 0, 1, STYLE_TEXT, ' ');
+}
+
+static void
+draw_box(const struct panel_view *view, const struct area *area)
+{
+    const struct charset *set = view->caps->charset;
+    const uint32_t *corner = view->focused ? set->corner_focus : set->corner;
+    uint32_t rule = view->focused ? set->rule_focus : set->rule, side = view->focused ? set->vline_focus : set->vline;
+    int style = view->focused ? STYLE_HEAD : STYLE_FRAME, right = area->cols - 1, bottom = area->rows - 1;
+
+    draw_header(view, area, 1, area->cols - 2);
+    area_fill(area, 1, bottom, area->cols - 2, style, rule);
+    for (int y = 1; y < bottom; y++) {
+        area_fill(area, 0, y, 1, style, side);
+        area_fill(area, right, y, 1, style, side);
+    }
+    area_fill(area, 0, 0, 1, style, corner[0]);
+    area_fill(area, right, 0, 1, style, corner[1]);
+    area_fill(area, 0, bottom, 1, style, corner[2]);
+    area_fill(area, right, bottom, 1, style, corner[3]);
+}
+
+/* Old figures: underlined as unknown, and a '?' behind each one that has a blank to put it in. */
+static void
+mark_old(const struct area *area)
+{
+    for (int y = 0; y < area->rows; y++) {
+        bool figure = false;
+
+        for (int x = 0; x < area->cols; x++) {
+            const struct cell *cell = canvas_cell(area->canvas, area->x + x, area->y + y);
+
+            if (cell->ch == ' ' && figure)
+                area_fill(area, x, y, 1, STYLE_UNKNOWN, '?');
+            figure = cell->ch < 0x80 && (figure ? cell->ch != ' ' && cell->ch != '?' : isdigit((int)cell->ch) != 0);
+        }
+        for (int x = 0; x < area->cols; x++) {
+            const struct cell *cell = canvas_cell(area->canvas, area->x + x, area->y + y);
+
+            if (cell->ch != ' ' && cell->width == 1)
+                area_fill(area, x, y, 1, STYLE_UNKNOWN, cell->ch);
+        }
+    }
+}
+
+static void
+draw_panel(const struct panel_view *view, const struct layout_slot *slot, const struct area *screen)
+{
+    struct area outer = area_sub(screen, slot->x, slot->y, slot->cols, slot->rows), body;
+
+    if (slot->boxed) {
+        draw_box(view, &outer);
+        body = area_sub(&outer, 1, 1, outer.cols - 2, outer.rows - 2);
+    } else {
+        if (slot->header)
+            draw_header(view, &outer, 0, outer.cols);
+        body = area_sub(&outer, 0, slot->header, outer.cols, outer.rows - slot->header);
+    }
+    if (view->snapshot == NULL) {
+        area_text(&body, 1, 0, STYLE_UNKNOWN, "starting");
+        return;
+    }
+    panel_of(view->id)->draw(view, &body);
+    if (panel_ages(view->id) && model_is_stale(view->model, view->snapshot))
+        mark_old(&body);
+}
+
+static void
+draw_help(const struct model *model, const struct caps *caps, const struct area *screen)
+{
+    struct area body = area_sub(screen, 0, 3, screen->cols, screen->rows - 4);
+
+    area_fill(screen, 0, 2, screen->cols, STYLE_HEAD, caps->charset->rule_focus);
+    area_text(screen, 1, 2, STYLE_HEAD, " HELP ");
+    area_text_right(screen, screen->cols - 2, 2, STYLE_COLUMN, " j k PgUp PgDn scroll  Esc closes ");
+    help_draw(&body, model);
+}
+
+void
+render(const struct model *model, const struct snapshot *snapshot, const struct caps *caps, struct canvas *canvas)
+{
+    struct area screen = area_of(canvas), bar;
+    struct layout layout;
+
+    layout_compute(&layout, model, snapshot);
+    if (layout.tiny) {
+        facts_draw(&screen, model, snapshot);
+        return;
+    }
+    bar = area_sub(&screen, 0, 0, screen.cols, 1);
+    bar_title(&bar, model, snapshot);
+    bar = area_sub(&screen, 0, 1, screen.cols, 1);
+    bar_alerts(&bar, model, snapshot);
+    if (model->help)
+        draw_help(model, caps, &screen);
+    for (int i = 0; i < layout.count && !model->help; i++) {
+        struct panel_view view = view_of(model, snapshot, caps, layout.slots[i].id);
+
+        draw_panel(&view, &layout.slots[i], &screen);
+    }
+    bar = area_sub(&screen, 0, screen.rows - 1, screen.cols, 1);
+    bar_keys(&bar, model, snapshot);
+}
