@@ -3,4 +3,4 @@ noinst_LIBRARIES += %D%/libhttp.a
 %C%_libhttp_a_SOURCES =
 # The HTTP lung.
 %C%_libhttp_a_SOURCES += %D%/http_url.c %D%/http_url.h %D%/http_transfer.c %D%/http_transfer.h \
-	%D%/http_client.c %D%/http_client.h %D%/heal.c %D%/heal.h
+	%D%/http_client.c %D%/http_client.h %D%/heal.c %D%/heal.h %D%/poller.h

@@ -5,3 +5,4 @@ noinst_LIBRARIES += %D%/libnode.a
 	%D%/lung_http.h %D%/lung_http.c %D%/heartbeat.h %D%/heartbeat.c
 %C%_libnode_a_SOURCES += %D%/alerts.h %D%/alerts.c
 %C%_libnode_a_SOURCES += %D%/configuration.h %D%/configuration_load.h %D%/files.h %D%/files.c
+%C%_libnode_a_SOURCES += %D%/apply.h
