@@ -23,3 +23,4 @@ include tests/unit/attach.mk
 include tests/unit/cli.mk
 include tests/unit/ui.mk
 include tests/system/local.mk
+include tests/model/local.mk
