@@ -37,8 +37,9 @@ typedef enum lat_err (*json_member_fn)(void *arg, const uint8_t *key, size_t key
 
 /*
  * Walk an object text[0 .. len): for each member, in order, the decoded key (UTF-8) and the raw text of its value. The whole
- * text is checked strictly before the first call; values may nest JSON_DEPTH_MAX deep. Members that stand twice are
- * all reported. Errors as above, and what fn returned.
+ * text is checked strictly before the first call. Values may nest one deeper than JSON_DEPTH_MAX, so that a document
+ * which holds a whole state can be walked, too. Members that stand twice are all reported. Errors as above, and
+ * what fn returned.
  */
 LAT_MUST_CHECK enum lat_err json_each_member(const char *text, size_t len, json_member_fn fn, void *arg,
                                              struct lat_msg *why);

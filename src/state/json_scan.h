@@ -14,7 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define JSON_SCAN_DEPTH_MAX 72 /* over JSON_DEPTH_MAX: documents have members around the values */
+#define JSON_SCAN_DEPTH_MAX 66 /* over JSON_DEPTH_MAX: a document and a state may stand around a value */
 
 enum json_type {
     JSON_OBJECT,       /* { */
@@ -76,5 +76,8 @@ LAT_MUST_CHECK enum lat_err json_decode_string(const char *text, const struct js
  * Outputs are written on success only.
  */
 const char *json_next_char(const char *text, size_t len, size_t *used, uint32_t *code_point);
+
+/* The reverse: a code point as it stands in a string of stored form. Returns its length. In json.c. */
+size_t json_char_form(uint32_t code_point, char out[12]);
 
 #endif

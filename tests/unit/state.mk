@@ -55,3 +55,8 @@ check_PROGRAMS += tests/unit/test_recon_hostile
 tests_unit_test_recon_hostile_SOURCES = tests/unit/test_recon_hostile.c $(SYNC_SOURCES)
 tests_unit_test_recon_hostile_CPPFLAGS = $(VECTOR_CPPFLAGS)
 tests_unit_test_recon_hostile_LDADD = $(LINK_state) $(CJSON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_legacy_state
+tests_unit_test_legacy_state_SOURCES = tests/unit/test_legacy_state.c $(VECTOR_SOURCES)
+tests_unit_test_legacy_state_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_legacy_state_LDADD = $(LINK_state) $(CJSON_LIBS) $(CMOCKA_LIBS)

@@ -155,6 +155,7 @@ what_is_stored_has_the_layout_of_python(void **state)
     assert_stored(" \t\r\n{ \"b\" :1,\"a\":[ ], \"c\":{ } , \"d\":[1 ,2]} ", "{\"b\": 1, \"a\": [], \"c\": {}, \"d\": [1, 2]}");
     assert_stored("\"\\/\\u0041\x7f\\u00E9\xc3\xa9\\uD83D\\uDE00\xf0\x9f\x98\x80\\n\"",
                   "\"/A\\u007f\\u00e9\\u00e9\\ud83d\\ude00\\ud83d\\ude00\\n\"");
+    assert_stored("\"\x7f\"", "\"\\u007f\"");
     assert_stored("\"\\u0000\\u0008\\u000b\\u000C\\\"\\\\\"", "\"\\u0000\\b\\u000b\\f\\\"\\\\\"");
     assert_stored("[-0, 0, -0.0, 1E2, 10e0, 1e16, 1e-5, 1e-400]", "[0, 0, -0.0, 100.0, 10.0, 1e+16, 1e-05, 0.0]");
     assert_stored("123456789012345678901234567890", "123456789012345678901234567890");
@@ -211,6 +212,10 @@ errors_say_what_and_where(void **state)
     assert_refused("]", LAT_MALFORMED, "byte 0: a value");
     assert_refused("\"\\ud800\"", LAT_MALFORMED, "byte 1: a surrogate");
     assert_refused("\"\\ude00\\ud83d\"", LAT_MALFORMED, "byte 1: a surrogate");
+    assert_refused("\"\\ud83d\\ud83d\"", LAT_MALFORMED, "byte 1: a surrogate");
+    assert_refused("\"\\ud83d\\u0041\"", LAT_MALFORMED, "byte 1: a surrogate");
+    assert_refused("\"\\u00G0\"", LAT_MALFORMED, "byte 1: \\u needs");
+    assert_refused("\"\\u00g0\"", LAT_MALFORMED, "byte 1: \\u needs");
     assert_refused("\"a\xc3(\"", LAT_MALFORMED, "byte 2: not UTF-8");
     assert_refused("\"\xed\xa0\x80\"", LAT_MALFORMED, "byte 1: not UTF-8");
     assert_refused("\"\n\"", LAT_MALFORMED, "byte 1: a control character");
@@ -231,8 +236,10 @@ nesting_ends_at_64_and_integers_at_4300_digits(void **state)
     memset(text + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
     text[2 * JSON_DEPTH_MAX] = 0;
     assert_stored(text, text);
-    memset(text, '[', 2 * JSON_DEPTH_MAX);
-    assert_refused(text, LAT_LIMIT, "64 deep");
+    memset(text, '[', JSON_DEPTH_MAX + 1);
+    memset(text + JSON_DEPTH_MAX + 1, ']', JSON_DEPTH_MAX + 1);
+    text[2 * JSON_DEPTH_MAX + 2] = 0;
+    assert_refused(text, LAT_LIMIT, "64 deep at byte 64");
 
     memset(text, '7', sizeof(text));
     text[0] = '-';

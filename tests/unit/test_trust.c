@@ -131,6 +131,7 @@ of_two_entries_of_a_key_the_smaller_hlc_stays(void **state)
     trust_init(&trust, own);
     assert_int_equal(trust_add(&trust, key, 1000), LAT_OK);
     assert_int_equal(trust_add(&trust, key, TRUST_NOT_RETIRED), LAT_OK);
+    assert_int_equal(trust.entries[0].below_hlc, 1000);
     assert_int_equal(trust_add(&trust, key, 500), LAT_OK);
     assert_int_equal(trust.count, 1);
     assert_int_equal(trust.entries[0].below_hlc, 500);
