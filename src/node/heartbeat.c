@@ -47,7 +47,10 @@ seconds_up(int64_t ms)
 
 /* --- the P2P lung itself --- */
 
-/* Say when it begins or ceases to run. Failed attempts to start it again are silent: the first failure was told. */
+/*
+ * Say when it begins or ceases to run. Failed attempts to start it again are silent: the first failure was
+ * told.
+ */
 static void
 watch_p2p(struct heartbeat *hb, const struct lung *l, const struct heartbeat_facts *facts)
 {
@@ -74,19 +77,20 @@ tell_nobody(struct heartbeat *hb, const struct lung *l, const struct heartbeat_f
     int64_t left = lung_fallback_in_ms(l, now_ms);
 
     if (!l->running)
-        say(hb, LAT_WARNING, "[P2P_HEARTBEAT] [WARN] No peers detected, P2P does not run (%s): asking HTTP now",
+        say(hb, LAT_WARNING, "[P2P_HEARTBEAT] [WARN] No peers detected, no P2P (%s): asking HTTP now",
             either(facts->p2p_error, "disabled"));
     else if (left == whole)
         say(hb, LAT_WARNING, "[P2P_HEARTBEAT] [WARN] No peers detected, starting %" PRId64 "s timer",
             seconds_up(whole));
     else
-        say(hb, LAT_WARNING, "[P2P_HEARTBEAT] [WARN] No peers detected, %" PRId64 "s left of the %" PRId64 "s timer",
+        say(hb, LAT_WARNING,
+            "[P2P_HEARTBEAT] [WARN] No peers detected, %" PRId64 "s left of the %" PRId64 "s timer",
             seconds_up(left), seconds_up(whole));
 }
 
 /*
- * A mark is told when the remaining time first drops to it. Where one look passes several (a reload that shortens the
- * countdown, a loop that came late), only the lowest is told: the others are past.
+ * A mark is told when the remaining time first drops to it. Where one look passes several (a reload that
+ * shortens the countdown, a loop that came late), only the lowest is told: the others are past.
  */
 static void
 tell_timer(struct heartbeat *hb, const struct lung *l, int64_t left_ms)
@@ -120,11 +124,15 @@ watch_countdown(struct heartbeat *hb, const struct lung *l, uint64_t now_ms)
     }
 }
 
-/* The monitor's first look, one period after the start. A countdown that is over by then has its own lines. */
+/*
+ * The monitor's first look, one period after the start. A countdown that is over by then has its own lines.
+ */
 static void
 watch_start(struct heartbeat *hb, const struct lung *l, const struct heartbeat_facts *facts, uint64_t now_ms)
 {
-    if (l->state != LUNG_STARTING || hb->warned || !l->running || now_ms - l->since_ms < l->k.exchange_ms)
+    if (l->state != LUNG_STARTING || hb->warned || !l->running)
+        return;
+    if (lung_elapsed_ms(now_ms, l->since_ms) < l->k.exchange_ms)
         return;
     hb->warned = true;
     tell_nobody(hb, l, facts, now_ms);
@@ -186,9 +194,10 @@ tell_http(struct heartbeat *hb, const struct lung *l, const struct lung_step *st
     else if (step->from == LUNG_RECOVERING)
         say(hb, LAT_WARNING, "[P2P_HEARTBEAT] [ALERT] Peers lost again - HTTP goes on");
     else if (step->from == LUNG_ISOLATED)
-        say(hb, LAT_WARNING, "[P2P_HEARTBEAT] [ALERT] Still no peers, HTTP answers - Activating HTTP Fallback");
+        say(hb, LAT_WARNING, "[P2P_HEARTBEAT] [ALERT] No peers, HTTP answers - Activating HTTP Fallback");
     else if (l->running)
-        say(hb, LAT_WARNING, "[P2P_HEARTBEAT] [ALERT] %" PRId64 " seconds without peers - Activating HTTP Fallback",
+        say(hb, LAT_WARNING,
+            "[P2P_HEARTBEAT] [ALERT] %" PRId64 " seconds without peers - Activating HTTP Fallback",
             lung_no_peer_ms(l, now_ms) / 1000);
     else
         say(hb, LAT_WARNING, "[P2P_HEARTBEAT] [ALERT] P2P does not run (%s) - Activating HTTP Fallback",
@@ -256,7 +265,7 @@ static bool
 is_one_too_many(struct heartbeat *hb, uint64_t now_ms)
 {
     uint64_t *oldest = &hb->moved_ms[hb->moves % HEARTBEAT_BURST];
-    bool many = hb->moves >= HEARTBEAT_BURST && now_ms - *oldest < HEARTBEAT_WINDOW_MS;
+    bool many = hb->moves >= HEARTBEAT_BURST && lung_elapsed_ms(now_ms, *oldest) < HEARTBEAT_WINDOW_MS;
 
     *oldest = now_ms;
     hb->moves++;
@@ -276,7 +285,8 @@ sum_up(struct heartbeat *hb, const struct lung *l, uint64_t now_ms)
 }
 
 void
-heartbeat_start(struct heartbeat *hb, const struct lung *l, const struct heartbeat_facts *facts, uint64_t now_ms)
+heartbeat_start(struct heartbeat *hb, const struct lung *l, const struct heartbeat_facts *facts,
+                uint64_t now_ms)
 {
     if (!l->enabled)
         say(hb, LAT_NOTICE, "[STARTUP] P2P disabled, using HTTP Sync only");
@@ -315,7 +325,8 @@ heartbeat_step(struct heartbeat *hb, const struct lung *l, const struct lung_ste
 }
 
 void
-heartbeat_tick(struct heartbeat *hb, const struct lung *l, const struct heartbeat_facts *facts, uint64_t now_ms)
+heartbeat_tick(struct heartbeat *hb, const struct lung *l, const struct heartbeat_facts *facts,
+               uint64_t now_ms)
 {
     watch_p2p(hb, l, facts);
     watch_start(hb, l, facts, now_ms);

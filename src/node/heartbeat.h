@@ -1,9 +1,9 @@
 /*
  * heartbeat.h - what the log says about the lungs: which line is due, in which words, at which level.
  *
- * An observer of struct lung without I/O or clock: it is shown every step of the machine and one look at the end of
- * each loop turn, and writes whole lines through a callback. Operators grep for its tags and marks: they are those of
- * v3.0.3. Belongs to the node thread.
+ * An observer of struct lung without I/O or clock: it is shown every step of the machine and one look at the
+ * end of each loop turn, and writes whole lines through a callback. Operators grep for its tags and marks:
+ * they are those of v3.0.3. Belongs to the node thread.
  *
  * Spec: STATE-MACHINE section 11; COMPAT-v3.0.3 section 9.
  */
@@ -22,7 +22,10 @@
 /* One line: tags, marks, text, fields. Borrowed for the call. */
 typedef void (*heartbeat_fn)(void *arg, enum lat_level level, const char *text);
 
-/* What the lines tell beyond the machine, as the snapshot has it: escaped, "" for none. Borrowed for the call. */
+/*
+ * What the lines tell beyond the machine, as the snapshot has it: escaped, "" for none. Borrowed for the
+ * call.
+ */
 struct heartbeat_facts {
     const char *p2p_error;
     const char *http_error;
@@ -48,13 +51,15 @@ struct heartbeat {
 void heartbeat_init(struct heartbeat *hb, heartbeat_fn write, void *arg);
 
 /* The process has started: lung_start is done and its actions are carried out. */
-void heartbeat_start(struct heartbeat *hb, const struct lung *l, const struct heartbeat_facts *facts, uint64_t now_ms);
+void heartbeat_start(struct heartbeat *hb, const struct lung *l, const struct heartbeat_facts *facts,
+                     uint64_t now_ms);
 
 /* After each step. One that is no transition is ignored. */
 void heartbeat_step(struct heartbeat *hb, const struct lung *l, const struct lung_step *step,
                     const struct heartbeat_facts *facts, uint64_t now_ms);
 
 /* One look, last in a loop turn, at least every 100 ms. */
-void heartbeat_tick(struct heartbeat *hb, const struct lung *l, const struct heartbeat_facts *facts, uint64_t now_ms);
+void heartbeat_tick(struct heartbeat *hb, const struct lung *l, const struct heartbeat_facts *facts,
+                    uint64_t now_ms);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * The machine is the table of lung_table.c and the meaning of its letters. Events come in through lung_event, which
- * first asks whether the event can arise at all, then books what it says (L, H, policy), then looks up the cell of its
- * state. No letter raises an event, so a call makes at most one transition.
+ * The machine is the table of lung_table.c and the meaning of its letters. Events come in through lung_event,
+ * which first asks whether the event can arise at all, then books what it says (L, H, policy), then looks up
+ * the cell of its state. No letter raises an event, so a call makes at most one transition.
  */
 #include "config.h"
 
@@ -23,13 +23,15 @@ smaller(uint64_t a, uint64_t b)
 static bool
 fallback_is_due(const struct lung *l, uint64_t now_ms)
 {
-    return l->fallback_armed && l->probed && (!l->running || now_ms - l->t_zero_ms >= l->k.fallback_ms);
+    if (!l->fallback_armed || !l->probed)
+        return false;
+    return !l->running || lung_elapsed_ms(now_ms, l->t_zero_ms) >= l->k.fallback_ms;
 }
 
 static bool
 hold_is_due(const struct lung *l, uint64_t now_ms)
 {
-    return l->hold_armed && now_ms - l->t_recover_ms >= lung_hold_ms(&l->k, l->flaps);
+    return l->hold_armed && lung_elapsed_ms(now_ms, l->t_recover_ms) >= lung_hold_ms(&l->k, l->flaps);
 }
 
 static bool
@@ -42,7 +44,7 @@ force_is_due(const struct lung *l, uint64_t now_ms)
 static void
 forget_old_flaps(struct lung *l, uint64_t now_ms)
 {
-    if (l->state == LUNG_P2P && now_ms - l->since_ms >= l->k.calm_ms)
+    if (l->state == LUNG_P2P && lung_elapsed_ms(now_ms, l->since_ms) >= l->k.calm_ms)
         l->flaps = 0;
 }
 
@@ -190,7 +192,7 @@ perform(struct lung *l, const char *letters, uint64_t now_ms)
             l->from_recovery = true;
             break;
         case 'f':
-            if (l->from_recovery && now_ms - l->t_entered_p2p_ms < l->k.stable_ms)
+            if (l->from_recovery && lung_elapsed_ms(now_ms, l->t_entered_p2p_ms) < l->k.stable_ms)
                 count_flap(l);
             l->from_recovery = false;
             break;
@@ -324,7 +326,8 @@ lung_event(struct lung *l, const struct lung_event *event, uint64_t now_ms)
 /* --- what drivers tell --- */
 
 struct lung_step
-lung_start(struct lung *l, const struct lung_constants *k, enum lung_policy policy, bool p2p_enabled, uint64_t now_ms)
+lung_start(struct lung *l, const struct lung_constants *k, enum lung_policy policy, bool p2p_enabled,
+           uint64_t now_ms)
 {
     const struct lung_move *entry = lung_table_entry(policy);
     struct lung_step step;
@@ -401,7 +404,7 @@ lung_p2p_down(struct lung *l, uint64_t now_ms)
         l->unexpected_total++;
         return stay(l);
     }
-    if (l->running && now_ms - l->running_since_ms >= l->k.retry_max_ms)
+    if (l->running && lung_elapsed_ms(now_ms, l->running_since_ms) >= l->k.retry_max_ms)
         l->retry_pause_ms = l->k.retry_min_ms; /* it ran well for a while: a new failure, not the old one */
     l->retry_armed = true;
     l->retry_at_ms = now_ms + l->retry_pause_ms;

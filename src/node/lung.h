@@ -1,5 +1,5 @@
 /*
- * lung.h - the lung state machine: which transport vouches for the replicated state, what starts and stops it.
+ * lung.h - the lung state machine: which transport vouches for the state, what starts and stops it.
  *
  *                       peer live                          peers lost
  *    STARTING ────────────────────────────▶  P2P  ────────────────────────▶ COUNTDOWN
@@ -9,12 +9,13 @@
  *       │    source back ││ source lost                                              │
  *       └─────────────▶ ISOLATED ── peer live ─▶ P2P           (HTTP or ISOLATED) ◀──┘
  *
- *    The operator forces FP2P_UP / FP2P_DOWN or FHTTP_UP / FHTTP_DOWN from anywhere and ends it again; STOPPING is final.
+ *    The operator forces FP2P_UP / FP2P_DOWN or FHTTP_UP / FHTTP_DOWN from anywhere and ends it again.
+ *    STOPPING is final.
  *
- * A pure function: no I/O, no clock, no allocation. The node thread owns the one `struct lung`, tells it what happened,
- * and carries out the actions that come back before it tells it anything else. What is due in one turn of the loop is
- * told in this order: LUNG_EV_STOP, commands, lung_set_peers, lung_round, and lung_tick last, so that a peer that arrives in
- * the turn in which the countdown ends prevents the fallback.
+ * A pure function: no I/O, no clock, no allocation. The node thread owns the one `struct lung`, tells it what
+ * happened, and carries out the actions that come back before it tells it anything else. What is due in one
+ * turn of the loop is told in this order: LUNG_EV_STOP, commands, lung_set_peers, lung_round, and lung_tick
+ * last, so that a peer that arrives in the turn in which the countdown ends prevents the fallback.
  *
  * Spec: STATE-MACHINE, whole. Names of guards, actions and constants are those of the page.
  */
@@ -35,7 +36,7 @@ struct lung_peers {
     bool unanswered;    /* every live peer has a ping that is not answered yet */
 };
 
-/* The machine. Read it freely; change it through the functions below only. Instants are monotonic milliseconds. */
+/* The machine. Read it freely, change it through the functions below. Instants are monotonic milliseconds. */
 struct lung {
     struct lung_constants k;
     enum lung_state state;
@@ -68,19 +69,19 @@ struct lung {
 };
 
 /*
- * What the driver has to do, in the order of the bits (section 5, letters in brackets). The rest of the page's actions
- * (t k c r q m f f2 g) concern only the machine itself and are done inside.
+ * What the driver has to do, in the order of the bits (section 5, letters in brackets). The rest of the
+ * page's actions (t k c r q m f f2 g) concern only the machine itself and are done inside.
  */
 enum lung_action {
     LUNG_DO_HTTP_DISCARD = 1 << 0,  /* a: HTTP stops carrying; an answer in flight is never applied */
     LUNG_DO_HTTP_OFF = 1 << 1,      /* x: cancel transfers, close connections, drop staged data */
     LUNG_DO_HTTP_STANDBY = 1 << 2,  /* s: standby probes; drop staged data */
-    LUNG_DO_P2P_OFF = 1 << 3,       /* p: unsubscribe, close all connections and the listener, stop dialling */
+    LUNG_DO_P2P_OFF = 1 << 3,       /* p: close all connections and the listener, stop dialling */
     LUNG_DO_P2P_ON = 1 << 4,        /* o: listen, dial; on failure tell lung_p2p_down in the same turn */
-    LUNG_DO_P2P_RETRY = 1 << 5,     /* T_RETRY is over: start the failed lung again, tell lung_p2p_up or lung_p2p_down */
-    LUNG_DO_HTTP_WARM = 1 << 6,     /* w: give up a running round, probe at once, then every T_WARM; answers are staged */
-    LUNG_DO_HTTP_CARRY = 1 << 7,    /* h: apply staged data if fresh, poll at once, then every T_POLL */
-    LUNG_DO_ISOLATED = 1 << 8,      /* i: HTTP probes with back-off; redial back-off of every address cut short */
+    LUNG_DO_P2P_RETRY = 1 << 5,     /* T_RETRY is over: start again, then lung_p2p_up or lung_p2p_down */
+    LUNG_DO_HTTP_WARM = 1 << 6,     /* w: give up a running round, probe at once; stage the answers */
+    LUNG_DO_HTTP_CARRY = 1 << 7,    /* h: apply staged data if fresh, poll at once */
+    LUNG_DO_ISOLATED = 1 << 8,      /* i: probes with back-off; cut every redial back-off short */
     LUNG_DO_STOP = 1 << 9,          /* z: stop both lungs, flush, persist, leave within 5 s */
 };
 
@@ -102,7 +103,7 @@ enum lung_event_kind {
 
 struct lung_event {
     enum lung_event_kind kind;
-    enum lung_reason why; /* LAST_DOWN: LAST_PEER_* or P2P_FAILED; HTTP_DOWN: HTTP_FAILED or NO_SOURCE; else ignored */
+    enum lung_reason why; /* LAST_DOWN: LAST_PEER_* or P2P_FAILED; HTTP_DOWN: HTTP_FAILED or NO_SOURCE */
     uint32_t peers;       /* PEER_UP: L, 1 or more */
     uint64_t for_ms;      /* CMD_P2P, CMD_HTTP: T_FORCE; 0: until changed */
 };
@@ -117,39 +118,41 @@ struct lung_step {
 };
 
 /*
- * Begin. With policy p2p the lung must be enabled (a configuration error, 78, otherwise: the caller has refused it).
- * The step is no transition (moved is false) but has actions.
+ * Begin. With policy p2p the lung must be enabled (a configuration error, 78, otherwise: the caller has
+ * refused it). The step is no transition (moved is false) but has actions.
  */
-struct lung_step lung_start(struct lung *l, const struct lung_constants *k, enum lung_policy policy, bool p2p_enabled,
-                            uint64_t now_ms);
+struct lung_step lung_start(struct lung *l, const struct lung_constants *k, enum lung_policy policy,
+                            bool p2p_enabled, uint64_t now_ms);
 
 /*
- * One event of section 4, whatever the state. What cannot arise there (a second PEER_UP, a timer that is not due,
- * HTTP_UP in P2P) is counted in unexpected_total and changes nothing. Drivers raise LUNG_EV_STOP and LUNG_EV_CMD_* with
- * it; the other kinds follow from the calls below.
+ * One event of section 4, whatever the state. What cannot arise there (a second PEER_UP, a timer that is not
+ * due, HTTP_UP in P2P) is counted in unexpected_total and changes nothing. Drivers raise LUNG_EV_STOP and
+ * LUNG_EV_CMD_* with it; the other kinds follow from the calls below.
  */
 struct lung_step lung_event(struct lung *l, const struct lung_event *event, uint64_t now_ms);
 
 /* The peers are now these. Raises PEER_UP or LAST_DOWN (with `why`) when `live` leaves or reaches 0. */
-struct lung_step lung_set_peers(struct lung *l, const struct lung_peers *peers, enum lung_reason why, uint64_t now_ms);
+struct lung_step lung_set_peers(struct lung *l, const struct lung_peers *peers, enum lung_reason why,
+                                uint64_t now_ms);
 
 /*
- * A round of HTTP requests has an outcome, or time or a reload took the last usable source away: H is now `usable`
- * (lung_http.h has the rules), `why` one of HTTP_OK, HTTP_FAILED, NO_SOURCE. Raises HTTP_UP or HTTP_DOWN when H changes;
- * nothing in P2P and FP2P_*, where an answer vouches for nothing. Rounds given up at LUNG_DO_HTTP_WARM are not told.
+ * A round of HTTP requests has an outcome, or time or a reload took the last usable source away: H is now
+ * `usable` (lung_http.h has the rules), `why` one of HTTP_OK, HTTP_FAILED, NO_SOURCE. Raises HTTP_UP or
+ * HTTP_DOWN when H changes; nothing in P2P and FP2P_*, where an answer vouches for nothing. Rounds given up
+ * at LUNG_DO_HTTP_WARM are not told.
  */
 struct lung_step lung_round(struct lung *l, bool usable, enum lung_reason why, uint64_t now_ms);
 
 /* LUNG_UP: the P2P lung runs (again). Nothing when it already did. */
 void lung_p2p_up(struct lung *l, uint64_t now_ms);
 
-/* LUNG_DOWN: the P2P lung failed, or failed to start. Arms T_RETRY; raises LAST_DOWN if there were live peers. */
+/* LUNG_DOWN: the P2P lung failed, or failed to start. Arms T_RETRY; LAST_DOWN if there were live peers. */
 struct lung_step lung_p2p_down(struct lung *l, uint64_t now_ms);
 
-/* RELOAD: new constants. Running timers keep their start; lung_tick of the same turn raises what is then overdue. */
+/* RELOAD: new constants. Timers keep their start; lung_tick of the same turn raises what is then overdue. */
 void lung_reload(struct lung *l, const struct lung_constants *k);
 
-/* Raise the timer that is due, in the order FORCE_END, HOLD, FALLBACK. At least every 100 ms, last in a loop turn. */
+/* Raise the timer that is due: FORCE_END, HOLD or FALLBACK. At least every 100 ms, last in a loop turn. */
 struct lung_step lung_tick(struct lung *l, uint64_t now_ms);
 
 /* The instant at which lung_tick next has something to do; 0: at once; UINT64_MAX: never, as things stand. */

@@ -75,3 +75,9 @@ lung_http_dead_ms(const struct lung_constants *k)
 {
     return larger(k->http_dead_ms, 3 * k->poll_ms);
 }
+
+uint64_t
+lung_elapsed_ms(uint64_t now_ms, uint64_t since_ms)
+{
+    return now_ms > since_ms ? now_ms - since_ms : 0;
+}

@@ -1,5 +1,6 @@
 /*
- * lung_constants.h - the times and counts of the lungs: defaults, and what is derived from them. Pure; any thread.
+ * lung_constants.h - the times and counts of the lungs: defaults, and what is derived from them. Pure; any
+ * thread.
  *
  * Spec: STATE-MACHINE section 2.
  */
@@ -45,5 +46,10 @@ uint64_t lung_hold_ms(const struct lung_constants *k, uint32_t flaps);
 /* T_WARM and T_HTTP_DEAD with T_POLL taken into account. */
 uint64_t lung_warm_ms(const struct lung_constants *k);
 uint64_t lung_http_dead_ms(const struct lung_constants *k);
+
+/*
+ * Time since an instant; 0 where the caller's clock stands before it (a loop's cached time may lag a little).
+ */
+uint64_t lung_elapsed_ms(uint64_t now_ms, uint64_t since_ms);
 
 #endif

@@ -5,7 +5,7 @@
 #define SEEK_FIRST_MS 1000 /* first pause of the back-off in ISOLATED and FHTTP_DOWN */
 
 /* Actions after which a running round means nothing any more. */
-#define GIVES_UP                                                                                                        \
+#define GIVES_UP                                                                                             \
     (LUNG_DO_HTTP_WARM | LUNG_DO_HTTP_CARRY | LUNG_DO_HTTP_DISCARD | LUNG_DO_HTTP_OFF | LUNG_DO_STOP)
 
 enum lung_http_mode
@@ -46,7 +46,9 @@ lung_http_jitter(uint64_t period_ms, uint32_t random)
     return period_ms - spread / 2 + ((spread * random) >> 32);
 }
 
-/* The next pause of the back-off; T_ISO is a limit for the jittered value too, so that a bound can be stated. */
+/*
+ * The next pause of the back-off; T_ISO is a limit for the jittered value too, so that a bound can be stated.
+ */
 static uint64_t
 seek_pause(struct lung_http *h, const struct lung_constants *k, uint32_t random)
 {
@@ -87,8 +89,8 @@ plan(struct lung_http *h, const struct lung_constants *k, uint64_t from_ms, uint
 }
 
 void
-lung_http_follow(struct lung_http *h, const struct lung_constants *k, const struct lung_step *step, uint64_t now_ms,
-                 uint32_t random)
+lung_http_follow(struct lung_http *h, const struct lung_constants *k, const struct lung_step *step,
+                 uint64_t now_ms, uint32_t random)
 {
     enum lung_http_mode before = h->mode;
 
@@ -157,7 +159,7 @@ lung_http_end(struct lung_http *h, const struct lung_constants *k, uint64_t now_
 bool
 lung_http_tick(struct lung_http *h, const struct lung_constants *k, uint64_t now_ms)
 {
-    if (h->mode != LUNG_HTTP_CARRY || !h->usable || now_ms - h->ok_ms < lung_http_dead_ms(k))
+    if (h->mode != LUNG_HTTP_CARRY || !h->usable || lung_elapsed_ms(now_ms, h->ok_ms) < lung_http_dead_ms(k))
         return false;
     h->usable = false;
     return true;
@@ -212,7 +214,7 @@ lung_http_fill(const struct lung_http *h, uint64_t now_ms, struct snapshot_lung 
     out->http_usable = h->mode == LUNG_HTTP_CARRY ? h->usable : h->last_good;
     out->http_failures = h->failures;
     out->http_sources = h->sources;
-    out->http_age_ms = h->succeeded ? (int64_t)(now_ms - h->ok_ms) : -1;
+    out->http_age_ms = h->succeeded ? (int64_t)lung_elapsed_ms(now_ms, h->ok_ms) : -1;
     out->http_next_ms = -1;
     if (!h->running && h->due_ms != LUNG_HTTP_NEVER)
         out->http_next_ms = h->due_ms > now_ms ? (int64_t)(h->due_ms - now_ms) : 0;

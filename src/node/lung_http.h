@@ -1,9 +1,10 @@
 /*
  * lung_http.h - when the HTTP lung asks its sources, and what their answers make of H.
  *
- * A round asks all sources at once and succeeds with the first good answer. What counts as good (whole, in limits,
- * verified) is the poller's judgement; counting, deadlines and the next round are decided here. Pure: instants are
- * monotonic milliseconds, randomness is an argument. Belongs to the node thread, beside its struct lung.
+ * A round asks all sources at once and succeeds with the first good answer. What counts as good (whole, in
+ * limits, verified) is the poller's judgement; counting, deadlines and the next round are decided here. Pure:
+ * instants are monotonic milliseconds, randomness is an argument. Belongs to the node thread, beside its
+ * struct lung.
  *
  * The driver's part, in each turn of its loop:
  *
@@ -11,11 +12,11 @@
  *   lung_http_follow(&http, k, &step, now, random)   after every step: mode and next round follow the machine
  *   lung_http_is_due(&http, now)                     yes: lung_http_begin, ask all sources
  *   a good answer:      lung_http_success(...)  \
- *   all have ended:     lung_http_end(...)       }   then lung_round(&lung, lung_http_is_usable(..), lung_http_why(..))
+ *   all have ended:     lung_http_end(...)       }   then lung_round(), with _is_usable and _why from here
  *   lung_http_tick() or lung_http_reload()      /
  *
- * Where follow asks for a round at once (actions w and h), or takes the mode away (a, x, z), a round that runs is given
- * up: the driver cancels its transfers and reports nothing of it.
+ * Where follow asks for a round at once (actions w and h), or takes the mode away (a, x, z), a round that
+ * runs is given up: the driver cancels its transfers and reports nothing of it.
  *
  * Spec: STATE-MACHINE sections 2, 5 and 6.
  */
@@ -78,10 +79,16 @@ void lung_http_end(struct lung_http *h, const struct lung_constants *k, uint64_t
 /* T_HTTP_DEAD: true when time has just made a carrying lung unusable. */
 bool lung_http_tick(struct lung_http *h, const struct lung_constants *k, uint64_t now_ms);
 
-/* NETCHANGE, RESUME, an operator's wish: ask at once, back-off forgotten. Nothing in OFF and while a round runs. */
+/*
+ * NETCHANGE, RESUME, an operator's wish: ask at once, back-off forgotten. Nothing in OFF and while a round
+ * runs.
+ */
 void lung_http_hurry(struct lung_http *h, uint64_t now_ms);
 
-/* RELOAD: so many sources are configured now; still_usable: one that was good remains. Asks at once unless OFF. */
+/*
+ * RELOAD: so many sources are configured now; still_usable: one that was good remains. Asks at once unless
+ * OFF.
+ */
 void lung_http_reload(struct lung_http *h, uint32_t sources, bool still_usable, uint64_t now_ms);
 
 /* H, and the reason that goes with it to lung_round. */
@@ -94,7 +101,9 @@ uint64_t lung_http_next_deadline(const struct lung_http *h, const struct lung_co
 /* period with a jitter of plus or minus 20 %. */
 uint64_t lung_http_jitter(uint64_t period_ms, uint32_t random);
 
-/* Fill in http_usable (H while carrying, else the last outcome), http_failures, _sources, _age_ms, _next_ms. */
+/*
+ * Fill in http_usable (H while carrying, else the last outcome), http_failures, _sources, _age_ms, _next_ms.
+ */
 void lung_http_fill(const struct lung_http *h, uint64_t now_ms, struct snapshot_lung *out);
 
 #endif

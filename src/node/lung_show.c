@@ -5,7 +5,7 @@
 int64_t
 lung_no_peer_ms(const struct lung *l, uint64_t now_ms)
 {
-    return l->running && l->peers.live == 0 ? (int64_t)(now_ms - l->t_zero_ms) : -1;
+    return l->running && l->peers.live == 0 ? (int64_t)lung_elapsed_ms(now_ms, l->t_zero_ms) : -1;
 }
 
 static int64_t
@@ -39,12 +39,12 @@ lung_fill(const struct lung *l, uint64_t now_ms, struct snapshot_lung *out)
     out->policy = l->policy;
     out->reason = l->reason;
     out->degraded = lung_is_degraded(l);
-    out->since_ms = (int64_t)(now_ms - l->since_ms);
+    out->since_ms = (int64_t)lung_elapsed_ms(now_ms, l->since_ms);
     out->no_peer_ms = lung_no_peer_ms(l, now_ms);
     out->fallback_in_ms = lung_fallback_in_ms(l, now_ms);
     out->fallback_after_ms = (int64_t)l->k.fallback_ms;
-    out->recover_in_ms = l->hold_armed ? left_ms(l->t_recover_ms + lung_hold_ms(&l->k, l->flaps), now_ms) : -1;
     out->hold_ms = (int64_t)lung_hold_ms(&l->k, l->flaps);
+    out->recover_in_ms = l->hold_armed ? left_ms(l->t_recover_ms + (uint64_t)out->hold_ms, now_ms) : -1;
     out->forced_left_ms = l->force_armed ? left_ms(l->force_at_ms, now_ms) : -1;
     out->flaps = l->flaps;
     out->peers_live = l->peers.live;

@@ -22,8 +22,8 @@ int64_t lung_fallback_in_ms(const struct lung *l, uint64_t now_ms);
 bool lung_is_degraded(const struct lung *l);
 
 /*
- * Fill in what the machine knows: state to flaps, the three peer counts, p2p_enabled, p2p_running. The errors, the
- * exchange, `forced_by` and the http_* members are left alone; lung_http_fill has the latter.
+ * Fill in what the machine knows: state to flaps, the three peer counts, p2p_enabled, p2p_running. The
+ * errors, the exchange, `forced_by` and the http_* members are left alone; lung_http_fill has the latter.
  */
 void lung_fill(const struct lung *l, uint64_t now_ms, struct snapshot_lung *out);
 

@@ -133,5 +133,6 @@ lung_is_ready(enum lung_state state)
 bool
 lung_is_forced(enum lung_state state)
 {
-    return state == LUNG_FP2P_UP || state == LUNG_FP2P_DOWN || state == LUNG_FHTTP_UP || state == LUNG_FHTTP_DOWN;
+    return state == LUNG_FP2P_UP || state == LUNG_FP2P_DOWN || state == LUNG_FHTTP_UP ||
+           state == LUNG_FHTTP_DOWN;
 }

@@ -1,6 +1,6 @@
 /*
- * lung_page.h - the transition table as the page on the state machine states it, read from tests/vectors/lung-table.txt:
- * for tests that hold the machine against it.
+ * lung_page.h - the transition table as the page on the state machine states it, read from
+ * tests/vectors/lung-table.txt: for tests that hold the machine against it.
  */
 #ifndef LAT_TEST_LUNG_PAGE_H
 #define LAT_TEST_LUNG_PAGE_H

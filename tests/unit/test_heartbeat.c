@@ -143,8 +143,8 @@ a_lost_peer_counts_down_to_http_in_the_words_of_the_predecessor(void **state)
     set_peers(&d, 0);
     assert_int_equal(d.count, 2);
     expect_line(&d, LAT_WARNING,
-                "[P2P_HEARTBEAT] event=lung from=P2P to=COUNTDOWN reason=last_peer_reset peers_live=0 no_peer_ms=0 "
-                "http_usable=1 policy=auto flaps=0 hold_ms=10000");
+                "[P2P_HEARTBEAT] event=lung from=P2P to=COUNTDOWN reason=last_peer_reset peers_live=0 "
+                "no_peer_ms=0 http_usable=1 policy=auto flaps=0 hold_ms=10000");
     expect_line(&d, LAT_WARNING, "[P2P_HEARTBEAT] [WARN] No peers detected, starting 60s timer");
     http_answers(&d, true);
     d.count = 0;
@@ -163,7 +163,8 @@ a_lost_peer_counts_down_to_http_in_the_words_of_the_predecessor(void **state)
     expect_line(&d, LAT_WARNING,
                 "[P2P_HEARTBEAT] event=lung from=COUNTDOWN to=HTTP reason=countdown_over peers_live=0 "
                 "no_peer_ms=60000 http_usable=1 policy=auto flaps=0 hold_ms=10000");
-    expect_line(&d, LAT_WARNING, "[P2P_HEARTBEAT] [ALERT] 60 seconds without peers - Activating HTTP Fallback");
+    expect_line(&d, LAT_WARNING,
+                "[P2P_HEARTBEAT] [ALERT] 60 seconds without peers - Activating HTTP Fallback");
     expect_line(&d, LAT_NOTICE, "[P2P_HEARTBEAT] [LUNG] HTTP Sync Fallback activated");
     expect_line(&d, LAT_NOTICE, "[HTTP_SYNC] Monitoring 1 peer node(s)");
     d.count = 0;
@@ -233,7 +234,8 @@ without_p2p_no_countdown_is_told(void **state)
     wait_ms(&d, 8000);
     http_answers(&d, true);
     wait_ms(&d, 100);
-    expect_line(&d, LAT_WARNING, "[P2P_HEARTBEAT] [ALERT] P2P does not run (disabled) - Activating HTTP Fallback");
+    expect_line(&d, LAT_WARNING,
+                "[P2P_HEARTBEAT] [ALERT] P2P does not run (disabled) - Activating HTTP Fallback");
     assert_int_equal(lines_with(&d, "reason=p2p_unavailable"), 1);
     assert_int_equal(lines_with(&d, "[TIMER]"), 0);
     assert_int_equal(lines_with(&d, "[WARN]"), 0);
@@ -249,7 +251,7 @@ a_failing_p2p_lung_is_told_once_until_it_runs_again(void **state)
     d.facts.p2p_error = "no socket to be had";
     take(&d, lung_p2p_down(&d.l, d.now));
     expect_line(&d, LAT_WARNING,
-                "[P2P_HEARTBEAT] [WARN] No peers detected, P2P does not run (no socket to be had): asking HTTP now");
+                "[P2P_HEARTBEAT] [WARN] No peers detected, no P2P (no socket to be had): asking HTTP now");
     expect_line(&d, LAT_INFO, "[STARTUP] [WARN] P2P failed: no socket to be had");
     expect_line(&d, LAT_INFO, "[P2P_HEARTBEAT] Monitor stopped");
     d.count = 0;
@@ -442,7 +444,8 @@ after_six_transitions_in_a_minute_the_rest_is_summed_up(void **state)
     wait_ms(&d, 1200);
     assert_int_equal(d.count, 1);
     expect_line(&d, LAT_WARNING,
-                "[P2P_HEARTBEAT] event=lung suppressed=20 state=P2P peers_live=1 policy=auto flaps=0 hold_ms=10000");
+                "[P2P_HEARTBEAT] event=lung suppressed=20 state=P2P peers_live=1 policy=auto flaps=0 "
+                "hold_ms=10000");
     assert_int_equal(d.l.transitions_total, 27); /* the counters stay exact */
     wait_ms(&d, 60000);
     set_peers(&d, 0);

@@ -1,6 +1,6 @@
 /*
- * The lung machine, cell by cell: every state, event and combination of guards against the page's table, which is read
- * as data (lung_page.h).
+ * The lung machine, cell by cell: every state, event and combination of guards against the page's table,
+ * which is read as data (lung_page.h).
  */
 #include "config.h"
 
@@ -169,7 +169,8 @@ letter_is_done(const struct lung *l, char letter)
 }
 
 static void
-check_move(const struct lung *l, const struct lung_step *step, enum lung_state from, const struct page_move *move)
+check_move(const struct lung *l, const struct lung_step *step, enum lung_state from,
+           const struct page_move *move)
 {
     assert_true(step->moved);
     assert_int_equal(step->from, from);

@@ -1,4 +1,6 @@
-/* When HTTP sources are asked, and what their answers make of H. Times are milliseconds of a made-up clock. */
+/*
+ * When HTTP sources are asked, and what their answers make of H. Times are milliseconds of a made-up clock.
+ */
 #include "config.h"
 
 #include "node/lung_http.h"
@@ -44,10 +46,12 @@ static void
 each_state_has_its_mode(void **state)
 {
     static const enum lung_http_mode modes[LUNG_STATE_COUNT] = {
-        [LUNG_STARTING] = LUNG_HTTP_WARM,   [LUNG_P2P] = LUNG_HTTP_STANDBY,     [LUNG_COUNTDOWN] = LUNG_HTTP_WARM,
-        [LUNG_HTTP] = LUNG_HTTP_CARRY,      [LUNG_RECOVERING] = LUNG_HTTP_CARRY, [LUNG_ISOLATED] = LUNG_HTTP_SEEK,
-        [LUNG_FP2P_UP] = LUNG_HTTP_OFF,     [LUNG_FP2P_DOWN] = LUNG_HTTP_OFF,   [LUNG_FHTTP_UP] = LUNG_HTTP_CARRY,
-        [LUNG_FHTTP_DOWN] = LUNG_HTTP_SEEK, [LUNG_STOPPING] = LUNG_HTTP_OFF,
+        [LUNG_STARTING] = LUNG_HTTP_WARM,   [LUNG_P2P] = LUNG_HTTP_STANDBY,
+        [LUNG_COUNTDOWN] = LUNG_HTTP_WARM,  [LUNG_HTTP] = LUNG_HTTP_CARRY,
+        [LUNG_RECOVERING] = LUNG_HTTP_CARRY, [LUNG_ISOLATED] = LUNG_HTTP_SEEK,
+        [LUNG_FP2P_UP] = LUNG_HTTP_OFF,     [LUNG_FP2P_DOWN] = LUNG_HTTP_OFF,
+        [LUNG_FHTTP_UP] = LUNG_HTTP_CARRY,  [LUNG_FHTTP_DOWN] = LUNG_HTTP_SEEK,
+        [LUNG_STOPPING] = LUNG_HTTP_OFF,
     };
 
     (void)state;

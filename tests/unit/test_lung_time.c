@@ -1,6 +1,6 @@
 /*
- * The bounds of STATE-MACHINE section 7 that the machine and the HTTP schedule decide, on a made-up clock: a world
- * with peers, one HTTP source that answers or not after a while, and a loop that turns every 100 ms.
+ * The bounds of STATE-MACHINE section 7 that the machine and the HTTP schedule decide, on a made-up clock: a
+ * world with peers, one HTTP source that answers or not after a while, and a loop that turns every 100 ms.
  */
 #include "config.h"
 
@@ -539,6 +539,22 @@ a_lung_that_runs_again_starts_the_countdown_afresh(void **state)
 }
 
 static void
+a_clock_that_lags_behind_fires_nothing(void **state)
+{
+    struct lung_constants k = lung_defaults();
+    struct snapshot_lung shown;
+    struct lung l;
+
+    (void)state;
+    lung_start(&l, &k, LUNG_POLICY_AUTO, true, 5000);
+    lung_round(&l, true, LUNG_BY_HTTP_OK, 5000);
+    assert_false(lung_tick(&l, 4990).moved);
+    lung_fill(&l, 4990, &shown);
+    assert_int_equal(shown.since_ms, 0);
+    assert_int_equal(shown.no_peer_ms, 0);
+}
+
+static void
 what_cannot_be_is_counted(void **state)
 {
     struct lung_constants k = lung_defaults();
@@ -580,6 +596,7 @@ main(void)
         cmocka_unit_test(a_reload_fires_what_is_overdue_in_the_same_turn),
         cmocka_unit_test(a_failed_p2p_lung_is_tried_again_after_doubling_pauses),
         cmocka_unit_test(a_lung_that_runs_again_starts_the_countdown_afresh),
+        cmocka_unit_test(a_clock_that_lags_behind_fires_nothing),
         cmocka_unit_test(what_cannot_be_is_counted),
     };
 

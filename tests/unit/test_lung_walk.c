@@ -1,7 +1,7 @@
 /*
- * A long random walk. Millions of events of all kinds hit the machine at random distances in time; after each one the
- * invariants of the page must hold, and a second machine, made of the page's table read as data and of the page's
- * sentences, must stand in the same place.
+ * A long random walk. Millions of events of all kinds hit the machine at random distances in time; after each
+ * one the invariants of the page must hold, and a second machine, made of the page's table read as data and
+ * of the page's sentences, must stand in the same place.
  *
  * LUNG_WALK_STEPS and LUNG_WALK_SEED in the environment change length and course.
  */
@@ -22,7 +22,7 @@
 #include "support/lung_page.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STEPS_DEFAULT 500000u
+#define STEPS_DEFAULT 2000000u
 #else
 #define STEPS_DEFAULT 10000000u
 #endif
@@ -164,7 +164,9 @@ model_round(struct model *m, bool usable, uint64_t now)
 {
     bool before = m->usable;
 
-    if (m->state == LUNG_P2P || m->state == LUNG_FP2P_UP || m->state == LUNG_FP2P_DOWN || m->state == LUNG_STOPPING)
+    if (m->state == LUNG_P2P || m->state == LUNG_STOPPING)
+        return;
+    if (m->state == LUNG_FP2P_UP || m->state == LUNG_FP2P_DOWN)
         return;
     m->probed = true;
     m->usable = usable;
@@ -196,7 +198,8 @@ model_tick(struct model *m, uint64_t now)
 }
 
 static void
-model_start(struct model *m, const struct lung_constants *k, enum lung_policy policy, bool enabled, uint64_t now)
+model_start(struct model *m, const struct lung_constants *k, enum lung_policy policy, bool enabled,
+            uint64_t now)
 {
     static const char *const letters[] = { "okw", "o", "h" };
     static const enum lung_state states[] = { LUNG_STARTING, LUNG_FP2P_DOWN, LUNG_FHTTP_DOWN };
@@ -262,11 +265,11 @@ drive(struct world *w, const struct lung_step *step)
         w->http_on = w->carries = false;
 }
 
-#define MUST(condition)                                                                                              \
-    do {                                                                                                             \
-        if (!(condition))                                                                                            \
-            fail_msg("%s in %s after %s at %llu", #condition, lung_state_name(l->state),                             \
-                     lung_state_name(w->step.from), (unsigned long long)w->now);                                     \
+#define MUST(condition)                                                                                     \
+    do {                                                                                                    \
+        if (!(condition))                                                                                   \
+            fail_msg("%s in %s after %s at %llu", #condition, lung_state_name(l->state),                    \
+                     lung_state_name(w->step.from), (unsigned long long)w->now);                            \
     } while (0)
 
 static bool
@@ -305,7 +308,8 @@ check_step(const struct world *w, const struct lung *before)
     bool waited = is_one_of(w->step.from, LUNG_STARTING, LUNG_COUNTDOWN);
     bool carried = before->usable && lung_sync_mode(w->step.from) == SYNC_HTTP;
 
-    MUST(!waited || l->state != LUNG_HTTP || !l->running || w->now - w->m.zero_ms >= l->k.fallback_ms); /* I6 */
+    MUST(!waited || l->state != LUNG_HTTP || !l->running ||
+         w->now - w->m.zero_ms >= l->k.fallback_ms);                                          /* I6 */
     MUST(w->step.from != LUNG_STOPPING);                                                      /* I8 */
     MUST(!carried || !is_one_of(l->state, LUNG_STARTING, LUNG_COUNTDOWN));                    /* I10 */
     MUST(l->state != LUNG_ISOLATED || w->asked);                                              /* I11 */
@@ -365,7 +369,8 @@ settle(struct world *w, const struct lung *before, struct lung_step step)
 static void
 begin(struct world *w)
 {
-    static const enum lung_policy policies[] = { LUNG_POLICY_AUTO, LUNG_POLICY_AUTO, LUNG_POLICY_P2P, LUNG_POLICY_HTTP };
+    static const enum lung_policy policies[] = { LUNG_POLICY_AUTO, LUNG_POLICY_AUTO, LUNG_POLICY_P2P,
+                                                 LUNG_POLICY_HTTP };
     struct lung_constants k = lung_defaults();
     enum lung_policy policy = policies[below(w, 4)];
     bool enabled = policy == LUNG_POLICY_P2P || below(w, 8) != 0;
@@ -405,7 +410,8 @@ do_round(struct world *w)
 static struct lung_step
 do_command(struct world *w)
 {
-    static const enum lung_event_kind kinds[] = { LUNG_EV_CMD_P2P, LUNG_EV_CMD_HTTP, LUNG_EV_CMD_AUTO, LUNG_EV_CMD_AUTO };
+    static const enum lung_event_kind kinds[] = { LUNG_EV_CMD_P2P, LUNG_EV_CMD_HTTP, LUNG_EV_CMD_AUTO,
+                                                  LUNG_EV_CMD_AUTO };
     struct lung_event event = { .kind = kinds[below(w, 4)] };
 
     if (event.kind != LUNG_EV_CMD_AUTO && below(w, 2) == 0)
@@ -521,7 +527,10 @@ do_something(struct world *w)
     return do_stop(w);
 }
 
-/* Mostly short steps; sometimes to the very deadline or 1 ms before, or past it, now and then past a calm stay. */
+/*
+ * Mostly short steps; sometimes to the very deadline or 1 ms before, or past it, now and then past a calm
+ * stay.
+ */
 static uint64_t
 some_time(struct world *w)
 {
