@@ -77,7 +77,8 @@ add_entry(void *arg, const uint8_t *key, size_t key_len, const char *value, size
             name_the_key(p, key, key_len);
         return err;
     }
-    p->out->list[p->out->count++] = (struct store_foreign){ .key_len = key_len, .value_len = bytes->len - before };
+    p->out->list[p->out->count++] =
+        (struct store_foreign){ .key_len = key_len, .value_len = bytes->len - before };
     return LAT_OK;
 }
 

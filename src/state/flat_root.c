@@ -24,7 +24,8 @@ flat_root_new(void)
 }
 
 void
-flat_root_add(struct flat_root *root, const uint8_t *key, size_t key_len, const char *stored_value, size_t value_len)
+flat_root_add(struct flat_root *root, const uint8_t *key, size_t key_len, const char *stored_value,
+              size_t value_len)
 {
     const struct hash_part parts[] = { { key, key_len }, { ":", 1 }, { stored_value, value_len } };
     uint8_t leaf[SHA256_LEN];

@@ -1,14 +1,15 @@
 /*
  * Shortest decimal text of a double, nearest to it among the shortest, in Python's layout.
  *
- * printf rounds correctly to any number of digits and strtod reads back correctly, so the search is for the least
- * number of digits n at which some decimal reads back. Two facts make it short and right:
+ * printf rounds correctly to any number of digits and strtod reads back correctly, so the search is for the
+ * least number of digits n at which some decimal reads back. Two facts make it short and right:
  *
  * - A normal double keeps any decimal of DBL_DIG = 15 digits. So whatever decimal of at most 15 digits
- *   reads back, rounding to 15 digits finds it again with zeros behind; below 16 digits nothing else need be tried.
+ *   reads back, rounding to 15 digits finds it again with zeros behind; below 16 digits nothing else need be
+ * tried.
  * - At a power of two the doubles below stand closer than those above. There the nearest decimal may lie
- *   below and miss, while the next one above, though further off, hits. Only that neighbour can help: the gap towards
- *   zero is never the wider one.
+ *   below and miss, while the next one above, though further off, hits. Only that neighbour can help: the gap
+ * towards zero is never the wider one.
  *
  * Subnormal doubles keep fewer digits and are searched from one digit on.
  */

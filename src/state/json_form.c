@@ -1,11 +1,11 @@
 /*
- * Stored form. One writer serves two ends: it builds the form in a buffer, or it compares what it would write with the
- * text that is there, byte by byte. So a text is in stored form exactly if storing it would not change it, and the check
- * allocates nothing for common values.
+ * Stored form. One writer serves two ends: it builds the form in a buffer, or it compares what it would write
+ * with the text that is there, byte by byte. So a text is in stored form exactly if storing it would not
+ * change it, and the check allocates nothing for common values.
  *
- * The writer keeps the members of the objects that are open. When an object ends they are sorted by name;
- * if one stands twice, the object's text is put together anew. An object's text is copied at most once for each level
- * around it, so neither many members nor deep nesting make this quadratic.
+ * The writer keeps the members of the objects that are open. When an object ends they are sorted by name; if
+ * one stands twice, the object's text is put together anew. An object's text is copied at most once for each
+ * level around it, so neither many members nor deep nesting make this quadratic.
  */
 #include "config.h"
 
@@ -46,7 +46,7 @@ struct writer {
     struct lat_msg *why;
 };
 
-/* --- the two ends ---------------------------------------------------------------------------------------- */
+/* --- the two ends -------------------------------------------------------------------------------- */
 
 static enum lat_err
 put(struct writer *w, const void *text, size_t len)
@@ -79,7 +79,7 @@ written(const struct writer *w)
     return w->out ? (const char *)w->out->data : w->given;
 }
 
-/* --- scalars --------------------------------------------------------------------------------------------- */
+/* --- scalars ------------------------------------------------------------------------------------- */
 
 static enum lat_err
 put_string(struct writer *w, const char *text, const struct json_token *token)
@@ -121,7 +121,7 @@ put_float(struct writer *w, double value)
     return put_text(w, text);
 }
 
-/* --- members that stand twice ---------------------------------------------------------------------------- */
+/* --- members that stand twice -------------------------------------------------------------------- */
 
 /* A name in the order of sorting. */
 struct place {
@@ -259,7 +259,7 @@ add_member(struct writer *w, const struct member *member)
     return LAT_OK;
 }
 
-/* --- structure ------------------------------------------------------------------------------------------- */
+/* --- structure ----------------------------------------------------------------------------------- */
 
 /* The comma before an item or a member that is not the first; a value behind its name has none. */
 static enum lat_err
@@ -401,7 +401,7 @@ put_all(struct writer *w, const char *text, size_t len)
     return err;
 }
 
-/* --- public ---------------------------------------------------------------------------------------------- */
+/* --- public -------------------------------------------------------------------------------------- */
 
 enum lat_err
 json_store_form(const char *text, size_t len, struct lat_buf *out, struct lat_msg *why)
@@ -416,7 +416,8 @@ json_store_form(const char *text, size_t len, struct lat_buf *out, struct lat_ms
     if (!err) {
         err = lat_buf_add(out, form.data, form.len);
         if (err == LAT_LIMIT)
-            lat_msg_set(why, "the value takes %zu bytes, at most %zu are taken", form.len, out->max - out->len);
+            lat_msg_set(why, "the value takes %zu bytes, at most %zu are taken", form.len,
+                        out->max - out->len);
     }
     lat_buf_fini(&form);
     return err;

@@ -1,7 +1,7 @@
 /*
- * A pull tokenizer: what may come next is one enum, what is open is one flag a level, so that hostile nesting costs
- * neither stack nor time. Grammar, UTF-8 and surrogates are all checked here; nobody above sees a token that
- * is not JSON.
+ * A pull tokenizer: what may come next is one enum, what is open is one flag a level, so that hostile nesting
+ * costs neither stack nor time. Grammar, UTF-8 and surrogates are all checked here; nobody above sees a token
+ * that is not JSON.
  */
 #include "config.h"
 
@@ -64,7 +64,7 @@ is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* --- strings --------------------------------------------------------------------------------------------- */
+/* --- strings ------------------------------------------------------------------------------------- */
 
 static bool
 hex4(const char *text, size_t len, uint32_t *value)
@@ -176,7 +176,7 @@ scan_string(struct json_scan *scan, struct json_token *token)
     return LAT_OK;
 }
 
-/* --- numbers and words ----------------------------------------------------------------------------------- */
+/* --- numbers and words --------------------------------------------------------------------------- */
 
 static size_t
 skip_digits(struct json_scan *scan)
@@ -262,7 +262,7 @@ scan_word(struct json_scan *scan, struct json_token *token)
     return malformed(scan, scan->at, "a value must stand here");
 }
 
-/* --- structure ------------------------------------------------------------------------------------------- */
+/* --- structure ----------------------------------------------------------------------------------- */
 
 static void
 value_is_over(struct json_scan *scan)
@@ -345,7 +345,8 @@ scan_next_part(struct json_scan *scan, struct json_token *token)
     if (c == (is_object ? '}' : ']'))
         return close_container(scan, token);
     if (c != ',')
-        return malformed(scan, scan->at, is_object ? "',' or '}' must stand here" : "',' or ']' must stand here");
+        return malformed(scan, scan->at,
+                         is_object ? "',' or '}' must stand here" : "',' or ']' must stand here");
     scan->at++;
     skip_space(scan);
     token->at = scan->at;

@@ -1,6 +1,7 @@
 /*
- * json_scan.h - strict JSON tokens (RFC 8259) of a text in memory, one a call, without recursion and without allocation
- * (but for a number of more than 60 characters). For state/json and state/legacy; others use json.h.
+ * json_scan.h - strict JSON tokens (RFC 8259) of a text in memory, one a call, without recursion and without
+ * allocation (but for a number of more than 60 characters). For state/json and state/legacy; others use
+ * json.h.
  *
  * Pure; any thread; independent of the locale.
  */
@@ -35,7 +36,7 @@ struct json_token {
     enum json_type type;
     size_t at;    /* byte offset of the token, its quotes included */
     size_t len;
-    bool plain;   /* JSON_NAME, JSON_STRING: printable ASCII without escapes, so that stored form is the same text */
+    bool plain;   /* JSON_NAME, JSON_STRING: printable ASCII without escapes: it is its own stored form */
     double value; /* JSON_FLOAT */
 };
 
@@ -51,11 +52,12 @@ struct json_scan {
 };
 
 /* depth_max: containers inside each other, at most JSON_SCAN_DEPTH_MAX. why may be NULL. */
-void json_scan_init(struct json_scan *scan, const char *text, size_t len, unsigned depth_max, struct lat_msg *why);
+void json_scan_init(struct json_scan *scan, const char *text, size_t len, unsigned depth_max,
+                    struct lat_msg *why);
 
 /*
- * The next token. LAT_MALFORMED, LAT_LIMIT (depth, digits of an integer), LAT_NOMEM, each with its byte offset in *why; the
- * scan is over then. After JSON_END comes JSON_END again.
+ * The next token. LAT_MALFORMED, LAT_LIMIT (depth, digits of an integer), LAT_NOMEM, each with its byte
+ * offset in *why; the scan is over then. After JSON_END comes JSON_END again.
  */
 LAT_MUST_CHECK enum lat_err json_scan_next(struct json_scan *scan, struct json_token *token);
 
@@ -63,17 +65,21 @@ LAT_MUST_CHECK enum lat_err json_scan_next(struct json_scan *scan, struct json_t
 LAT_MUST_CHECK enum lat_err json_scan_rest(struct json_scan *scan);
 
 /*
- * Read on to the end of the value that `token` began (nothing to do for a scalar): *len is the length of its text from token->at.
- * Errors as above.
+ * Read on to the end of the value that `token` began (nothing to do for a scalar): *len is the length of its
+ * text from token->at. Errors as above.
  */
-LAT_MUST_CHECK enum lat_err json_scan_skip(struct json_scan *scan, const struct json_token *token, size_t *len);
-
-/* Append the decoded text of a JSON_NAME or JSON_STRING of `text` as UTF-8. LAT_LIMIT, LAT_NOMEM. In json.c. */
-LAT_MUST_CHECK enum lat_err json_decode_string(const char *text, const struct json_token *token, struct lat_buf *out);
+LAT_MUST_CHECK enum lat_err json_scan_skip(struct json_scan *scan, const struct json_token *token,
+                                           size_t *len);
 
 /*
- * Decode one character of a string's inside from the front of text[0 .. len), len > 0. Returns NULL, or what is wrong with it.
- * Outputs are written on success only.
+ * Append the decoded text of a JSON_NAME or JSON_STRING of `text` as UTF-8. LAT_LIMIT, LAT_NOMEM. In json.c.
+ */
+LAT_MUST_CHECK enum lat_err json_decode_string(const char *text, const struct json_token *token,
+                                               struct lat_buf *out);
+
+/*
+ * Decode one character of a string's inside from the front of text[0 .. len), len > 0. Returns NULL, or what
+ * is wrong with it. Outputs are written on success only.
  */
 const char *json_next_char(const char *text, size_t len, size_t *used, uint32_t *code_point);
 

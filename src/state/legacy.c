@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "state/json.h"
 
-/* --- attestation ----------------------------------------------------------------------------------------- */
+/* --- attestation --------------------------------------------------------------------------------- */
 
 #define TEXT_SIZE (2 * SHA256_LEN + 1 + 20 + 1) /* root in hex, ':', seconds, zero */
 
@@ -33,7 +33,7 @@ legacy_attest_sign(const struct key *key, const uint8_t flat_root[SHA256_LEN], u
     return key_sign(key, text, len, out);
 }
 
-/* --- the document ---------------------------------------------------------------------------------------- */
+/* --- the document -------------------------------------------------------------------------------- */
 
 enum member { SUCCESS, MERKLE_ROOT, STATE, TIMESTAMP, SIGNATURE, SIGNED, MEMBER_COUNT };
 
@@ -159,7 +159,8 @@ read_entries(const struct document *document, size_t memory_max, struct legacy_s
 }
 
 enum lat_err
-legacy_state_parse(const char *text, size_t len, size_t memory_max, struct legacy_state *out, struct lat_msg *why)
+legacy_state_parse(const char *text, size_t len, size_t memory_max, struct legacy_state *out,
+                   struct lat_msg *why)
 {
     struct document document = { .why = why };
     struct legacy_state state = { 0 };
@@ -187,7 +188,7 @@ legacy_state_fini(struct legacy_state *state)
     entries_fini(&state->entries);
 }
 
-/* --- judgement ------------------------------------------------------------------------------------------- */
+/* --- judgement ----------------------------------------------------------------------------------- */
 
 static bool
 has_signed(const struct legacy_state *state, const uint8_t key[KEY_PUBLIC_LEN])
@@ -244,8 +245,8 @@ is_fresh(uint64_t time_s, uint64_t now_ms, struct lat_msg *why)
     uint64_t now_s = now_ms / 1000;
 
     if (time_s > now_s && time_s - now_s > LEGACY_CLOCK_MAX_S) {
-        lat_msg_set(why, "the signature is %" PRIu64 " s ahead of our clock, at most %d s are taken", time_s - now_s,
-                    LEGACY_CLOCK_MAX_S);
+        lat_msg_set(why, "the signature is %" PRIu64 " s ahead of our clock, at most %d s are taken",
+                    time_s - now_s, LEGACY_CLOCK_MAX_S);
         return false;
     }
     if (now_s > time_s && now_s - time_s > LEGACY_CLOCK_MAX_S) {
@@ -257,13 +258,15 @@ is_fresh(uint64_t time_s, uint64_t now_ms, struct lat_msg *why)
 }
 
 enum legacy_verdict
-legacy_state_judge(const struct legacy_state *state, const struct trust *trust, const uint8_t bound[KEY_PUBLIC_LEN],
-                   uint64_t now_ms, uint8_t key[KEY_PUBLIC_LEN], struct lat_msg *why)
+legacy_state_judge(const struct legacy_state *state, const struct trust *trust,
+                   const uint8_t bound[KEY_PUBLIC_LEN], uint64_t now_ms, uint8_t key[KEY_PUBLIC_LEN],
+                   struct lat_msg *why)
 {
     const uint8_t *signer;
 
     if (!state->has_root) {
-        lat_msg_set(why, "the answer announces no root (merkle_root is null): there is nothing to check its state against");
+        lat_msg_set(why, "the answer announces no root (merkle_root is null): there is nothing to check its "
+                         "state against");
         return LEGACY_NO_ROOT;
     }
     if (memcmp(state->root, state->computed, SHA256_LEN) != 0) {

@@ -14,7 +14,15 @@
 #define MS_MAX ((UINT64_C(1) << 48) - 1)
 
 /* Offsets of WIRE section 2. */
-enum { AT_VERSION = 0, AT_FLAGS = 1, AT_KEY_LEN = 2, AT_VALUE_LEN = 4, AT_HLC = 8, AT_PREV = 16, AT_AUTHOR = 24 };
+enum {
+    AT_VERSION = 0,
+    AT_FLAGS = 1,
+    AT_KEY_LEN = 2,
+    AT_VALUE_LEN = 4,
+    AT_HLC = 8,
+    AT_PREV = 16,
+    AT_AUTHOR = 24
+};
 
 static const char key_domain[] = "lattice/key/1";         /* the domains are hashed with their zero */
 static const char network_domain[] = "lattice/network/1";
@@ -71,7 +79,7 @@ digest_of(const uint8_t *content, size_t len, uint8_t out[32])
     sha256_parts(parts, 2, out);
 }
 
-/* --- parsing --------------------------------------------------------------------------------------------- */
+/* --- parsing ------------------------------------------------------------------------------------- */
 
 static enum lat_err
 read_layout(const uint8_t *bytes, size_t len, struct record *out, struct lat_msg *why)
@@ -79,7 +87,8 @@ read_layout(const uint8_t *bytes, size_t len, struct record *out, struct lat_msg
     size_t key_len, value_len;
 
     if (len < RECORD_OVERHEAD || len > RECORD_LEN_MAX) {
-        lat_msg_set(why, "a record of %zu bytes: %d to %d are possible", len, RECORD_OVERHEAD, RECORD_LEN_MAX);
+        lat_msg_set(why, "a record of %zu bytes: %d to %d are possible", len, RECORD_OVERHEAD,
+                    RECORD_LEN_MAX);
         return LAT_MALFORMED;
     }
     if (bytes[AT_VERSION] != RECORD_VERSION) {
@@ -88,8 +97,10 @@ read_layout(const uint8_t *bytes, size_t len, struct record *out, struct lat_msg
     }
     key_len = lat_get_u16le(bytes + AT_KEY_LEN);
     value_len = lat_get_u32le(bytes + AT_VALUE_LEN);
-    if (key_len > RECORD_KEY_MAX || value_len > RECORD_VALUE_MAX || len != RECORD_OVERHEAD + key_len + value_len) {
-        lat_msg_set(why, "record lengths do not fit: key %zu, value %zu, record %zu", key_len, value_len, len);
+    if (key_len > RECORD_KEY_MAX || value_len > RECORD_VALUE_MAX ||
+        len != RECORD_OVERHEAD + key_len + value_len) {
+        lat_msg_set(why, "record lengths do not fit: key %zu, value %zu, record %zu", key_len, value_len,
+                    len);
         return LAT_MALFORMED;
     }
     *out = (struct record){
@@ -159,7 +170,8 @@ fill_hashes(const struct network *network, struct record *record)
 }
 
 enum lat_err
-record_parse(const struct network *network, const uint8_t *bytes, size_t len, struct record *out, struct lat_msg *why)
+record_parse(const struct network *network, const uint8_t *bytes, size_t len, struct record *out,
+             struct lat_msg *why)
 {
     struct record record;
     enum lat_err err = read_layout(bytes, len, &record, why);
@@ -186,7 +198,7 @@ record_parse_trusted(const struct network *network, const uint8_t *bytes, size_t
     return LAT_OK;
 }
 
-/* --- signing --------------------------------------------------------------------------------------------- */
+/* --- signing ------------------------------------------------------------------------------------- */
 
 #define SIGNED_LEN (sizeof(record_domain) + 32 + 32)
 
@@ -265,7 +277,7 @@ record_make(const struct network *network, const struct key *key, const struct r
     return err;
 }
 
-/* --- which of two wins ----------------------------------------------------------------------------------- */
+/* --- which of two wins --------------------------------------------------------------------------- */
 
 static int
 compare_u64(uint64_t a, uint64_t b)
@@ -298,7 +310,8 @@ compare_horizons(const struct record *a, const struct record *b)
 static bool
 is_horizon(const struct record *record)
 {
-    return record->key_len == sizeof(horizon_key) && memcmp(record->key, horizon_key, sizeof(horizon_key)) == 0;
+    return record->key_len == sizeof(horizon_key) &&
+           memcmp(record->key, horizon_key, sizeof(horizon_key)) == 0;
 }
 
 int

@@ -56,15 +56,15 @@ struct record {
 };
 
 /*
- * Check every rule of WIRE section 2 but the signature, and compute the hashes. LAT_MALFORMED with *why (may be NULL);
- * LAT_NOMEM says nothing about the record.
+ * Check every rule of WIRE section 2 but the signature, and compute the hashes. LAT_MALFORMED with *why (may
+ * be NULL); LAT_NOMEM says nothing about the record.
  */
 LAT_MUST_CHECK enum lat_err record_parse(const struct network *network, const uint8_t *bytes, size_t len,
                                          struct record *out, struct lat_msg *why);
 
 /* The same for bytes that were checked when they came in (disk): layout and hashes only. LAT_MALFORMED. */
-LAT_MUST_CHECK enum lat_err record_parse_trusted(const struct network *network, const uint8_t *bytes, size_t len,
-                                                 struct record *out);
+LAT_MUST_CHECK enum lat_err record_parse_trusted(const struct network *network, const uint8_t *bytes,
+                                                 size_t len, struct record *out);
 
 /* Is the signature its author's? LAT_AUTH. */
 LAT_MUST_CHECK enum lat_err record_verify(const struct network *network, const struct record *record);
@@ -81,15 +81,17 @@ struct record_content {
 };
 
 /*
- * Write and sign a record with key's author, appended to out. LAT_LIMIT (key or value too long, or no room in out), LAT_MALFORMED
- * (key empty and not imported, or not UTF-8; value empty; HLC 0), LAT_NOMEM: nothing was appended.
+ * Write and sign a record with key's author, appended to out. LAT_LIMIT (key or value too long, or no room in
+ * out), LAT_MALFORMED (key empty and not imported, or not UTF-8; value empty; HLC 0), LAT_NOMEM: nothing was
+ * appended.
  */
 LAT_MUST_CHECK enum lat_err record_make(const struct network *network, const struct key *key,
                                         const struct record_content *content, struct lat_buf *out);
 
 /*
  * Order of two records of one key: > 0 when a wins. (not imported, HLC, author, digest); for the reserved key
- * "\0horizon" the greatest value H comes first, and what is no decimal number stands below all. 0: the same content.
+ * "\0horizon" the greatest value H comes first, and what is no decimal number stands below all. 0: the same
+ * content.
  */
 int record_compare(const struct record *a, const struct record *b);
 
@@ -99,10 +101,11 @@ void keyhash_of(const struct network *network, const uint8_t *key, size_t key_le
 void leaf_of(const uint8_t keyhash[32], const uint8_t digest[32], uint8_t out[32]);
 
 /* Attestation text signed / verified (WIRE section 3). challenge NULL: zeros. LAT_AUTH. */
-LAT_MUST_CHECK enum lat_err attest_sign(const struct network *network, const struct key *key, const uint8_t root[32],
-                                        uint64_t count, uint64_t unix_ms, const uint8_t challenge[16], uint8_t out[64]);
-LAT_MUST_CHECK enum lat_err attest_verify(const struct network *network, const uint8_t key[32], const uint8_t root[32],
-                                          uint64_t count, uint64_t unix_ms, const uint8_t challenge[16],
-                                          const uint8_t signature[64]);
+LAT_MUST_CHECK enum lat_err attest_sign(const struct network *network, const struct key *key,
+                                        const uint8_t root[32], uint64_t count, uint64_t unix_ms,
+                                        const uint8_t challenge[16], uint8_t out[64]);
+LAT_MUST_CHECK enum lat_err attest_verify(const struct network *network, const uint8_t key[32],
+                                          const uint8_t root[32], uint64_t count, uint64_t unix_ms,
+                                          const uint8_t challenge[16], const uint8_t signature[64]);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * trust.h - whose records count: the own key, trusted keys, retired keys with the HLC below which theirs count.
+ * trust.h - whose records count: the own key, trusted keys, retired keys with the HLC below which theirs
+ * count.
  *
  * Spec: STATE section 1 "Who may write", WIRE section 3. A set is built once and then only read; a
  * reload makes a new one. Any thread.
@@ -30,7 +31,10 @@ struct trust {
 /* A set with the own key alone. */
 void trust_init(struct trust *trust, const uint8_t own[32]);
 
-/* Add a key (WIRE section 1: sound keys only). LAT_MALFORMED: not sound. LAT_LIMIT. Twice: the smaller HLC stays. */
+/*
+ * Add a key (WIRE section 1: sound keys only). LAT_MALFORMED: not sound. LAT_LIMIT. Twice: the smaller HLC
+ * stays.
+ */
 LAT_MUST_CHECK enum lat_err trust_add(struct trust *trust, const uint8_t key[32], uint64_t below_hlc);
 
 /* Does a record of this author with this HLC count? The own key always does. */

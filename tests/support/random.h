@@ -1,5 +1,6 @@
 /*
- * random.h - numbers for property tests, the same in every run: splitmix64. A failing case is found again from its seed.
+ * random.h - numbers for property tests, the same in every run: splitmix64. A failing case is found again
+ * from its seed.
  */
 #ifndef TESTS_SUPPORT_RANDOM_H
 #define TESTS_SUPPORT_RANDOM_H

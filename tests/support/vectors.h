@@ -1,6 +1,6 @@
 /*
- * vectors.h - the JSON files below tests/vectors, read with cJSON. What is missing or has the wrong type fails the test
- * that asks for it.
+ * vectors.h - the JSON files below tests/vectors, read with cJSON. What is missing or has the wrong type
+ * fails the test that asks for it.
  */
 #ifndef TESTS_SUPPORT_VECTORS_H
 #define TESTS_SUPPORT_VECTORS_H
@@ -10,7 +10,10 @@
 
 #include <cjson/cJSON.h>
 
-/* A whole file, terminated; *len without the zero (len may be NULL). The caller frees it. path: below tests/vectors. */
+/*
+ * A whole file, terminated; *len without the zero (len may be NULL). The caller frees it. path: below
+ * tests/vectors.
+ */
 char *vectors_file(const char *path, size_t *len);
 
 /* The same, parsed. The caller ends it with cJSON_Delete. */

@@ -158,8 +158,9 @@ ten_thousand_generated_entries_have_the_root_of_the_predecessor(void **state)
     (void)state;
     lat_buf_init(&text, ROOM);
     for (int i = 9999; i >= 0; i--)
-        assert_int_equal(lat_buf_printf(&text, "%s\"acct_%06d\":{\"balance\":%d,\"nonce\":%d}", i == 9999 ? "{" : ",", i,
-                                        3 * i, i % 5), LAT_OK);
+        assert_int_equal(lat_buf_printf(&text, "%s\"acct_%06d\":{\"balance\":%d,\"nonce\":%d}",
+                                        i == 9999 ? "{" : ",", i, 3 * i, i % 5),
+                         LAT_OK);
     assert_int_equal(lat_buf_add_u8(&text, '}'), LAT_OK);
     parse(lat_buf_str(&text), &entries);
     assert_int_equal(entries.count, 10000);

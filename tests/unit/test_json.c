@@ -33,7 +33,8 @@ assert_stored(const char *text, const char *form)
     assert_int_equal(store(text, strlen(text), &out), LAT_OK);
     assert_string_equal(lat_buf_str(&out), form);
     assert_int_equal(json_check_stored_form(form, strlen(form), NULL), LAT_OK);
-    assert_int_equal(json_check_stored_form(text, strlen(text), NULL), strcmp(text, form) ? LAT_MALFORMED : LAT_OK);
+    assert_int_equal(json_check_stored_form(text, strlen(text), NULL),
+                     strcmp(text, form) ? LAT_MALFORMED : LAT_OK);
     lat_buf_fini(&out);
 }
 
@@ -72,7 +73,8 @@ doubles_have_the_text_of_the_vectors(void **state)
         const char *expected = cJSON_GetStringValue(cJSON_GetArrayItem(pair, 1));
         char text[32];
 
-        json_double_text(double_of_bits(vectors_hex_number(cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0)))), text);
+        json_double_text(
+            double_of_bits(vectors_hex_number(cJSON_GetStringValue(cJSON_GetArrayItem(pair, 0)))), text);
         assert_string_equal(text, expected);
         assert_stored(text, expected);
     }
@@ -131,7 +133,8 @@ random_doubles_read_back_and_are_shortest(void **state)
 static void
 numbers_do_not_depend_on_the_locale(void **state)
 {
-    static const char *const with_comma[] = { "de_DE.UTF-8", "de_DE.utf8", "pt_BR.UTF-8", "fr_FR.UTF-8", "de_DE" };
+    static const char *const with_comma[] = { "de_DE.UTF-8", "de_DE.utf8", "pt_BR.UTF-8", "fr_FR.UTF-8",
+                                              "de_DE" };
     bool found = false;
     char text[32];
 
@@ -152,12 +155,14 @@ static void
 what_is_stored_has_the_layout_of_python(void **state)
 {
     (void)state;
-    assert_stored(" \t\r\n{ \"b\" :1,\"a\":[ ], \"c\":{ } , \"d\":[1 ,2]} ", "{\"b\": 1, \"a\": [], \"c\": {}, \"d\": [1, 2]}");
+    assert_stored(" \t\r\n{ \"b\" :1,\"a\":[ ], \"c\":{ } , \"d\":[1 ,2]} ",
+                  "{\"b\": 1, \"a\": [], \"c\": {}, \"d\": [1, 2]}");
     assert_stored("\"\\/\\u0041\x7f\\u00E9\xc3\xa9\\uD83D\\uDE00\xf0\x9f\x98\x80\\n\"",
                   "\"/A\\u007f\\u00e9\\u00e9\\ud83d\\ude00\\ud83d\\ude00\\n\"");
     assert_stored("\"\x7f\"", "\"\\u007f\"");
     assert_stored("\"\\u0000\\u0008\\u000b\\u000C\\\"\\\\\"", "\"\\u0000\\b\\u000b\\f\\\"\\\\\"");
-    assert_stored("[-0, 0, -0.0, 1E2, 10e0, 1e16, 1e-5, 1e-400]", "[0, 0, -0.0, 100.0, 10.0, 1e+16, 1e-05, 0.0]");
+    assert_stored("[-0, 0, -0.0, 1E2, 10e0, 1e16, 1e-5, 1e-400]",
+                  "[0, 0, -0.0, 100.0, 10.0, 1e+16, 1e-05, 0.0]");
     assert_stored("123456789012345678901234567890", "123456789012345678901234567890");
     assert_stored("true", "true");
     assert_stored("[false,null]", "[false, null]");
@@ -270,8 +275,10 @@ a_result_over_the_room_given_is_refused_whole(void **state)
 static void
 add_random_value(struct lat_buf *out, uint64_t *seed, int depth)
 {
-    static const char *const scalars[] = { "null", "true", "false", "0", "-0", "-12", "1.50", "1e5", "2E-7", "0.1",
-                                           "\"\"", "\"a/\\/\xc3\xa9\\u00e9\"", "\"\\ud83d\\ude00\\n\x7f\"" };
+    static const char *const scalars[] = { "null", "true", "false", "0", "-0", "-12", "1.50", "1e5", "2E-7",
+                                           "0.1", "\"\"",
+                                           "\"a/\\/\xc3\xa9\\u00e9\"",
+                                           "\"\\ud83d\\ude00\\n\x7f\"" };
     static const char *const names[] = { "\"a\"", "\"b\"", "\"\\u0061\"", "\"\"", "\"\xc3\xa9\"" };
     static const char *const spaces[] = { "", "", " ", "\n\t" };
     size_t kind = random_below(seed, 5);
@@ -285,8 +292,9 @@ add_random_value(struct lat_buf *out, uint64_t *seed, int depth)
     for (size_t i = 0; i < parts; i++) {
         assert_int_equal(lat_buf_printf(out, "%s%s", i ? "," : "", spaces[random_below(seed, 4)]), LAT_OK);
         if (kind != 2)
-            assert_int_equal(lat_buf_printf(out, "%s%s:", names[random_below(seed, 5)], spaces[random_below(seed, 4)]),
-                             LAT_OK);
+            assert_int_equal(
+                lat_buf_printf(out, "%s%s:", names[random_below(seed, 5)], spaces[random_below(seed, 4)]),
+                LAT_OK);
         add_random_value(out, seed, depth - 1);
     }
     assert_int_equal(lat_buf_add_u8(out, kind == 2 ? ']' : '}'), LAT_OK);
@@ -363,7 +371,8 @@ see_member(void *arg, const uint8_t *key, size_t key_len, const char *value, siz
 static void
 members_are_walked_in_order_with_decoded_names_and_raw_values(void **state)
 {
-    static const char text[] = " {\"\\u00e9\" : [1 , {\"x\":2}] ,\"\":-0,\"a\\ud83d\\ude00\": \"v\" , \"\":{ } } ";
+    static const char text[] =
+        " {\"\\u00e9\" : [1 , {\"x\":2}] ,\"\":-0,\"a\\ud83d\\ude00\": \"v\" , \"\":{ } } ";
     struct seen seen = { .left = 9 };
 
     (void)state;
@@ -381,13 +390,16 @@ members_are_walked_in_order_with_decoded_names_and_raw_values(void **state)
 static void
 no_member_is_walked_of_a_text_that_is_wrong_at_its_end(void **state)
 {
-    static const char *const wrong[] = { "{\"a\":1,\"b\":tru}", "{\"a\":1}}", "[\"a\"]", "1", "", "{\"a\":1" };
+    static const char *const wrong[] = {
+        "{\"a\":1,\"b\":tru}", "{\"a\":1}}", "[\"a\"]", "1", "", "{\"a\":1"
+    };
     struct seen seen = { .left = 0 }; /* a call would end with LAT_CLOSED */
     struct lat_msg why;
 
     (void)state;
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-        assert_int_equal(json_each_member(wrong[i], strlen(wrong[i]), see_member, &seen, &why), LAT_MALFORMED);
+        assert_int_equal(json_each_member(wrong[i], strlen(wrong[i]), see_member, &seen, &why),
+                         LAT_MALFORMED);
 }
 
 static void
@@ -402,7 +414,9 @@ text_is_added_as_a_string_in_stored_form(void **state)
     assert_int_equal(json_check_stored_form((const char *)out.data, out.len, NULL), LAT_OK);
     lat_buf_clear(&out);
     assert_int_equal(json_add_string(&out, (const uint8_t *)"a\xff", 2), LAT_MALFORMED);
-    assert_int_equal(json_add_string(&out, (const uint8_t *)"\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01", 11), LAT_LIMIT);
+    assert_int_equal(
+        json_add_string(&out, (const uint8_t *)"\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01", 11),
+        LAT_LIMIT);
     assert_int_equal(out.len, 0);
     lat_buf_fini(&out);
 }

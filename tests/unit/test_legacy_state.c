@@ -101,7 +101,8 @@ changed(const struct fixture *f, const char *from, const char *to)
 }
 
 static enum legacy_verdict
-judge_text(const char *text, const struct trust *trust, const uint8_t *bound, uint64_t now_ms, const char *reason)
+judge_text(const char *text, const struct trust *trust, const uint8_t *bound, uint64_t now_ms,
+           const char *reason)
 {
     struct legacy_state state;
     struct lat_msg why = { "" };
@@ -144,7 +145,8 @@ the_observed_state_is_attested_by_its_key(void **state)
     assert_int_equal(legacy.time_s, SIGNED_AT);
     assert_int_equal(legacy.entries.count, 3);
     assert_memory_equal(legacy.entries.list[1].key, "acct_00000001", 13);
-    assert_memory_equal(legacy.entries.list[1].value, "{\"balance\": 10, \"nonce\": 1, \"owner\": \"owner-1\"}", 47);
+    assert_memory_equal(legacy.entries.list[1].value,
+                        "{\"balance\": 10, \"nonce\": 1, \"owner\": \"owner-1\"}", 47);
     assert_int_equal(legacy.entries.list[1].value_len, 47);
     assert_int_equal(legacy_state_judge(&legacy, &f->trust, NULL, NOW_MS, key, &why), LEGACY_ATTESTED);
     assert_memory_equal(key, key_public(f->key), 32);
@@ -205,7 +207,8 @@ a_state_that_is_not_the_signed_one_is_seen(void **state)
     assert_judged(f, "\"balance\":10", "\"balance\":10.0", LEGACY_ROOT_DIFFERS);
     assert_judged(f, "acct_00000002", "acct_00000003", LEGACY_ROOT_DIFFERS);
     assert_judged(f, "\"state\":{", "\"state\":{\"\":0,", LEGACY_ROOT_DIFFERS);
-    assert_judged(f, "\"state\":{", "\"state\":{\"acct_00000001\":0,", LEGACY_ATTESTED); /* the last one counts */
+    /* Of a key that stands twice the last value counts. */
+    assert_judged(f, "\"state\":{", "\"state\":{\"acct_00000001\":0,", LEGACY_ATTESTED);
     assert_judged(f, "\"merkle_root\":\"e", "\"merkle_root\":\"f", LEGACY_ROOT_DIFFERS);
     assert_judged(f, "1795342302", "1795342303", LEGACY_NOT_TRUSTED);
     assert_judged(f, "\"signature\":\"7", "\"signature\":\"8", LEGACY_NOT_TRUSTED);
@@ -218,7 +221,8 @@ without_signature_or_root_nothing_is_attested(void **state)
 
     assert_judged(f, "\"signed\":true", "\"signed\":false", LEGACY_UNSIGNED);
     assert_judged(f, ",\"signed\":true", "", LEGACY_UNSIGNED);
-    assert_judged(f, "\"e62916d8607aeb6d9e52087992c6e5e3055ad1a4a31e91adabd746888315a14c\"", "null", LEGACY_NO_ROOT);
+    assert_judged(f, "\"e62916d8607aeb6d9e52087992c6e5e3055ad1a4a31e91adabd746888315a14c\"", "null",
+                  LEGACY_NO_ROOT);
 }
 
 /* What a v3.0.3 node signs before it has a root covers nothing. */
@@ -231,10 +235,11 @@ the_signature_of_a_null_root_attests_nothing(void **state)
     char text[512];
 
     assert_string_equal(vectors_text(none, "merkle_root"), "None");
-    snprintf(text, sizeof(text),
-             "{\"success\":true,\"merkle_root\":null,\"state\":{\"a\":1},\"state_size\":1,\"timestamp\":%" PRIu64
-             ",\"signature\":\"%s\",\"signed\":true}",
-             time, vectors_text(none, "signature"));
+    snprintf(
+        text, sizeof(text),
+        "{\"success\":true,\"merkle_root\":null,\"state\":{\"a\":1},\"state_size\":1,\"timestamp\":%" PRIu64
+        ",\"signature\":\"%s\",\"signed\":true}",
+        time, vectors_text(none, "signature"));
     assert_int_equal(judge_text(text, &f->trust, NULL, time * 1000, "no root"), LEGACY_NO_ROOT);
 }
 
@@ -268,7 +273,8 @@ what_is_ambiguous_or_no_json_is_refused(void **state)
 
     assert_refused(f, "\"state\":{", "\"state\":{},\"state\":{", "\"state\" stands twice");
     assert_refused(f, "\"state\":{", "\"state\":{},\"\\u0073tate\":{", "\"state\" stands twice");
-    assert_refused(f, "\"success\":true", "\"success\":true,\"merkle_root\":null", "\"merkle_root\" stands twice");
+    assert_refused(f, "\"success\":true", "\"success\":true,\"merkle_root\":null",
+                   "\"merkle_root\" stands twice");
     assert_refused(f, "\"nonce\":1", "\"nonce\":NaN", "not JSON at byte");
     assert_refused(f, "owner-1", "\\ud800", "a surrogate stands alone");
     assert_refused(f, "acct_00000001", "\\udc00", "a surrogate stands alone");
@@ -336,7 +342,8 @@ no_cut_of_a_document_is_taken(void **state)
 static bool
 says_the_same(const struct legacy_state *a, const struct legacy_state *b)
 {
-    return a->time_s == b->time_s && memcmp(a->computed, b->computed, 32) == 0 && memcmp(a->root, b->root, 32) == 0;
+    return a->time_s == b->time_s && memcmp(a->computed, b->computed, 32) == 0 &&
+           memcmp(a->root, b->root, 32) == 0;
 }
 
 /* Whatever single bit is flipped: refused, not attested, or nothing that counts has changed. */
@@ -383,7 +390,8 @@ attestations_are_signed_as_v303_signs_them(void **state)
             continue; /* our root is never null */
         vectors_copy(one, "merkle_root", root, sizeof(root));
         vectors_copy(one, "signature", expected, sizeof(expected));
-        assert_int_equal(legacy_attest_sign(f->key, root, vectors_number(one, "timestamp"), signature), LAT_OK);
+        assert_int_equal(legacy_attest_sign(f->key, root, vectors_number(one, "timestamp"), signature),
+                         LAT_OK);
         assert_memory_equal(signature, expected, sizeof(expected));
         count++;
     }

@@ -30,7 +30,8 @@ setup(void **state)
 
     assert_non_null(f);
     f->vectors = vectors_load("state/wire.json");
-    assert_int_equal(network_init(&f->network, vectors_text(vectors_member(f->vectors, "network"), "name")), LAT_OK);
+    assert_int_equal(network_init(&f->network, vectors_text(vectors_member(f->vectors, "network"), "name")),
+                     LAT_OK);
     cJSON_ArrayForEach(one, vectors_member(f->vectors, "keys")) {
         uint8_t seed[32];
 
@@ -133,7 +134,8 @@ assert_is_made_from(const struct fixture *f, const cJSON *expected)
     content.key = key;
     vectors_copy(expected, "prev", content.prev, sizeof(content.prev));
     lat_buf_init(&out, RECORD_LEN_MAX);
-    assert_int_equal(record_make(&f->network, f->keys[vectors_number(expected, "author")], &content, &out), LAT_OK);
+    assert_int_equal(record_make(&f->network, f->keys[vectors_number(expected, "author")], &content, &out),
+                     LAT_OK);
     assert_int_equal(out.len, len);
     assert_memory_equal(out.data, bytes, len);
     lat_buf_fini(&out);
@@ -178,7 +180,10 @@ the_winner_is_the_one_of_the_vectors(void **state)
     }
 }
 
-/* What the signature alone gives away is well-formed; everything else is refused before a signature is looked at. */
+/*
+ * What the signature alone gives away is well-formed; everything else is refused before a signature is looked
+ * at.
+ */
 static void
 what_breaks_a_rule_is_refused(void **state)
 {
@@ -322,7 +327,9 @@ no_record_is_made_that_others_would_refuse(void **state)
 static void
 random_record(uint64_t *seed, uint8_t store[64], const char *key, size_t key_len, struct record *out)
 {
-    static const char *const values[] = { "0", "7", "10", "99", "123456789012345678901", "\"7\"", "-3", "7.0" };
+    static const char *const values[] = {
+        "0", "7", "10", "99", "123456789012345678901", "\"7\"", "-3", "7.0"
+    };
     const char *value = values[random_below(seed, sizeof(values) / sizeof(values[0]))];
 
     memset(store, 0, 64);
@@ -431,11 +438,14 @@ attestations_are_those_of_the_vectors(void **state)
         asked = memcmp(challenge, zeros, 16) == 0 ? NULL : challenge;
         assert_int_equal(attest_sign(&f->network, key, root, count, time, asked, signature), LAT_OK);
         assert_bytes_are(signature, one, "signature");
-        assert_int_equal(attest_verify(&f->network, key_public(key), root, count, time, challenge, signature), LAT_OK);
-        assert_int_equal(attest_verify(&f->network, key_public(key), root, count + 1, time, challenge, signature),
-                         LAT_AUTH);
-        assert_int_equal(attest_verify(&f->network, key_public(key), root, count, time + 1, challenge, signature),
-                         LAT_AUTH);
+        assert_int_equal(attest_verify(&f->network, key_public(key), root, count, time, challenge, signature),
+                         LAT_OK);
+        assert_int_equal(
+            attest_verify(&f->network, key_public(key), root, count + 1, time, challenge, signature),
+            LAT_AUTH);
+        assert_int_equal(
+            attest_verify(&f->network, key_public(key), root, count, time + 1, challenge, signature),
+            LAT_AUTH);
         challenge[15] ^= 1;
         assert_int_equal(attest_verify(&f->network, key_public(key), root, count, time, challenge, signature),
                          LAT_AUTH);
