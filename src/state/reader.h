@@ -2,7 +2,8 @@
  * reader.h - consistent reads of the store from any thread: one LMDB read transaction (MDB_NOTLS) and the tree that belongs to it.
  *
  * A reader lives at most READER_MS_MAX, so that pages are not pinned; a longer job closes it and goes on from its
- * key with a new one. Between reader_begin and reader_end no other reader may be begun by the same thread.
+ * key with a new one. Between reader_begin and reader_end no other reader may be begun by the same thread. A reader may move
+ * between threads, used by one at a time; it ends before store_close.
  */
 #ifndef LAT_STATE_READER_H
 #define LAT_STATE_READER_H
@@ -30,7 +31,8 @@ LAT_MUST_CHECK enum lat_err reader_get(struct reader *reader, const uint8_t *key
                                        struct record *out);
 LAT_MUST_CHECK enum lat_err reader_get_hash(struct reader *reader, const uint8_t keyhash[32], struct record *out);
 
-/* Records from keyhash `from` on (included), ascending; fn returns LAT_OK to go on. Damaged records are skipped and counted. */
+/* Records from keyhash `from` on (included), ascending, tombstones and reserved keys included; fn returns LAT_OK to go on. Damaged
+ * records are skipped and counted (damaged may be NULL). */
 typedef enum lat_err (*reader_fn)(void *arg, const struct record *record);
 LAT_MUST_CHECK enum lat_err reader_each(struct reader *reader, const uint8_t from[32], reader_fn fn, void *arg,
                                         uint64_t *damaged);
@@ -46,7 +48,11 @@ LAT_MUST_CHECK enum lat_err reader_subtree(struct reader *reader, const uint8_t 
 /* Flat v3.0.3 root over all entries, sorted by key bytes (STATE section 7): O(n); for a worker. */
 LAT_MUST_CHECK enum lat_err reader_flat_root(struct reader *reader, uint8_t out[32], uint64_t *entries);
 
-/* Re-hash every record against its leaf and the tree against the root. *damaged = records that do not fit. LAT_DAMAGED: the root does not. */
+/*
+ * Re-hash every record against its leaf and the leaves against the root. Takes new transactions on the way, so the
+ * reader then stands at a later state, and nothing borrowed from it is valid. 
+ * *damaged = records that do not fit. LAT_DAMAGED: the root does not.
+ */
 typedef void (*reader_progress_fn)(void *arg, uint64_t done, uint64_t total);
 LAT_MUST_CHECK enum lat_err reader_verify(struct reader *reader, reader_progress_fn fn, void *arg, uint64_t *damaged);
 

@@ -307,17 +307,23 @@ compare_horizons(const struct record *a, const struct record *b)
     return a_digits > 0 ? memcmp(a->value, b->value, a_digits) : 0;
 }
 
-static bool
-is_horizon(const struct record *record)
+bool
+record_is_horizon(const struct record *record)
 {
     return record->key_len == sizeof(horizon_key) &&
            memcmp(record->key, horizon_key, sizeof(horizon_key)) == 0;
 }
 
+bool
+record_is_entry(const struct record *record)
+{
+    return !(record->flags & RECORD_TOMBSTONE) && (record->key_len == 0 || record->key[0] != 0);
+}
+
 int
 record_compare(const struct record *a, const struct record *b)
 {
-    int order = is_horizon(a) && is_horizon(b) ? compare_horizons(a, b) : 0;
+    int order = record_is_horizon(a) && record_is_horizon(b) ? compare_horizons(a, b) : 0;
 
     if (!order)
         order = !(a->flags & RECORD_IMPORTED) - !(b->flags & RECORD_IMPORTED);

@@ -88,6 +88,12 @@ struct record_content {
 LAT_MUST_CHECK enum lat_err record_make(const struct network *network, const struct key *key,
                                         const struct record_content *content, struct lat_buf *out);
 
+/* Is it a record of the reserved key "\0horizon"? */
+bool record_is_horizon(const struct record *record);
+
+/* Is it an entry that users see: no tombstone, no reserved key? */
+bool record_is_entry(const struct record *record);
+
 /*
  * Order of two records of one key: > 0 when a wins. (not imported, HLC, author, digest); for the reserved key
  * "\0horizon" the greatest value H comes first, and what is no decimal number stands below all. 0: the same

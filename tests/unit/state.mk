@@ -60,3 +60,10 @@ check_PROGRAMS += tests/unit/test_legacy_state
 tests_unit_test_legacy_state_SOURCES = tests/unit/test_legacy_state.c $(VECTOR_SOURCES)
 tests_unit_test_legacy_state_CPPFLAGS = $(VECTOR_CPPFLAGS)
 tests_unit_test_legacy_state_LDADD = $(LINK_state) $(CJSON_LIBS) $(CMOCKA_LIBS)
+# A store in a folder of the test.
+STORE_SOURCES = tests/support/temp_store.c tests/support/temp_store.h tests/support/temp.h tests/support/random.h
+
+check_PROGRAMS += tests/unit/test_store
+tests_unit_test_store_SOURCES = tests/unit/test_store.c $(STORE_SOURCES)
+tests_unit_test_store_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_store_LDADD = $(LINK_state) $(CMOCKA_LIBS)

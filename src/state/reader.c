@@ -1,0 +1,436 @@
+/*
+ * A reader is a read transaction and the tree that belongs to it. Between a commit and the moment when its tree
+ * becomes current a new transaction already shows the new tables, so the two are paired by the number of the transaction, under
+ * the lock of the tree: if they differ the reader drops its transaction and waits for the tree, which is about to
+ * come. The writer takes that lock only after its sync, so a slow disk delays no reader. From then on the
+ * version of the tree is pinned: later commits keep for it what they overwrite.
+ *
+ * A read-only store has no tree that follows the writing process; its readers fold subtrees from the leaves.
+ */
+#include "config.h"
+
+#include "state/reader.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/wait.h"
+#include "state/flat_root.h"
+#include "state/store_parts.h"
+
+#define GATE_WAIT_MS 3000 /* a growing map waits for readers of 2 s */
+#define VERIFY_LOOK 256   /* records between two looks at the clock */
+
+struct reader {
+    struct store *store;
+    MDB_txn *txn;
+    bool pinned;
+    uint64_t version;
+    struct db_head head;
+};
+
+/* A transaction whose tree is the current one, pinned. The lock is held. */
+static enum lat_err
+pair_with_tree(struct reader *reader)
+{
+    struct store *store = reader->store;
+    struct timespec until = lat_deadline(GATE_WAIT_MS);
+    int rc;
+
+    while ((rc = db_begin_read(&store->db, &reader->txn)) == 0 && store->tree != NULL
+           && mdb_txn_id(reader->txn) != store->tree_txn) {
+        mdb_txn_abort(reader->txn);
+        reader->txn = NULL;
+        if (pthread_cond_timedwait(&store->view_moved, &store->view_lock, &until) != 0)
+            return LAT_BUSY;
+    }
+    if (rc != 0) {
+        reader->txn = NULL;
+        return db_err(rc);
+    }
+    if (store->tree != NULL) {
+        reader->version = tree_pin(store->tree);
+        reader->pinned = true;
+    }
+    return LAT_OK;
+}
+
+/* Inside the gate already. */
+static enum lat_err
+start(struct reader *reader)
+{
+    struct store *store = reader->store;
+    enum lat_err err;
+
+    pthread_mutex_lock(&store->view_lock);
+    err = store->head.damaged ? LAT_DAMAGED : pair_with_tree(reader);
+    pthread_mutex_unlock(&store->view_lock);
+    if (!err)
+        err = db_err(db_get_head(&store->db, reader->txn, &reader->head));
+    return err;
+}
+
+static void
+stop(struct reader *reader)
+{
+    struct store *store = reader->store;
+
+    if (reader->txn != NULL)
+        mdb_txn_abort(reader->txn);
+    reader->txn = NULL;
+    if (reader->pinned) {
+        pthread_mutex_lock(&store->view_lock);
+        tree_unpin(store->tree, reader->version);
+        pthread_mutex_unlock(&store->view_lock);
+    }
+    reader->pinned = false;
+}
+
+enum lat_err
+reader_begin(struct store *store, struct reader **out)
+{
+    struct reader *reader = calloc(1, sizeof(*reader));
+    enum lat_err err;
+
+    if (reader == NULL)
+        return LAT_NOMEM;
+    reader->store = store;
+    if (!db_gate_enter(&store->db.gate, GATE_WAIT_MS)) {
+        free(reader);
+        return LAT_BUSY;
+    }
+    err = start(reader);
+    if (err) {
+        reader_end(reader);
+        return err;
+    }
+    *out = reader;
+    return LAT_OK;
+}
+
+void
+reader_end(struct reader *reader)
+{
+    if (reader == NULL)
+        return;
+    stop(reader);
+    db_gate_leave(&reader->store->db.gate);
+    free(reader);
+}
+
+const struct network *
+reader_network(const struct reader *reader)
+{
+    return &reader->store->network;
+}
+
+void
+reader_root(const struct reader *reader, uint8_t root[32], uint64_t *count, uint64_t *hlc)
+{
+    memcpy(root, reader->head.root, 32);
+    *count = reader->head.count;
+    *hlc = reader->head.last;
+}
+
+/* --- records --------------------------------------------------------------------------------------------- */
+
+/* The record that belongs to a row of `dig`. */
+static enum lat_err
+read_record(struct reader *reader, const uint8_t keyhash[32], const struct db_dig *dig, struct record *out)
+{
+    struct store *store = reader->store;
+    char hex[17];
+    MDB_val bytes;
+    int rc = db_get(reader->txn, store->db.rec, keyhash, 32, &bytes);
+
+    if (rc == 0 && db_record_fits(&store->network, keyhash, dig, &bytes, out))
+        return LAT_OK;
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return db_err(rc);
+    if (rc == 0) { /* there is something to set aside, and to say once */
+        lat_hex(keyhash, 8, hex);
+        lat_log(LAT_ERROR, "[STATE] [ALERT] the record of keyhash %s is damaged; it will be healed from a peer", hex);
+        store_report_damage(store, keyhash);
+    }
+    return LAT_DAMAGED;
+}
+
+enum lat_err
+reader_get_hash(struct reader *reader, const uint8_t keyhash[32], struct record *out)
+{
+    struct db_dig dig;
+    int rc = db_get_dig(&reader->store->db, reader->txn, keyhash, &dig);
+
+    return rc != 0 ? db_err(rc) : read_record(reader, keyhash, &dig, out);
+}
+
+enum lat_err
+reader_get(struct reader *reader, const uint8_t *key, size_t key_len, bool tombstones, struct record *out)
+{
+    struct record record;
+    uint8_t keyhash[32];
+    enum lat_err err;
+
+    keyhash_of(&reader->store->network, key, key_len, keyhash);
+    err = reader_get_hash(reader, keyhash, &record);
+    if (!err && (record.flags & RECORD_TOMBSTONE) && !tombstones)
+        err = LAT_NOTFOUND;
+    if (!err)
+        *out = record;
+    return err;
+}
+
+/* The rows of `dig` from a keyhash on, ascending. */
+typedef enum lat_err (*row_fn)(void *arg, const uint8_t keyhash[32], const struct db_dig *dig);
+
+static enum lat_err
+each_row(struct reader *reader, const uint8_t from[32], row_fn fn, void *arg)
+{
+    MDB_val key = { .mv_size = 32, .mv_data = (void *)(uintptr_t)from }, value;
+    MDB_cursor *cursor;
+    struct db_dig dig;
+    enum lat_err err = LAT_OK;
+    int rc = mdb_cursor_open(reader->txn, reader->store->db.dig, &cursor);
+
+    if (rc != 0)
+        return db_err(rc);
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    while (rc == 0 && !err) {
+        err = key.mv_size == 32 && db_read_dig(&value, &dig) ? fn(arg, key.mv_data, &dig) : LAT_DAMAGED;
+        if (!err)
+            rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    }
+    mdb_cursor_close(cursor);
+    return err || rc == MDB_NOTFOUND ? err : db_err(rc);
+}
+
+struct each_record {
+    struct reader *reader;
+    reader_fn fn;
+    void *arg;
+    uint64_t damaged;
+};
+
+static enum lat_err
+give_record(void *arg, const uint8_t keyhash[32], const struct db_dig *dig)
+{
+    struct each_record *each = arg;
+    struct record record;
+    enum lat_err err = read_record(each->reader, keyhash, dig, &record);
+
+    if (err == LAT_DAMAGED) {
+        each->damaged++;
+        return LAT_OK;
+    }
+    return err ? err : each->fn(each->arg, &record);
+}
+
+enum lat_err
+reader_each(struct reader *reader, const uint8_t from[32], reader_fn fn, void *arg, uint64_t *damaged)
+{
+    struct each_record each = { .reader = reader, .fn = fn, .arg = arg };
+    enum lat_err err = each_row(reader, from, give_record, &each);
+
+    if (damaged != NULL)
+        *damaged = each.damaged;
+    return err;
+}
+
+struct each_leaf {
+    reader_leaf_fn fn;
+    void *arg;
+};
+
+static enum lat_err
+give_leaf(void *arg, const uint8_t keyhash[32], const struct db_dig *dig)
+{
+    const struct each_leaf *each = arg;
+
+    return each->fn(each->arg, keyhash, dig->leaf, dig->hlc);
+}
+
+enum lat_err
+reader_each_leaf(struct reader *reader, const uint8_t from[32], reader_leaf_fn fn, void *arg)
+{
+    struct each_leaf each = { .fn = fn, .arg = arg };
+
+    return each_row(reader, from, give_leaf, &each);
+}
+
+enum lat_err
+reader_subtree(struct reader *reader, const uint8_t prefix[32], unsigned bits, uint64_t *count, uint8_t hash[32])
+{
+    struct store *store = reader->store;
+    struct db_leaves leaves;
+    struct tree_source source = db_leaves_source(&leaves);
+    bool known = false;
+    enum lat_err err;
+
+    assert(bits < 256);
+    if (reader->pinned) {
+        pthread_mutex_lock(&store->view_lock);
+        known = tree_look(store->tree, reader->version, prefix, bits, count, hash);
+        pthread_mutex_unlock(&store->view_lock);
+    }
+    if (known)
+        return LAT_OK;
+    err = db_err(db_leaves_begin(&store->db, reader->txn, &leaves));
+    if (!err)
+        err = tree_fold(&source, prefix, bits, count, hash);
+    db_leaves_end(&leaves);
+    return err;
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------- */
+
+struct key_in_map {
+    const uint8_t *key, *value;
+    uint32_t key_len, value_len;
+};
+
+struct keys_in_map {
+    struct key_in_map *keys;
+    size_t count, cap;
+};
+
+static enum lat_err
+add_key(void *arg, const struct record *record)
+{
+    struct keys_in_map *keys = arg;
+
+    if (!record_is_entry(record))
+        return LAT_OK;
+    if (keys->count == keys->cap) {
+        size_t cap = keys->cap ? keys->cap * 2 : 1024;
+        struct key_in_map *grown = reallocarray(keys->keys, cap, sizeof(*grown));
+
+        if (grown == NULL)
+            return LAT_NOMEM;
+        keys->keys = grown;
+        keys->cap = cap;
+    }
+    keys->keys[keys->count++] = (struct key_in_map){ .key = record->key,
+                                                     .value = record->value,
+                                                     .key_len = (uint32_t)record->key_len,
+                                                     .value_len = (uint32_t)record->value_len };
+    return LAT_OK;
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+    const struct key_in_map *x = a, *y = b;
+    size_t shorter = x->key_len < y->key_len ? x->key_len : y->key_len;
+    int order = shorter > 0 ? memcmp(x->key, y->key, shorter) : 0;
+
+    return order != 0 ? order : (x->key_len > y->key_len) - (x->key_len < y->key_len);
+}
+
+enum lat_err
+reader_flat_root(struct reader *reader, uint8_t out[32], uint64_t *entries)
+{
+    static const uint8_t zeros[32];
+    struct keys_in_map all = { 0 };
+    struct flat_root *root = flat_root_new();
+    uint64_t damaged = 0;
+    enum lat_err err = root == NULL ? LAT_NOMEM : reader_each(reader, zeros, add_key, &all, &damaged);
+
+    if (!err && damaged > 0)
+        err = LAT_DAMAGED;
+    if (!err) {
+        if (all.count > 0)
+            qsort(all.keys, all.count, sizeof(*all.keys), compare_keys);
+        for (size_t i = 0; i < all.count; i++)
+            flat_root_add(root, all.keys[i].key, all.keys[i].key_len, (const char *)all.keys[i].value,
+                          all.keys[i].value_len);
+        flat_root_end(root, out);
+        *entries = all.count;
+    }
+    free(all.keys);
+    flat_root_free(root);
+    return err;
+}
+
+/* --- verification ---------------------------------------------------------------------------------------- */
+
+struct verify {
+    struct reader *reader;
+    reader_progress_fn fn;
+    void *arg;
+    uint64_t done, damaged, started_ms;
+    uint8_t next[32];
+    bool pause; /* the transaction has grown old */
+};
+
+static enum lat_err
+verify_one(void *arg, const uint8_t keyhash[32], const struct db_dig *dig)
+{
+    struct verify *verify = arg;
+    struct record record;
+    enum lat_err err;
+
+    if (verify->done % VERIFY_LOOK == 0 && lat_mono_ms() - verify->started_ms >= READER_MS_MAX / 2
+        && memcmp(keyhash, verify->next, 32) != 0) {
+        memcpy(verify->next, keyhash, 32);
+        verify->pause = true;
+        return LAT_CLOSED;
+    }
+    err = read_record(verify->reader, keyhash, dig, &record);
+    verify->damaged += err == LAT_DAMAGED;
+    verify->done++;
+    if (verify->fn != NULL && verify->done % VERIFY_LOOK == 0)
+        verify->fn(verify->arg, verify->done, verify->reader->head.count);
+    return err == LAT_DAMAGED ? LAT_OK : err;
+}
+
+/* Let go of the old transaction, which pins pages and holds up a growing map, and take a new one. */
+static enum lat_err
+renew(struct reader *reader)
+{
+    stop(reader);
+    db_gate_leave(&reader->store->db.gate);
+    while (!db_gate_enter(&reader->store->db.gate, GATE_WAIT_MS))
+        ;
+    return start(reader);
+}
+
+static enum lat_err
+verify_root(struct reader *reader)
+{
+    struct store *store = reader->store;
+    struct tree *tree = NULL;
+    uint8_t root[32];
+    enum lat_err err = db_fold(&store->db, reader->txn, &store->network, &tree, root);
+
+    if (!err && (memcmp(root, reader->head.root, 32) != 0 || tree_count(tree) != reader->head.count))
+        err = LAT_DAMAGED;
+    tree_free(tree);
+    return err;
+}
+
+enum lat_err
+reader_verify(struct reader *reader, reader_progress_fn fn, void *arg, uint64_t *damaged)
+{
+    struct verify verify = { .reader = reader, .fn = fn, .arg = arg };
+    enum lat_err err = verify_root(reader);
+
+    while (!err) {
+        verify.pause = false;
+        verify.started_ms = lat_mono_ms();
+        err = each_row(reader, verify.next, verify_one, &verify);
+        if (!verify.pause)
+            break;
+        err = renew(reader);
+    }
+    if (err)
+        return err;
+    if (fn != NULL)
+        fn(arg, verify.done, verify.done);
+    store_note_verified(reader->store);
+    *damaged = verify.damaged;
+    return LAT_OK;
+}
