@@ -173,15 +173,18 @@ lung_http_hurry(struct lung_http *h, uint64_t now_ms)
         h->due_ms = now_ms;
 }
 
-void
+bool
 lung_http_reload(struct lung_http *h, uint32_t sources, bool still_usable, uint64_t now_ms)
 {
+    bool was_usable = h->usable;
+
     h->sources = sources;
     h->usable = h->usable && still_usable && sources > 0;
     h->last_good = h->last_good && still_usable;
+    h->running = false;
+    h->due_ms = LUNG_HTTP_NEVER;
     lung_http_hurry(h, now_ms);
-    if (sources == 0 && !h->running)
-        h->due_ms = LUNG_HTTP_NEVER;
+    return h->usable != was_usable || sources == 0;
 }
 
 bool

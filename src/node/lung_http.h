@@ -86,10 +86,11 @@ bool lung_http_tick(struct lung_http *h, const struct lung_constants *k, uint64_
 void lung_http_hurry(struct lung_http *h, uint64_t now_ms);
 
 /*
- * RELOAD: so many sources are configured now; still_usable: one that was good remains. Asks at once unless
- * OFF.
+ * RELOAD: so many sources are configured now; still_usable: one that was good remains. A round that runs is
+ * given up, and a new one is due at once unless OFF. True: tell the machine (lung_round), for H fell or
+ * nobody is left to ask; false: do not, an outcome that it may be waiting for is still to come.
  */
-void lung_http_reload(struct lung_http *h, uint32_t sources, bool still_usable, uint64_t now_ms);
+bool lung_http_reload(struct lung_http *h, uint32_t sources, bool still_usable, uint64_t now_ms);
 
 /* H, and the reason that goes with it to lung_round. */
 bool lung_http_is_usable(const struct lung_http *h);

@@ -285,14 +285,33 @@ a_reload_takes_h_anew_from_what_remains(void **state)
     lung_http_init(&h, 2);
     enter(&h, LUNG_HTTP, LUNG_DO_HTTP_CARRY, 0);
     round_at(&h, 0, true);
-    lung_http_reload(&h, 1, true, 3000);
+    assert_false(lung_http_reload(&h, 1, true, 3000)); /* nothing to tell the machine */
     assert_true(lung_http_is_usable(&h));
     assert_true(lung_http_is_due(&h, 3000));
-    lung_http_reload(&h, 1, false, 3000);
+    assert_true(lung_http_reload(&h, 1, false, 3000));
     assert_false(lung_http_is_usable(&h));
-    lung_http_reload(&h, 0, false, 3000);
+    assert_false(lung_http_reload(&h, 2, false, 3000)); /* a first answer is still awaited */
+    assert_true(lung_http_reload(&h, 0, false, 3000));
     assert_int_equal(lung_http_why(&h), LUNG_BY_NO_SOURCE);
     assert_false(lung_http_is_due(&h, 3000));
+}
+
+static void
+a_reload_gives_a_running_round_up_and_begins_anew(void **state)
+{
+    struct lung_http h;
+
+    (void)state;
+    lung_http_init(&h, 1);
+    enter(&h, LUNG_COUNTDOWN, LUNG_DO_HTTP_WARM, 0);
+    lung_http_begin(&h, 0);
+    assert_false(lung_http_reload(&h, 1, false, 100));
+    assert_true(lung_http_is_due(&h, 100));
+    lung_http_end(&h, defaults(), 150, MIDDLE); /* of the round that was given up */
+    assert_int_equal(h.failures, 0);
+    enter(&h, LUNG_FP2P_DOWN, LUNG_DO_HTTP_OFF, 200);
+    assert_false(lung_http_reload(&h, 1, true, 300));
+    assert_false(lung_http_is_due(&h, 300));
 }
 
 static void
@@ -331,6 +350,7 @@ main(void)
         cmocka_unit_test(a_round_that_was_given_up_changes_nothing),
         cmocka_unit_test(a_round_may_outlive_the_countdown_it_began_in),
         cmocka_unit_test(a_reload_takes_h_anew_from_what_remains),
+        cmocka_unit_test(a_reload_gives_a_running_round_up_and_begins_anew),
         cmocka_unit_test(hurry_forgets_the_back_off_but_respects_off),
     };
 
