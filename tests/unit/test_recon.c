@@ -209,36 +209,109 @@ children_of_the_lowest_level_are_answered_by_a_list(void **state)
     lat_buf_fini(&reply);
 }
 
-/* A request for many children at once, all of which differ: more than one reply can hold. */
+/* 4,096 ranges of depth 12, of which each has sixteen children that differ, but the first one less. */
+static void
+ask_widely(struct lat_buf *request)
+{
+    uint8_t head[HEAD + 16] = { RECON_DESCEND, 1 };
+
+    memcpy(head + 2, w.network.id, 8);
+    assert_int_equal(lat_buf_add(request, head, sizeof(head)), LAT_OK);
+    assert_int_equal(lat_buf_add(request, "\x80\x20", 2), LAT_OK);
+    for (unsigned i = 0; i < 4096; i++) {
+        uint8_t range[1 + 2 + 1 + 2 + 128] = { 12, (uint8_t)(i >> 4), (uint8_t)(i << 4), 0, 0xff, i ? 0xff : 0x7f };
+
+        assert_int_equal(lat_buf_add(request, range, sizeof(range) - (i ? 0 : 8)), LAT_OK);
+    }
+}
+
 static void
 a_descent_too_wide_for_one_reply_says_how_much_it_answers(void **state)
 {
-    struct memory_view *big = &w.states[WIRE_BIG_400];
     struct lat_buf request, reply;
-    uint64_t asked = 256, done = 0;
     struct lat_cursor c;
-    uint8_t head[HEAD] = { RECON_DESCEND, 1 }, salt[16] = { 0 };
+    unsigned error;
 
     (void)state;
-    memcpy(head + 2, w.network.id, 8);
     lat_buf_init(&request, RECON_MESSAGE_MAX);
     lat_buf_init(&reply, RECON_MESSAGE_MAX);
-    assert_int_equal(lat_buf_add(&request, head, HEAD), LAT_OK);
-    assert_int_equal(lat_buf_add(&request, salt, 16), LAT_OK);
-    assert_int_equal(lat_buf_add(&request, "\x80\x20", 2), LAT_OK); /* 4,096 ranges of depth 12, all children set */
-    for (unsigned i = 0; i < 4096; i++) {
-        uint8_t range[1 + 2 + 1 + 2 + 128] = { 12, (uint8_t)(i >> 4), (uint8_t)(i << 4), 0, 0xff, 0xff };
-
-        assert_int_equal(lat_buf_add(&request, range, sizeof(range)), LAT_OK);
-    }
-    wire_serve(&w, big, request.data, request.len, &reply);
+    ask_widely(&request);
+    wire_serve(&w, &w.states[WIRE_BIG_400], request.data, request.len, &reply);
+    assert_null(sync_check_reply(&w.network, RECON_DESCEND, reply.data, reply.len, &error));
     lat_cursor_init(&c, reply.data + HEAD, reply.len - HEAD);
-    done = lat_take_varint(&c);
-    asked = lat_take_varint(&c);
-    assert_int_equal(done, 256); /* sixteen ranges for each, and 4,096 are the most */
-    assert_int_equal(asked, 4096);
+    assert_int_equal(lat_take_varint(&c), 256);
+    assert_int_equal(lat_take_varint(&c), 4095); /* one more has room, but not the sixteen of the next */
     lat_buf_fini(&request);
     lat_buf_fini(&reply);
+}
+
+/* Three records of 600 kB, of which no two fit a message; the keyhashes of the last two begin alike. */
+static void
+fill_with_large(struct memory_view *large)
+{
+    struct record_content content = { .hlc = 1, .key_len = 1, .value_len = 600 * 1000 };
+    uint8_t *value = malloc(content.value_len);
+    struct lat_buf record;
+
+    assert_non_null(value);
+    memset(value, '7', content.value_len);
+    value[0] = value[content.value_len - 1] = '"';
+    content.value = value;
+    lat_buf_init(&record, RECORD_LEN_MAX);
+    for (int i = 0; i < 3; i++) {
+        content.key = (const uint8_t *)&"abc"[i];
+        lat_buf_clear(&record);
+        assert_int_equal(record_make(&w.network, w.keys[0], &content, &record), LAT_OK);
+        memory_put(large, record.data, record.len);
+    }
+    memcpy(large->records[2].keyhash, large->records[1].keyhash, 32);
+    large->records[1].keyhash[31] = 0;
+    large->records[2].keyhash[31] = 1;
+    lat_buf_fini(&record);
+    free(value);
+}
+
+/* Want one record by the 32 bytes of its keyhash and one by 6; what is served of both. */
+static void
+want_two(struct memory_view *large, const uint8_t *first, const uint8_t *second, uint64_t *served, uint64_t *count)
+{
+    uint8_t request[HEAD + 2 + 1 + 32 + 1 + 6] = { RECON_RECORDS, 1 };
+    struct lat_buf reply;
+    struct lat_cursor c;
+    unsigned error;
+
+    memcpy(request + 2, w.network.id, 8);
+    request[HEAD + 1] = 2;
+    request[HEAD + 2] = 32;
+    memcpy(request + HEAD + 3, first, 32);
+    request[HEAD + 35] = 6;
+    memcpy(request + HEAD + 36, second, 6);
+    lat_buf_init(&reply, RECON_MESSAGE_MAX);
+    wire_serve(&w, large, request, sizeof(request), &reply);
+    assert_null(sync_check_reply(&w.network, RECON_RECORDS, reply.data, reply.len, &error));
+    lat_cursor_init(&c, reply.data + HEAD, reply.len - HEAD);
+    assert_int_equal(lat_take_varint(&c), 0);
+    *served = lat_take_varint(&c);
+    *count = lat_take_varint(&c);
+    lat_buf_fini(&reply);
+}
+
+static void
+wants_are_served_whole_or_left_for_the_next_message(void **state)
+{
+    struct memory_view large;
+    uint64_t served, count;
+
+    (void)state;
+    memory_init(&large, &w.network, w.keys[0], &w.trust, WIRE_NOW_MS);
+    fill_with_large(&large);
+    want_two(&large, large.records[1].keyhash, large.records[0].keyhash, &served, &count);
+    assert_true(served == 1 && count == 1); /* the second does not fit any more */
+    want_two(&large, w.states[WIRE_A].records[0].keyhash, large.records[0].keyhash, &served, &count);
+    assert_true(served == 2 && count == 1); /* nobody has the first */
+    want_two(&large, w.states[WIRE_A].records[0].keyhash, large.records[1].keyhash, &served, &count);
+    assert_true(served == 1 && count == 0); /* two records for the second want: both or none */
+    memory_fini(&large);
 }
 
 static void
@@ -328,6 +401,7 @@ main(void)
         cmocka_unit_test(a_list_of_more_than_256_is_answered_by_children),
         cmocka_unit_test(children_of_the_lowest_level_are_answered_by_a_list),
         cmocka_unit_test(a_descent_too_wide_for_one_reply_says_how_much_it_answers),
+        cmocka_unit_test(wants_are_served_whole_or_left_for_the_next_message),
         cmocka_unit_test(pushes_without_verdicts_are_a_failure_here),
         cmocka_unit_test(a_state_that_cannot_be_read_gives_an_error),
         cmocka_unit_test(an_error_text_is_cut_to_200_bytes),
