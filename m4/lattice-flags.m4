@@ -20,6 +20,13 @@ AC_DEFUN([LAT_COMPILER_FLAGS], [
       -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wimplicit-fallthrough -Wpointer-arith],
     [LAT_TRY_FLAG([LAT_CFLAGS], lat_flag)])
   AS_IF([test "x$enable_werror" = xyes], [LAT_CFLAGS="$LAT_CFLAGS -Werror"])
+  AS_IF([test "x$enable_fuzz" = xyes], [
+    LAT_TRY_FLAG([LAT_FUZZ_CFLAGS], [-fsanitize=fuzzer-no-link])
+    AS_IF([test "x$LAT_FUZZ_CFLAGS" = x],
+      [AC_MSG_ERROR([$CC has no libFuzzer, which --enable-fuzz needs: configure with CC=clang])])
+    LAT_CFLAGS="$LAT_CFLAGS$LAT_FUZZ_CFLAGS"
+    AS_IF([test "x$enable_sanitizers" = xno], [enable_sanitizers=yes])
+  ])
   AS_CASE([$enable_sanitizers],
     [no], [],
     [yes], [lat_sanitizers=address,undefined],

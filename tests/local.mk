@@ -22,5 +22,6 @@ include tests/unit/node.mk
 include tests/unit/attach.mk
 include tests/unit/cli.mk
 include tests/unit/ui.mk
+include tests/fuzz/local.mk
 include tests/system/local.mk
 include tests/model/local.mk

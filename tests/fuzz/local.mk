@@ -1,0 +1,49 @@
+# Fuzz targets: fuzz_PARSER.c, with seeds and every input that once broke something in corpus/PARSER. They replay their corpus in
+# make check; configured with --enable-fuzz, make fuzz lets libFuzzer look for more (FUZZ_SECONDS for each).
+EXTRA_DIST += %D%/corpus
+FUZZ_TARGETS = %D%/fuzz_json %D%/fuzz_record %D%/fuzz_recon
+FUZZ_SECONDS = 60
+
+if FUZZ
+EXTRA_PROGRAMS = $(FUZZ_TARGETS)
+FUZZ_MAIN = %D%/fuzz.h
+FUZZ_LINK = -fsanitize=fuzzer
+else
+check_PROGRAMS += $(FUZZ_TARGETS)
+FUZZ_MAIN = %D%/fuzz.h %D%/replay.c
+FUZZ_LINK =
+endif
+
+%C%_fuzz_json_SOURCES = %D%/fuzz_json.c $(FUZZ_MAIN)
+%C%_fuzz_json_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/json"'
+%C%_fuzz_json_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_json_LDADD = $(LINK_state)
+
+%C%_fuzz_record_SOURCES = %D%/fuzz_record.c $(FUZZ_MAIN)
+%C%_fuzz_record_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/record"'
+%C%_fuzz_record_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_record_LDADD = $(LINK_state)
+
+%C%_fuzz_recon_SOURCES = %D%/fuzz_recon.c $(FUZZ_MAIN) tests/support/memory_view.c tests/support/memory_view.h \
+	tests/support/sync_check.c tests/support/sync_check.h
+%C%_fuzz_recon_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/recon"'
+%C%_fuzz_recon_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_recon_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
+fuzz: $(FUZZ_TARGETS)
+if FUZZ
+	@for target in $(FUZZ_TARGETS); do \
+		name=$${target##*fuzz_}; \
+		mkdir -p fuzz-found/$$name; \
+		echo "== $$name: $(FUZZ_SECONDS) s"; \
+		./$$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+			-artifact_prefix=fuzz-found/$$name- fuzz-found/$$name $(abs_top_srcdir)/%D%/corpus/$$name \
+			>fuzz-found/$$name.log 2>&1 || { tail -40 fuzz-found/$$name.log; exit 1; }; \
+		grep -E '^(stat::number_of_executed_units|#.*DONE)' fuzz-found/$$name.log; \
+	done
+else
+	@echo 'fuzzing needs libFuzzer: configure with CC=clang --enable-fuzz' >&2; exit 1
+endif
+
+clean-local:
+	rm -rf fuzz-found
