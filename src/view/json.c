@@ -1,6 +1,6 @@
 /*
- * Each struct of a snapshot is described once, by a table of its fields; writer and reader walk the same table, so
- * that a field cannot be written and not read.
+ * Each struct of a snapshot is described once, by a table of its fields; writer and reader walk the same
+ * table, so that a field cannot be written and not read.
  */
 #include "config.h"
 
@@ -94,7 +94,9 @@ level_text(unsigned value)
     return lat_level_name((enum lat_level)value);
 }
 
-/* --- the tables ------------------------------------------------------------------------------------------ */
+/*
+ * --- the tables ------------------------------------------------------------------------------------------
+ */
 
 #define PLAIN(of, member) { .name = #member, .kind = of, .offset = offsetof(HERE, member) }
 #define SECONDS(of, stem) { .name = #stem "_s", .kind = of, .offset = offsetof(HERE, stem##_ms) }
@@ -149,7 +151,7 @@ static const struct table lung_table = TABLE(lung_fields);
 #define HERE struct snapshot_state
 static const struct field state_fields[] = {
     STRING(TEXT, root),
-    STRING(TEXT_NULL, merkle_root),
+    STRING(TEXT, merkle_root), /* never null, as v3.0.3's clients expect; "" while it is computed */
     PLAIN(U64, count),
     PLAIN(U64, keys),
     PLAIN(HEX64, hlc),
@@ -290,7 +292,9 @@ static const struct table snapshot_table = TABLE(snapshot_fields);
 
 _Static_assert(sizeof(enum lung_state) == sizeof(unsigned), "NAME fields are moved as unsigned");
 
-/* --- writing --------------------------------------------------------------------------------------------- */
+/*
+ * --- writing ---------------------------------------------------------------------------------------------
+ */
 
 static cJSON *table_to_json(const struct table *table, const char *base);
 
@@ -442,7 +446,9 @@ snapshot_lung_to_json(const struct snapshot *snapshot)
     return table_to_json(&lung_table, (const char *)&snapshot->lung);
 }
 
-/* --- reading --------------------------------------------------------------------------------------------- */
+/*
+ * --- reading ---------------------------------------------------------------------------------------------
+ */
 
 static void table_from_json(const struct table *table, const cJSON *object, char *base);
 

@@ -113,11 +113,12 @@ a_snapshot_comes_back_as_it_went_out(void **state)
 static void
 the_lung_object_has_the_members_of_the_state_machine(void **state)
 {
-    static const char *const members[] = {
-        "state", "policy", "since_s", "reason", "degraded", "peers_live", "peers_connected", "no_peer_s",
-        "fallback_in_s", "recover_in_s", "http_usable", "http_stale", "http_untrusted", "http_failures",
-        "http_source", "http_age_s", "p2p_error", "http_error", "flaps", "hold_s", "forced_left_s"
-    };
+    static const char *const members[] = { "state",          "policy",        "since_s",         "reason",
+                                           "degraded",       "peers_live",    "peers_connected", "no_peer_s",
+                                           "fallback_in_s",  "recover_in_s",  "http_usable",     "http_stale",
+                                           "http_untrusted", "http_failures", "http_source",     "http_age_s",
+                                           "p2p_error",      "http_error",    "flaps",           "hold_s",
+                                           "forced_left_s" };
     struct snapshot *s = full_snapshot();
     cJSON *lung = snapshot_lung_to_json(s);
 
@@ -136,7 +137,8 @@ the_lung_object_has_the_members_of_the_state_machine(void **state)
 static void
 missing_and_unknown_members_are_no_fault(void **state)
 {
-    struct snapshot *s = parsed(" {\"number\": 3, \"from the future\": [{}], \"lung\": {\"state\": \"P2P\"}}\n");
+    struct snapshot *s =
+        parsed(" {\"number\": 3, \"from the future\": [{}], \"lung\": {\"state\": \"P2P\"}}\n");
 
     (void)state;
     assert_int_equal(s->number, 3);

@@ -1,0 +1,264 @@
+/*
+ * Server-sent events. There is no queue a client: what it has missed it will never want. Each client has a
+ * cursor, the number of the snapshot last sent, and is woken when there is a newer one and its interval is
+ * over; one that reads slowly finds, when it has taken what was under way, the newest and nothing in between.
+ * The text of a snapshot is made once for all clients of one detail.
+ */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "http/serve.h"
+#include "view/json.h"
+
+#define CLIENTS_MAX 32
+#define PING_MS 15000
+#define BLOCK 4096
+#define TEXT_MAX 2097152
+
+/* A text that several clients are being sent. */
+struct event_text {
+    unsigned references;
+    uint64_t number;
+    struct lat_buf buf;
+};
+
+struct event_client {
+    struct event_client *next, *prev;
+    struct server *server;
+    struct MHD_Connection *mhd;
+    struct api_stream wanted;
+    struct event_text *text; /* under way; NULL: none */
+    size_t sent;
+    uint64_t number;  /* cursor: snapshot last begun */
+    uint64_t due_ms;  /* not before */
+    uint64_t ping_ms; /* a sign of life, if nothing else was sent until then */
+    bool is_suspended;
+};
+
+static void
+text_unref(struct event_text *text)
+{
+    if (text == NULL || --text->references > 0)
+        return;
+    lat_buf_fini(&text->buf);
+    free(text);
+}
+
+/*
+ * --- what is sent ------------------------------------------------------------------------------------------
+ */
+
+/* What a status line needs, in at most 900 bytes. */
+static cJSON *
+summary_json(const struct snapshot *s)
+{
+    cJSON *object = cJSON_CreateObject();
+    uint32_t differing = 0;
+
+    for (uint32_t i = 0; i < s->source_count; i++)
+        differing += s->sources[i].agreement != AGREE_EQUAL && s->sources[i].agreement != AGREE_UNKNOWN;
+    json_put_number(&object, "number", (double)s->number);
+    json_put_number(&object, "wall_s", (double)s->wall_ms / 1000);
+    json_put_text(&object, "name", s->name);
+    json_put_text(&object, "state", lung_state_name(s->lung.state));
+    json_put_text(&object, "sync_mode", sync_mode_name(lung_sync_mode(s->lung.state)));
+    json_put_text(&object, "requested_mode", lung_policy_name(s->lung.policy));
+    json_put_text(&object, "reason", lung_reason_name(s->lung.reason));
+    json_put_number(&object, "condition", snapshot_condition(s));
+    json_put_flag(&object, "degraded", s->lung.degraded);
+    json_put_number(&object, "peer_count", s->lung.peers_live);
+    json_put_flag(&object, "http_usable", s->lung.http_usable);
+    json_put_number(&object, "source_count", s->lung.http_sources);
+    json_put_number(&object, "differing", differing);
+    json_put(&object, "fallback_in_s",
+             s->lung.fallback_in_ms < 0 ? cJSON_CreateNull()
+                                        : cJSON_CreateNumber((double)s->lung.fallback_in_ms / 1000));
+    json_put_text(&object, "root", s->state.root);
+    json_put_number(&object, "entry_count", (double)s->state.keys);
+    json_put_number(&object, "alert_count", s->alert_count);
+    return object;
+}
+
+static struct event_text *
+text_of(const struct snapshot *s, bool full)
+{
+    cJSON *object = full ? snapshot_to_json(s) : summary_json(s);
+    char *json = object == NULL ? NULL : cJSON_PrintUnformatted(object);
+    struct event_text *text = json == NULL ? NULL : calloc(1, sizeof(*text));
+
+    cJSON_Delete(object);
+    if (text != NULL) {
+        text->references = 1;
+        text->number = s->number;
+        lat_buf_init(&text->buf, TEXT_MAX);
+        if (lat_buf_printf(&text->buf, "event: snapshot\nid: %" PRIu64 "\ndata: %s\n\n", s->number, json)) {
+            text_unref(text);
+            text = NULL;
+        }
+    }
+    cJSON_free(json);
+    return text;
+}
+
+/* The text of the newest snapshot: one that another client is being sent right now, or a new one. */
+static struct event_text *
+newest_text(const struct event_client *client, const struct snapshot *s)
+{
+    for (struct event_client *c = client->server->event_clients; c != NULL; c = c->next) {
+        if (c->text != NULL && c->text->number == s->number && c->wanted.full == client->wanted.full) {
+            c->text->references++;
+            return c->text;
+        }
+    }
+    return text_of(s, client->wanted.full);
+}
+
+static struct event_text *
+ping_text(void)
+{
+    struct event_text *text = calloc(1, sizeof(*text));
+
+    if (text == NULL)
+        return NULL;
+    text->references = 1;
+    lat_buf_init(&text->buf, 64);
+    if (lat_buf_printf(&text->buf, "event: ping\ndata: {}\n\n")) {
+        text_unref(text);
+        return NULL;
+    }
+    return text;
+}
+
+/*
+ * --- one client --------------------------------------------------------------------------------------------
+ */
+
+static bool
+has_newer(const struct event_client *client, const struct snapshot *s)
+{
+    return s != NULL && s->number != client->number && client->server->now_ms >= client->due_ms;
+}
+
+/* Choose what to send next; false: nothing now. */
+static bool
+begin_next(struct event_client *client)
+{
+    struct server *server = client->server;
+    const struct snapshot *s = exchange_latest(server->api.exchange);
+
+    client->sent = 0;
+    if (has_newer(client, s)) {
+        client->text = newest_text(client, s);
+        client->number = s->number;
+        client->due_ms = server->now_ms + client->wanted.interval_ms;
+    } else if (server->now_ms >= client->ping_ms) {
+        client->text = ping_text();
+    }
+    snapshot_unref(s);
+    if (client->text != NULL)
+        client->ping_ms = server->now_ms + PING_MS;
+    return client->text != NULL;
+}
+
+/* The library asks for bytes. Nothing to send: sleep until events_turn. */
+static ssize_t
+read_events(void *cls, uint64_t pos, char *out, size_t max)
+{
+    struct event_client *client = cls;
+    size_t left;
+
+    (void)pos;
+    if (client->server->api.stopping)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    if (client->text == NULL && !begin_next(client)) {
+        client->is_suspended = true;
+        MHD_suspend_connection(client->mhd);
+        return 0;
+    }
+    left = client->text->buf.len - client->sent;
+    if (max > left)
+        max = left;
+    memcpy(out, client->text->buf.data + client->sent, max);
+    client->sent += max;
+    if (max == left) {
+        text_unref(client->text);
+        client->text = NULL;
+    }
+    return (ssize_t)max;
+}
+
+static void
+free_client(void *cls)
+{
+    struct event_client *client = cls;
+
+    if (client->prev != NULL)
+        client->prev->next = client->next;
+    else
+        client->server->event_clients = client->next;
+    if (client->next != NULL)
+        client->next->prev = client->prev;
+    client->server->event_client_count--;
+    text_unref(client->text);
+    free(client);
+}
+
+struct MHD_Response *
+events_response(struct request *request)
+{
+    struct server *server = request->conn->listener->server;
+    struct event_client *client = calloc(1, sizeof(*client));
+    struct MHD_Response *response;
+
+    if (client == NULL)
+        return NULL;
+    client->server = server;
+    client->mhd = request->conn->mhd;
+    client->wanted = request->call.answer.streaming;
+    client->ping_ms = server->now_ms + PING_MS;
+    client->next = server->event_clients;
+    if (server->event_clients != NULL)
+        server->event_clients->prev = client;
+    server->event_clients = client;
+    server->event_client_count++;
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_events, client, free_client);
+    if (response == NULL)
+        free_client(client);
+    else
+        MHD_set_connection_option(client->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+    return response;
+}
+
+bool
+events_full(const struct server *server)
+{
+    return server->event_client_count >= CLIENTS_MAX;
+}
+
+bool
+events_any(const struct server *server)
+{
+    return server->event_clients != NULL;
+}
+
+void
+events_turn(struct server *server)
+{
+    const struct snapshot *s;
+
+    if (server->event_clients == NULL)
+        return;
+    s = exchange_latest(server->api.exchange);
+    for (struct event_client *c = server->event_clients; c != NULL; c = c->next) {
+        if (!c->is_suspended || !(has_newer(c, s) || server->now_ms >= c->ping_ms || server->api.stopping))
+            continue;
+        c->is_suspended = false;
+        MHD_resume_connection(c->mhd);
+    }
+    snapshot_unref(s);
+}
