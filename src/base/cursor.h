@@ -1,6 +1,6 @@
 /*
- * cursor.h - read fields from the front of a stretch of bytes. The first field that does not fit sets `bad`, and
- * from then on every read gives zeros, so that a decoder reads all its fields and asks once. Any thread.
+ * cursor.h - read fields from the front of a stretch of bytes. The first field that does not fit sets `bad`,
+ * and from then on every read gives zeros, so that a decoder reads all its fields and asks once. Any thread.
  */
 #ifndef LAT_BASE_CURSOR_H
 #define LAT_BASE_CURSOR_H

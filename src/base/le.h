@@ -1,6 +1,6 @@
 /*
- * le.h - little-endian numbers of fixed size, from and to unaligned bytes. The writers return the place behind what
- * they wrote, so that a layout reads as one line a field. Any thread.
+ * le.h - little-endian numbers of fixed size, from and to unaligned bytes. The writers return the place
+ * behind what they wrote, so that a layout reads as one line a field. Any thread.
  */
 #ifndef LAT_BASE_LE_H
 #define LAT_BASE_LE_H

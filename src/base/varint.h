@@ -1,6 +1,7 @@
 /*
  * varint.h - unsigned varint: seven bits a byte, low group first, shortest form only, at most 9 bytes.
- * Spec: multiformats/unsigned-varint, README, "Format" and "Practical maximum"; WIRE section 1 ("uv", "zz"). Pure; any thread.
+ * Spec: multiformats/unsigned-varint, README, "Format" and "Practical maximum"; WIRE section 1 ("uv", "zz").
+ * Pure; any thread.
  */
 #ifndef LAT_BASE_VARINT_H
 #define LAT_BASE_VARINT_H

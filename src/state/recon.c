@@ -1,6 +1,7 @@
 /*
- * The answerer: look at a request, hand it to the file of its type, and see to it that exactly one whole message comes out.
- * A reply whose length is not known before its items are gathered (DESCEND, RECORDS, RANGE) gathers them in a buffer of its own.
+ * The answerer: look at a request, hand it to the file of its type, and see to it that exactly one whole
+ * message comes out. A reply whose length is not known before its items are gathered (DESCEND, RECORDS,
+ * RANGE) gathers them in a buffer of its own.
  */
 #include "config.h"
 
@@ -68,7 +69,8 @@ recon_add_attestation(const struct recon_view *view, const uint8_t challenge[16]
     enum lat_err err = LAT_OK;
 
     if (!view->incomplete)
-        err = attest_sign(view->network, view->key, view->root, view->count, view->now_ms, challenge, attestation);
+        err = attest_sign(view->network, view->key, view->root, view->count, view->now_ms, challenge,
+                          attestation);
     if (!err)
         err = lat_buf_extend(out, 8 + KEY_PUBLIC_LEN + KEY_SIGNATURE_LEN, &at);
     if (err)
@@ -183,9 +185,11 @@ recon_handle(const struct recon_view *view, const uint8_t *request, size_t len, 
     if (recon_read(view->network, request, len, &parsed, &why))
         return recon_error_message(view->network, why.code, 0, why.text.text, reply);
     if (parsed.type == RECON_PROVE && view->incomplete)
-        return recon_error_message(view->network, RECON_E_NOT_READY, 0, "not complete yet, so nothing is attested", reply);
+        return recon_error_message(view->network, RECON_E_NOT_READY, 0,
+                                   "not complete yet, so nothing is attested", reply);
     if (verdict_count != (parsed.type == RECON_RECORDS ? parsed.records.push_count : 0))
-        return recon_error_message(view->network, RECON_E_FAILED, 0, "the pushed records were not decided", reply);
+        return recon_error_message(view->network, RECON_E_FAILED, 0, "the pushed records were not decided",
+                                   reply);
     lat_buf_clear(reply);
     err = answer(view, &parsed, verdicts, reply);
     if (err == LAT_OK || err == LAT_NOMEM)

@@ -1,6 +1,7 @@
 /*
- * The asker's side of STATUS and RANGE: requests out, replies checked. What an answerer says is held against what was asked,
- * so that a node which lies or is broken can neither send us in circles nor name a root that it did not attest.
+ * The asker's side of STATUS and RANGE: requests out, replies checked. What an answerer says is held against
+ * what was asked, so that a node which lies or is broken can neither send us in circles nor name a root that
+ * it did not attest.
  */
 #include "config.h"
 
@@ -60,8 +61,8 @@ open_reply(const struct network *network, enum recon_type type, const uint8_t *r
 /* --- STATUS -------------------------------------------------------------------------------------------- */
 
 enum lat_err
-recon_ask_status(const struct network *network, const uint8_t challenge[16], const uint8_t root[32], uint64_t count,
-                 bool want_flat_root, struct lat_buf *out)
+recon_ask_status(const struct network *network, const uint8_t challenge[16], const uint8_t root[32],
+                 uint64_t count, bool want_flat_root, struct lat_buf *out)
 {
     uint8_t body[16 + 32 + 8 + 1], *at = body;
     enum lat_err err;
@@ -86,8 +87,8 @@ is_zeros(const uint8_t *bytes, size_t len)
 }
 
 static enum lat_err
-check_attestation(const struct network *network, const uint8_t challenge[16], const struct recon_status *status,
-                  struct lat_msg *why)
+check_attestation(const struct network *network, const uint8_t challenge[16],
+                  const struct recon_status *status, struct lat_msg *why)
 {
     enum lat_err err;
 
@@ -101,8 +102,8 @@ check_attestation(const struct network *network, const uint8_t challenge[16], co
 }
 
 enum lat_err
-recon_read_status(const struct network *network, const uint8_t challenge[16], const uint8_t *reply, size_t len,
-                  struct recon_status *out, struct lat_msg *why)
+recon_read_status(const struct network *network, const uint8_t challenge[16], const uint8_t *reply,
+                  size_t len, struct recon_status *out, struct lat_msg *why)
 {
     struct recon_status status = { 0 };
     struct lat_cursor body;
@@ -136,8 +137,8 @@ recon_read_status(const struct network *network, const uint8_t challenge[16], co
 /* --- RANGE --------------------------------------------------------------------------------------------- */
 
 enum lat_err
-recon_ask_range(const struct network *network, const uint8_t from[32], const uint8_t to[32], uint32_t most_bytes,
-                struct lat_buf *out)
+recon_ask_range(const struct network *network, const uint8_t from[32], const uint8_t to[32],
+                uint32_t most_bytes, struct lat_buf *out)
 {
     uint8_t body[32 + 32 + 4], *at = body;
     enum lat_err err;
@@ -173,13 +174,13 @@ recon_next_record(const uint8_t **at, const uint8_t *end, const uint8_t **record
 }
 
 /*
- * Walk the records of a reply: each must lie behind the one before, the first at `from` or behind it. *place: the
- * least keyhash that may follow is behind this one. Layout alone is judged here; the rules and the signature are the
- * business of whoever applies the record.
+ * Walk the records of a reply: each must lie behind the one before, the first at `from` or behind it. *place:
+ * the least keyhash that may follow is behind this one. Layout alone is judged here; the rules and the
+ * signature are the business of whoever applies the record.
  */
 static enum lat_err
-check_records(const struct network *network, const uint8_t from[32], const uint8_t to[32], struct lat_cursor *body,
-              size_t count, uint8_t place[32], struct lat_msg *why)
+check_records(const struct network *network, const uint8_t from[32], const uint8_t to[32],
+              struct lat_cursor *body, size_t count, uint8_t place[32], struct lat_msg *why)
 {
     for (size_t i = 0; i < count; i++) {
         struct record record;
@@ -201,8 +202,8 @@ check_records(const struct network *network, const uint8_t from[32], const uint8
 
 /* The end of a RANGE: where to go on must be behind the last record and inside what was asked. */
 static enum lat_err
-read_range_end(const uint8_t to[32], const uint8_t place[32], struct lat_cursor *body, struct recon_range *range,
-               struct lat_msg *why)
+read_range_end(const uint8_t to[32], const uint8_t place[32], struct lat_cursor *body,
+               struct recon_range *range, struct lat_msg *why)
 {
     uint8_t more = lat_take_u8(body);
 
@@ -215,14 +216,15 @@ read_range_end(const uint8_t to[32], const uint8_t place[32], struct lat_cursor 
     range->total = lat_take_u64le(body);
     if (!lat_cursor_is_done(body))
         return malformed(why, "RANGE of a wrong length");
-    if (range->more && (range->count == 0 || memcmp(range->next, place, 32) <= 0 || memcmp(range->next, to, 32) > 0))
+    if (range->more &&
+        (range->count == 0 || memcmp(range->next, place, 32) <= 0 || memcmp(range->next, to, 32) > 0))
         return malformed(why, "the place to go on from makes no progress");
     return LAT_OK;
 }
 
 enum lat_err
-recon_read_range(const struct network *network, const uint8_t from[32], const uint8_t to[32], const uint8_t *reply,
-                 size_t len, struct recon_range *out, struct lat_msg *why)
+recon_read_range(const struct network *network, const uint8_t from[32], const uint8_t to[32],
+                 const uint8_t *reply, size_t len, struct recon_range *out, struct lat_msg *why)
 {
     struct recon_range range = { 0 };
     struct lat_cursor body;

@@ -1,6 +1,6 @@
 /*
- * CELLS: a stretch of the sketch of the present root. The asker names the root that it knows; where that is another, it gets
- * the present one's cells from 0, since cells of two roots do not fit together.
+ * CELLS: a stretch of the sketch of the present root. The asker names the root that it knows; where that is
+ * another, it gets the present one's cells from 0, since cells of two roots do not fit together.
  */
 #include "config.h"
 

@@ -1,9 +1,10 @@
 /*
- * DESCEND: the two sides compare their trees sixteen children at a time, by digests of 8 bytes salted by the asker, and get one
- * level lower with each message, until what differs is few enough to be listed.
+ * DESCEND: the two sides compare their trees sixteen children at a time, by digests of 8 bytes salted by the
+ * asker, and get one level lower with each message, until what differs is few enough to be listed.
  *
- * A span is answered by spans: of a span's children those that differ, one level lower; of a list our list of the same
- * span. Each answered span is added whole or not at all; what no longer fits is left to the asker's next message.
+ * A span is answered by spans: of a span's children those that differ, one level lower; of a list our list of
+ * the same span. Each answered span is added whole or not at all; what no longer fits is left to the asker's
+ * next message.
  */
 #include "config.h"
 
@@ -176,7 +177,10 @@ answer_span(struct descent *d, const struct recon_span *span)
         return err;
     if (span->is_list)
         return add_span(d, span->prefix, span->depth, count, RECON_LIST_MAX);
-    /* Children of the lowest level would be single keyhashes, for which there is no span: at most 16, so we list. */
+    /*
+     * Children of the lowest level would be single keyhashes, for which there is no span: at most 16, so we
+     * list.
+     */
     if (span->depth == RECON_DEPTH_MAX)
         return add_list(d, span->prefix, span->depth, count);
     /* Nothing here and nothing there. (A stranger may ask for thousands of such places.) */
@@ -209,7 +213,8 @@ answer_spans(struct descent *d, struct recon_spans spans, size_t *done)
 }
 
 enum lat_err
-recon_answer_descend(const struct recon_view *view, const struct recon_request *request, struct lat_buf *reply)
+recon_answer_descend(const struct recon_view *view, const struct recon_request *request,
+                     struct lat_buf *reply)
 {
     struct descent d = { .view = view, .salt = request->descend.salt };
     size_t done;

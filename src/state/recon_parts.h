@@ -1,6 +1,6 @@
 /*
- * recon_parts.h - what the files of the answerer share: a decoded request, and the functions that append the body of each
- * reply. For src/state/recon*.c alone; the contract is recon.h. Pure; any thread.
+ * recon_parts.h - what the files of the answerer share: a decoded request, and the functions that append the
+ * body of each reply. For src/state/recon*.c alone; the contract is recon.h. Pure; any thread.
  */
 #ifndef LAT_STATE_RECON_PARTS_H
 #define LAT_STATE_RECON_PARTS_H
@@ -11,7 +11,7 @@
 
 #define RECON_VERSION 1
 #define RECON_RETRY_MS 1000 /* after a reply that failed here */
-#define RECON_HEAD_LEN 10 /* type, version, the first bytes of the network id */
+#define RECON_HEAD_LEN 10   /* type, version, the first bytes of the network id */
 #define RECON_NET_LEN 8
 #define RECON_FLAG_FLAT_ROOT 1u /* of a STATUS reply */
 #define RECON_FLAG_READ_ONLY 2u
@@ -26,7 +26,10 @@
 /* Room that a reply keeps for what is not an item: head, counts, next keyhash, root. */
 #define RECON_FRAME_MAX (RECON_HEAD_LEN + 3 * VARINT_LEN_MAX + 1 + 32 + 32 + 8)
 
-/* A range of DESCEND (a "span" here, for RANGE is another message): the keyhashes that share depth bits of prefix. */
+/*
+ * A range of DESCEND (a "span" here, for RANGE is another message): the keyhashes that share depth bits of
+ * prefix.
+ */
 struct recon_span {
     unsigned depth;
     uint8_t prefix[32];    /* zeros behind `depth` bits */
@@ -84,7 +87,8 @@ LAT_MUST_CHECK enum lat_err recon_read(const struct network *network, const uint
                                        struct recon_request *out, struct recon_refusal *why);
 
 /* The next of the spans, of which some must be left. LAT_MALFORMED with *why. */
-LAT_MUST_CHECK enum lat_err recon_next_span(struct recon_spans *spans, struct recon_span *out, struct recon_refusal *why);
+LAT_MUST_CHECK enum lat_err recon_next_span(struct recon_spans *spans, struct recon_span *out,
+                                            struct recon_refusal *why);
 
 /* The greatest keyhash that shares the first depth bits of prefix. */
 void recon_last_below(const uint8_t prefix[32], unsigned depth, uint8_t last[32]);
@@ -103,17 +107,18 @@ LAT_MUST_CHECK enum lat_err recon_add_varint(struct lat_buf *out, uint64_t value
 LAT_MUST_CHECK enum lat_err recon_add_record(struct lat_buf *out, const struct record *record);
 
 /* Append the body of the reply. What the view returned; LAT_LIMIT, LAT_NOMEM. */
-LAT_MUST_CHECK enum lat_err recon_answer_status(const struct recon_view *view, const struct recon_request *request,
-                                                struct lat_buf *reply);
-LAT_MUST_CHECK enum lat_err recon_answer_cells(const struct recon_view *view, const struct recon_request *request,
-                                               struct lat_buf *reply);
-LAT_MUST_CHECK enum lat_err recon_answer_descend(const struct recon_view *view, const struct recon_request *request,
+LAT_MUST_CHECK enum lat_err recon_answer_status(const struct recon_view *view,
+                                                const struct recon_request *request, struct lat_buf *reply);
+LAT_MUST_CHECK enum lat_err recon_answer_cells(const struct recon_view *view,
+                                               const struct recon_request *request, struct lat_buf *reply);
+LAT_MUST_CHECK enum lat_err recon_answer_descend(const struct recon_view *view,
+                                                 const struct recon_request *request, struct lat_buf *reply);
+LAT_MUST_CHECK enum lat_err recon_answer_records(const struct recon_view *view,
+                                                 const struct recon_request *request, const uint8_t *verdicts,
                                                  struct lat_buf *reply);
-LAT_MUST_CHECK enum lat_err recon_answer_records(const struct recon_view *view, const struct recon_request *request,
-                                                 const uint8_t *verdicts, struct lat_buf *reply);
-LAT_MUST_CHECK enum lat_err recon_answer_prove(const struct recon_view *view, const struct recon_request *request,
-                                               struct lat_buf *reply);
-LAT_MUST_CHECK enum lat_err recon_answer_range(const struct recon_view *view, const struct recon_request *request,
-                                               struct lat_buf *reply);
+LAT_MUST_CHECK enum lat_err recon_answer_prove(const struct recon_view *view,
+                                               const struct recon_request *request, struct lat_buf *reply);
+LAT_MUST_CHECK enum lat_err recon_answer_range(const struct recon_view *view,
+                                               const struct recon_request *request, struct lat_buf *reply);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * PROVE: a key's record, or that there is none, with what an asker needs to fold the path up to an attested root: the sibling of
- * every level between the place and the top, and its count.
+ * PROVE: a key's record, or that there is none, with what an asker needs to fold the path up to an attested
+ * root: the sibling of every level between the place and the top, and its count.
  *
- * The way down ends where at most one record is left, since a subtree of one record is its leaf at whatever depth.
+ * The way down ends where at most one record is left, since a subtree of one record is its leaf at whatever
+ * depth.
  */
 #include "config.h"
 
@@ -20,10 +21,13 @@ struct sibling {
     uint8_t hash[32];
 };
 
-/* The way down to keyhash: how many levels, the siblings passed, and how many records stand at its end (0 or 1). */
+/*
+ * The way down to keyhash: how many levels, the siblings passed, and how many records stand at its end (0 or
+ * 1).
+ */
 static enum lat_err
-walk_down(const struct recon_view *view, const uint8_t keyhash[32], struct sibling *siblings, unsigned *levels,
-          uint64_t *left)
+walk_down(const struct recon_view *view, const uint8_t keyhash[32], struct sibling *siblings,
+          unsigned *levels, uint64_t *left)
 {
     uint64_t count = view->count;
     unsigned depth = 0;

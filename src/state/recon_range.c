@@ -1,6 +1,6 @@
 /*
- * RANGE: all records between two keyhashes, in order, as many as fit. It keeps no place between messages: the reply names
- * the keyhash to go on from.
+ * RANGE: all records between two keyhashes, in order, as many as fit. It keeps no place between messages: the
+ * reply names the keyhash to go on from.
  */
 #include "config.h"
 

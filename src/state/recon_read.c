@@ -1,6 +1,7 @@
 /*
- * Decoding of requests, with every check of WIRE sections 6 and 8 that does not need the state. A number over a limit is
- * told apart from bytes that make no sense (errors 5 and 1), so it is looked at before the bytes that it announces.
+ * Decoding of requests, with every check of WIRE sections 6 and 8 that does not need the state. A number over
+ * a limit is told apart from bytes that make no sense (errors 5 and 1), so it is looked at before the bytes
+ * that it announces.
  */
 #include "config.h"
 
@@ -13,7 +14,8 @@
 #include "crypto/hash.h"
 #include "state/sketch.h"
 
-static enum lat_err refuse(struct recon_refusal *why, enum recon_error code, const char *fmt, ...) LAT_PRINTF(3, 4);
+static enum lat_err refuse(struct recon_refusal *why, enum recon_error code, const char *fmt, ...)
+    LAT_PRINTF(3, 4);
 
 static enum lat_err
 refuse(struct recon_refusal *why, enum recon_error code, const char *fmt, ...)
@@ -74,7 +76,9 @@ read_place(struct recon_spans *spans, struct recon_span *out, struct recon_refus
     return LAT_OK;
 }
 
-/* Does a list's entry lie inside its span? It shows the keyhash from byte depth / 8 on, zeros past the end. */
+/*
+ * Does a list's entry lie inside its span? It shows the keyhash from byte depth / 8 on, zeros past the end.
+ */
 static bool
 entry_fits(const struct recon_span *span, const uint8_t entry[RECON_PREFIX_SHOWN])
 {
@@ -194,7 +198,8 @@ read_cells(struct lat_cursor *bytes, struct recon_request *out, struct recon_ref
     from = lat_take_varint(bytes);
     count = lat_take_varint(bytes);
     if (count > RECON_CELLS_MAX || from > SKETCH_CELLS || from + count > SKETCH_CELLS)
-        return refuse(why, RECON_E_LIMIT, "more than %d cells, or past cell %d", RECON_CELLS_MAX, SKETCH_CELLS);
+        return refuse(why, RECON_E_LIMIT, "more than %d cells, or past cell %d", RECON_CELLS_MAX,
+                      SKETCH_CELLS);
     if (count == 0)
         return refuse(why, RECON_E_MALFORMED, "no cells");
     out->cells.from = (size_t)from;

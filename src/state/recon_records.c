@@ -1,6 +1,7 @@
 /*
- * RECORDS: verdicts for what was pushed, and the records that the asker wants, named by the beginning of their keyhash.
- * A want is served whole or not at all, so that `served` tells the asker exactly what to send again.
+ * RECORDS: verdicts for what was pushed, and the records that the asker wants, named by the beginning of
+ * their keyhash. A want is served whole or not at all, so that `served` tells the asker exactly what to send
+ * again.
  */
 #include "config.h"
 
@@ -49,8 +50,8 @@ serve_want(const struct recon_view *view, struct want *want)
 }
 
 static enum lat_err
-serve_wants(const struct recon_view *view, const struct recon_request *request, struct lat_buf *out, size_t *served,
-            size_t *count)
+serve_wants(const struct recon_view *view, const struct recon_request *request, struct lat_buf *out,
+            size_t *served, size_t *count)
 {
     struct lat_cursor wants = request->records.wants;
 
@@ -72,8 +73,8 @@ serve_wants(const struct recon_view *view, const struct recon_request *request, 
 }
 
 enum lat_err
-recon_answer_records(const struct recon_view *view, const struct recon_request *request, const uint8_t *verdicts,
-                     struct lat_buf *reply)
+recon_answer_records(const struct recon_view *view, const struct recon_request *request,
+                     const uint8_t *verdicts, struct lat_buf *reply)
 {
     size_t pushed = request->records.push_count, served, count;
     struct lat_buf records;

@@ -16,7 +16,8 @@ recon_answer_status(const struct recon_view *view, const struct recon_request *r
     lat_put_u64le(hlc, view->hlc);
     trust_digest(view->trust, request->status.challenge, at);
     at = lat_put_u64le(at + 8, view->horizon);
-    *at = (uint8_t)((flat_root != NULL ? RECON_FLAG_FLAT_ROOT : 0) | (view->read_only ? RECON_FLAG_READ_ONLY : 0) |
+    *at = (uint8_t)((flat_root != NULL ? RECON_FLAG_FLAT_ROOT : 0) |
+                    (view->read_only ? RECON_FLAG_READ_ONLY : 0) |
                     (view->incomplete ? RECON_FLAG_INCOMPLETE : 0));
     err = recon_add_root(view, reply);
     if (!err)

@@ -1,9 +1,10 @@
 /*
- * An element touches cell i with probability 1 / (1 + i/2), so cell 0 sums up everything and far cells ever less: however
- * many elements two sketches differ in, some first part of their difference has cells that hold just one.
- * Where an element goes next is drawn by inverting that distribution: from cell i and a number u in 1 .. 2^32 to the smallest
- * n with (n+1)(n+2) >= (i+1)(i+2) 2^32 / u. The published form takes a square root in floating point; libraries
- * round that differently, and one cell of difference spoils the sketch, so here it is a search among integers.
+ * An element touches cell i with probability 1 / (1 + i/2), so cell 0 sums up everything and far cells ever
+ * less: however many elements two sketches differ in, some first part of their difference has cells that hold
+ * just one. Where an element goes next is drawn by inverting that distribution: from cell i and a number u in
+ * 1 .. 2^32 to the smallest n with (n+1)(n+2) >= (i+1)(i+2) 2^32 / u. The published form takes a square root
+ * in floating point; libraries round that differently, and one cell of difference spoils the sketch, so here
+ * it is a search among integers.
  */
 #include "config.h"
 
@@ -101,7 +102,8 @@ sketch_expected(size_t cell, uint64_t records)
 }
 
 enum lat_err
-sketch_write(const struct sketch_cell *cells, size_t from, size_t count, uint64_t records, struct lat_buf *out)
+sketch_write(const struct sketch_cell *cells, size_t from, size_t count, uint64_t records,
+             struct lat_buf *out)
 {
     for (size_t i = from; i < from + count; i++) {
         uint8_t bytes[SKETCH_CELL_LEN_MAX], *at = bytes;

@@ -1,6 +1,6 @@
 /*
- * sketch.h - the universal sketch of a state: 8,192 cells, of which any first part tells a peer what differs, when few
- * enough records do (a rateless invertible Bloom lookup table in exact integers).
+ * sketch.h - the universal sketch of a state: 8,192 cells, of which any first part tells a peer what differs,
+ * when few enough records do (a rateless invertible Bloom lookup table in exact integers).
  *
  * Spec: WIRE section 7, STATE section 4 "Tier A". Pure; any thread.
  */
@@ -48,11 +48,11 @@ void sketch_toggle(struct sketch_cell *cells, size_t count, const uint8_t key[SI
                    const uint8_t element[SKETCH_ELEMENT_LEN], int change);
 
 /*
- * Append cells[from .. from + count) as they go on the wire: sum, check, and how far their count is from what is
- * expected among `records` elements. LAT_LIMIT, LAT_NOMEM.
+ * Append cells[from .. from + count) as they go on the wire: sum, check, and how far their count is from what
+ * is expected among `records` elements. LAT_LIMIT, LAT_NOMEM.
  */
-LAT_MUST_CHECK enum lat_err sketch_write(const struct sketch_cell *cells, size_t from, size_t count, uint64_t records,
-                                         struct lat_buf *out);
+LAT_MUST_CHECK enum lat_err sketch_write(const struct sketch_cell *cells, size_t from, size_t count,
+                                         uint64_t records, struct lat_buf *out);
 
 /* Elements expected to touch a cell of a state of `records` records, rounded down. */
 uint64_t sketch_expected(size_t cell, uint64_t records);

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a request: one whole reply, the same each time, that the asker's side takes where it has one, and proofs that
- * lead to the root. Any bytes as a reply: what the asker's side takes holds together.
+ * Any bytes as a request: one whole reply, the same each time, that the asker's side takes where it has one,
+ * and proofs that lead to the root. Any bytes as a reply: what the asker's side takes holds together.
  */
 #include "config.h"
 
@@ -59,9 +59,11 @@ check_asker(const uint8_t *request, const struct lat_buf *reply)
     if (request[0] == RECON_STATUS)
         FUZZ_CHECK(recon_read_status(&network, body, reply->data, reply->len, &status, NULL) == LAT_OK);
     if (request[0] == RECON_RANGE)
-        FUZZ_CHECK(recon_read_range(&network, body, body + 32, reply->data, reply->len, &range, NULL) == LAT_OK);
+        FUZZ_CHECK(recon_read_range(&network, body, body + 32, reply->data, reply->len, &range, NULL) ==
+                   LAT_OK);
     if (request[0] == RECON_PROVE)
-        FUZZ_CHECK(sync_check_proof(&network, body, body + 32, reply->data, reply->len, &found, &levels) == NULL);
+        FUZZ_CHECK(sync_check_proof(&network, body, body + 32, reply->data, reply->len, &found, &levels) ==
+                   NULL);
 }
 
 static void

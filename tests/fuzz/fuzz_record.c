@@ -1,4 +1,6 @@
-/* What parses as a record has one layout and a value in stored form; what it says is all that its bytes say. */
+/*
+ * What parses as a record has one layout and a value in stored form; what it says is all that its bytes say.
+ */
 #include "config.h"
 
 #include "fuzz/fuzz.h"

@@ -1,6 +1,6 @@
 /*
- * A main for fuzz targets without libFuzzer: runs every file of the corpus, or the files named, and after each as it stands
- * every cut of it. So each input that ever broke something stays a case of make check.
+ * A main for fuzz targets without libFuzzer: runs every file of the corpus, or the files named, and after
+ * each as it stands every cut of it. So each input that ever broke something stays a case of make check.
  */
 #include "config.h"
 

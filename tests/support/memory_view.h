@@ -1,6 +1,6 @@
 /*
- * memory_view.h - a state in memory for tests of reconciliation: records in a sorted array, the tree folded anew for every
- * question by the definition of WIRE section 1. Slow and plain on purpose: it is the model that the store is compared with, too.
+ * memory_view.h - a state in memory for tests of reconciliation: records in a sorted array, the tree folded
+ * anew for every question by the definition of WIRE section 1. Slow and plain on purpose.
  */
 #ifndef TESTS_SUPPORT_MEMORY_VIEW_H
 #define TESTS_SUPPORT_MEMORY_VIEW_H

@@ -39,7 +39,8 @@ keep(struct peel *out, const uint8_t element[SKETCH_ELEMENT_LEN], bool is_plus)
     if (out == NULL)
         return;
     assert_true(out->plus_count < PEEL_MAX && out->minus_count < PEEL_MAX);
-    memcpy(is_plus ? out->plus[out->plus_count++] : out->minus[out->minus_count++], element, SKETCH_ELEMENT_LEN);
+    memcpy(is_plus ? out->plus[out->plus_count++] : out->minus[out->minus_count++], element,
+           SKETCH_ELEMENT_LEN);
 }
 
 /* Take out each element that stands alone in some cell; how many. */

@@ -18,8 +18,12 @@ struct peel {
     uint8_t minus[PEEL_MAX][SKETCH_ELEMENT_LEN];
 };
 
-/* Peel the first `count` cells of a difference (left as it was): did it settle, so that nothing is left? *out may be NULL. */
-bool peel_run(const uint8_t key[SIPHASH_KEY_LEN], const struct sketch_cell *cells, size_t count, struct peel *out);
+/*
+ * Peel the first `count` cells of a difference (left as it was): did it settle, so that nothing is left? *out
+ * may be NULL.
+ */
+bool peel_run(const uint8_t key[SIPHASH_KEY_LEN], const struct sketch_cell *cells, size_t count,
+              struct peel *out);
 
 /* The same without the elements. */
 bool peel_settles(const uint8_t key[SIPHASH_KEY_LEN], const struct sketch_cell *cells, size_t count);

@@ -249,15 +249,17 @@ proof_start(const struct network *network, const uint8_t keyhash[32], struct lat
 }
 
 static const char *
-proof_fold(const uint8_t keyhash[32], struct lat_cursor *c, unsigned levels, uint8_t hash[32], uint64_t *count)
+proof_fold(const uint8_t keyhash[32], struct lat_cursor *c, unsigned levels, uint8_t hash[32],
+           uint64_t *count)
 {
     while (levels-- > 0) {
         uint8_t sibling[32] = { 0 }, number[8];
         uint64_t n = lat_take_varint(c);
         int goes_right = keyhash[levels / 8] >> (7 - levels % 8) & 1;
-        const struct hash_part node[] = {
-            { "\1", 1 }, { number, 8 }, { goes_right ? sibling : hash, 32 }, { goes_right ? hash : sibling, 32 }
-        };
+        const struct hash_part node[] = { { "\1", 1 },
+                                          { number, 8 },
+                                          { goes_right ? sibling : hash, 32 },
+                                          { goes_right ? hash : sibling, 32 } };
 
         if (n > 0)
             lat_take_copy(c, sibling, 32);
@@ -284,7 +286,9 @@ sync_check_proof(const struct network *network, const uint8_t keyhash[32], const
                  const uint8_t *reply, size_t len, unsigned *found, unsigned *levels)
 {
     uint8_t root[32], key[32], attestation[64], hash[32], folded[32], number[8], stands[32];
-    const struct hash_part top[] = { { "\3lattice/1", 11 }, { network->id, 32 }, { number, 8 }, { hash, 32 } };
+    const struct hash_part top[] = {
+        { "\3lattice/1", 11 }, { network->id, 32 }, { number, 8 }, { hash, 32 }
+    };
     uint64_t count, time_ms, below;
     struct lat_cursor c;
     const char *wrong;

@@ -115,8 +115,8 @@ enum wire_state
 wire_answerer(int n)
 {
     static const enum wire_state answerers[WIRE_EXCHANGES] = {
-        WIRE_B,     WIRE_B,     WIRE_B,     WIRE_BIG_399, WIRE_BIG_399, WIRE_B, WIRE_THREE, WIRE_THREE,
-        WIRE_A,     WIRE_EMPTY, WIRE_ONE,   WIRE_A,       WIRE_A,       WIRE_B, WIRE_B,
+        WIRE_B, WIRE_B,     WIRE_B,   WIRE_BIG_399, WIRE_BIG_399, WIRE_B, WIRE_THREE, WIRE_THREE,
+        WIRE_A, WIRE_EMPTY, WIRE_ONE, WIRE_A,       WIRE_A,       WIRE_B, WIRE_B,
     };
 
     assert_true(n >= 0 && n < WIRE_EXCHANGES);

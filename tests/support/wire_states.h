@@ -1,5 +1,5 @@
 /*
- * wire_states.h - the states of vectors/state/wire.json, built once for the tests of reconciliation and its fuzz target's seeds.
+ * wire_states.h - the states of vectors/state/wire.json, for the tests of reconciliation.
  */
 #ifndef TESTS_SUPPORT_WIRE_STATES_H
 #define TESTS_SUPPORT_WIRE_STATES_H
@@ -11,10 +11,13 @@
 
 /* Who answers which exchange. */
 enum wire_state {
-    WIRE_EMPTY, WIRE_ONE, WIRE_THREE, /* the first records, key of seed 01 */
-    WIRE_A,                           /* r00 .. r16, key of seed 01 */
-    WIRE_B,                           /* the other side, key of seed 02 */
-    WIRE_BIG_400, WIRE_BIG_399,       /* see "big" */
+    WIRE_EMPTY,
+    WIRE_ONE,     /* r00; this and the others by key of seed 01, but for B */
+    WIRE_THREE,   /* r00 .. r02 */
+    WIRE_A,       /* r00 .. r16 */
+    WIRE_B,       /* the other side of most exchanges, key of seed 02 */
+    WIRE_BIG_400, /* see "big" */
+    WIRE_BIG_399,
     WIRE_STATES
 };
 
@@ -34,7 +37,9 @@ const cJSON *wire_exchange(const struct wire_states *w, int n);
 enum wire_state wire_answerer(int n);
 #define WIRE_EXCHANGES 15
 
-/* Answer as a carrier does: look at the request, merge its pushes (verdict 0 applied, 2 ours wins), answer. */
+/*
+ * Answer as a carrier does: look at the request, merge its pushes (verdict 0 applied, 2 ours wins), answer.
+ */
 void wire_serve(const struct wire_states *w, struct memory_view *state, const uint8_t *request, size_t len,
                 struct lat_buf *reply);
 

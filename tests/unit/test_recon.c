@@ -1,4 +1,7 @@
-/* The answerer against the exchanges and refusals of the vectors, and beyond them: limits, failures, an incomplete state. */
+/*
+ * The answerer against the exchanges and refusals of the vectors, and beyond them: limits, failures, an
+ * incomplete state.
+ */
 #include "config.h"
 
 #include "state/recon.h"
@@ -219,7 +222,8 @@ ask_widely(struct lat_buf *request)
     assert_int_equal(lat_buf_add(request, head, sizeof(head)), LAT_OK);
     assert_int_equal(lat_buf_add(request, "\x80\x20", 2), LAT_OK);
     for (unsigned i = 0; i < 4096; i++) {
-        uint8_t range[1 + 2 + 1 + 2 + 128] = { 12, (uint8_t)(i >> 4), (uint8_t)(i << 4), 0, 0xff, i ? 0xff : 0x7f };
+        uint8_t high = (uint8_t)(i >> 4), low = (uint8_t)(i << 4);
+        uint8_t range[1 + 2 + 1 + 2 + 128] = { 12, high, low, 0, 0xff, i ? 0xff : 0x7f };
 
         assert_int_equal(lat_buf_add(request, range, sizeof(range) - (i ? 0 : 8)), LAT_OK);
     }
@@ -273,7 +277,8 @@ fill_with_large(struct memory_view *large)
 
 /* Want one record by the 32 bytes of its keyhash and one by 6; what is served of both. */
 static void
-want_two(struct memory_view *large, const uint8_t *first, const uint8_t *second, uint64_t *served, uint64_t *count)
+want_two(struct memory_view *large, const uint8_t *first, const uint8_t *second, uint64_t *served,
+         uint64_t *count)
 {
     uint8_t request[HEAD + 2 + 1 + 32 + 1 + 6] = { RECON_RECORDS, 1 };
     struct lat_buf reply;

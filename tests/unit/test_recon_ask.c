@@ -64,10 +64,12 @@ ask_status_writes_the_bytes_of_the_vectors(void **state)
 
     (void)state;
     lat_buf_init(&out, RECON_MESSAGE_MAX);
-    assert_int_equal(recon_ask_status(&w.network, wanted + HEAD, a->view.root, a->view.count, false, &out), LAT_OK);
+    assert_int_equal(recon_ask_status(&w.network, wanted + HEAD, a->view.root, a->view.count, false, &out),
+                     LAT_OK);
     assert_int_equal(out.len, len);
     assert_memory_equal(out.data, wanted, len);
-    assert_int_equal(recon_ask_status(&w.network, wanted + HEAD, a->view.root, a->view.count, true, &out), LAT_OK);
+    assert_int_equal(recon_ask_status(&w.network, wanted + HEAD, a->view.root, a->view.count, true, &out),
+                     LAT_OK);
     assert_int_equal(out.data[len - 1], 1);
     lat_buf_fini(&out);
     free(wanted);
@@ -99,7 +101,8 @@ read_status_gives_every_field(void **state)
 static void
 read_status_holds_the_attestation_against_what_it_says(void **state)
 {
-    static const size_t places[] = { HEAD, HEAD + 32, HEAD + 48, HEAD + 56, HEAD + 88 }; /* root, count, time, key, signature */
+    /* Root, count, time, key, signature. */
+    static const size_t places[] = { HEAD, HEAD + 32, HEAD + 48, HEAD + 56, HEAD + 88 };
     size_t len, request_len;
     uint8_t *request = exchange_bytes(0, "request", &request_len), *reply = exchange_bytes(0, "reply", &len);
     struct recon_status status = { .count = 99 };
@@ -179,7 +182,8 @@ an_error_text_cannot_disturb_a_terminal(void **state)
 
     (void)state;
     lat_buf_init(&reply, RECON_MESSAGE_MAX);
-    assert_int_equal(recon_error_message(&w.network, RECON_E_BUSY, 2000, "\33[2J\xe2\x80\xae", &reply), LAT_OK);
+    assert_int_equal(recon_error_message(&w.network, RECON_E_BUSY, 2000, "\33[2J\xe2\x80\xae", &reply),
+                     LAT_OK);
     assert_int_equal(recon_read_status(&w.network, zeros, reply.data, reply.len, &status, &why), LAT_CLOSED);
     assert_null(strchr(why.text, '\33'));
     assert_string_equal(why.text, "refused: ?[2J? (error 6, retry after 2000 ms)");
@@ -260,7 +264,8 @@ static void
 read_range_refuses_what_was_not_asked_or_leads_nowhere(void **state)
 {
     const struct record *r = w.states[WIRE_A].records;
-    const struct record *in_order[] = { &r[3], &r[4] }, *swapped[] = { &r[4], &r[3] }, *twice[] = { &r[3], &r[3] };
+    const struct record *in_order[] = { &r[3], &r[4] }, *swapped[] = { &r[4], &r[3] },
+                        *twice[] = { &r[3], &r[3] };
     const struct {
         const struct record **records;
         size_t count;
@@ -294,7 +299,8 @@ read_range_refuses_what_was_not_asked_or_leads_nowhere(void **state)
     }
     make_range(&reply, in_order, 2, NULL);
     reply.data[HEAD] = 3; /* one more than there is */
-    assert_int_equal(recon_read_range(&w.network, zeros, ones, reply.data, reply.len, &range, &why), LAT_MALFORMED);
+    assert_int_equal(recon_read_range(&w.network, zeros, ones, reply.data, reply.len, &range, &why),
+                     LAT_MALFORMED);
     lat_buf_fini(&reply);
 }
 
@@ -329,7 +335,8 @@ a_range_holds_at_least_one_record_and_at_most_a_message(void **state)
     for (int i = 0; i < 2; i++) {
         assert_int_equal(recon_ask_range(&w.network, zeros, ones, i ? UINT32_MAX : 0, &request), LAT_OK);
         answer(&state_of_three, &request, &reply);
-        assert_int_equal(recon_read_range(&w.network, zeros, ones, reply.data, reply.len, &range, NULL), LAT_OK);
+        assert_int_equal(recon_read_range(&w.network, zeros, ones, reply.data, reply.len, &range, NULL),
+                         LAT_OK);
         assert_int_equal(range.count, 1);
         assert_true(range.more);
     }
@@ -342,7 +349,10 @@ a_range_holds_at_least_one_record_and_at_most_a_message(void **state)
 
 /* --- two nodes ----------------------------------------------------------------------------------------- */
 
-/* Write a record of one of few keys: often both sides write the same key, now and then with equal HLC, now and then a tombstone. */
+/*
+ * Write a record of one of few keys: often both sides write the same key, now and then with equal HLC, now
+ * and then a tombstone.
+ */
 static void
 write_random(struct memory_view *node, const struct key *author, uint64_t *seed)
 {
@@ -376,7 +386,10 @@ merge_range(struct memory_view *node, const struct recon_range *range)
     memory_seal(node);
 }
 
-/* Take everything from the other side, in bites of random size; one reply in four is lost, and the way goes on from the same key. */
+/*
+ * Take everything from the other side, in bites of random size; one reply in four is lost, and the way goes
+ * on from the same key.
+ */
 static void
 take_all(struct memory_view *node, const struct memory_view *other, uint64_t *seed)
 {
@@ -389,11 +402,13 @@ take_all(struct memory_view *node, const struct memory_view *other, uint64_t *se
     lat_buf_init(&reply, RECON_MESSAGE_MAX);
     while (range.more) {
         assert_true(++messages < 1000);
-        assert_int_equal(recon_ask_range(&w.network, from, ones, (uint32_t)random_below(seed, 3000), &request), LAT_OK);
+        assert_int_equal(
+            recon_ask_range(&w.network, from, ones, (uint32_t)random_below(seed, 3000), &request), LAT_OK);
         answer(other, &request, &reply);
         if (random_below(seed, 4) == 0)
             continue;
-        assert_int_equal(recon_read_range(&w.network, from, ones, reply.data, reply.len, &range, NULL), LAT_OK);
+        assert_int_equal(recon_read_range(&w.network, from, ones, reply.data, reply.len, &range, NULL),
+                         LAT_OK);
         merge_range(node, &range);
         if (range.more)
             memcpy(from, range.next, 32);

@@ -91,8 +91,10 @@ the_cells_of_the_vectors_settle_against_the_askers(void **state)
         sketch_toggle(cells, 16, key, element, -1);
     }
     assert_int_equal(peel_run(key, cells, 16, peel), cJSON_IsTrue(vectors_member(exchange, "settles")));
-    assert_same_set(vectors_member(exchange, "only_answerer"), peel->plus[0], peel->plus_count, SKETCH_ELEMENT_LEN, 12);
-    assert_same_set(vectors_member(exchange, "only_asker"), peel->minus[0], peel->minus_count, SKETCH_ELEMENT_LEN, 12);
+    assert_same_set(vectors_member(exchange, "only_answerer"), peel->plus[0], peel->plus_count,
+                    SKETCH_ELEMENT_LEN, 12);
+    assert_same_set(vectors_member(exchange, "only_asker"), peel->minus[0], peel->minus_count,
+                    SKETCH_ELEMENT_LEN, 12);
     free(reply);
     free(peel);
 }
@@ -104,7 +106,8 @@ struct found {
 
 /* Compare one list of the reply with the asker's records in that range. */
 static void
-compare_list(const struct memory_view *asker, const uint8_t salt[16], struct lat_cursor *c, struct found *found)
+compare_list(const struct memory_view *asker, const uint8_t salt[16], struct lat_cursor *c,
+             struct found *found)
 {
     uint8_t depth = lat_take_u8(c), prefix[32] = { 0 }, kind;
     size_t first = depth / 8, n;
@@ -144,7 +147,10 @@ compare_list(const struct memory_view *asker, const uint8_t salt[16], struct lat
 static void
 descents_name_what_each_side_alone_holds(void **state)
 {
-    static const struct { int exchange; enum wire_state asker; } steps[] = { { 2, WIRE_A }, { 4, WIRE_BIG_400 } };
+    static const struct {
+        int exchange;
+        enum wire_state asker;
+    } steps[] = { { 2, WIRE_A }, { 4, WIRE_BIG_400 } };
 
     (void)state;
     for (size_t s = 0; s < 2; s++) {
@@ -212,7 +218,8 @@ a_proof_holds_for_every_key_and_for_absent_ones(void **state)
             fail_msg("%s", wrong);
         assert_int_equal(found == 1, i % 2 == 0);
         reply.data[reply.len - 1] ^= 1; /* and no longer when a sibling is another */
-        assert_non_null(sync_check_proof(&w.network, keyhash, keyhash + 32, reply.data, reply.len, &found, &levels));
+        assert_non_null(
+            sync_check_proof(&w.network, keyhash, keyhash + 32, reply.data, reply.len, &found, &levels));
     }
     lat_buf_fini(&reply);
 }

@@ -1,4 +1,6 @@
-/* Cut and mutated messages: the answerer always has one whole reply for them, the asker is never led astray. */
+/*
+ * Cut and mutated messages: the answerer always has one whole reply for them, the asker is never led astray.
+ */
 #include "config.h"
 
 #include "state/recon.h"
@@ -58,7 +60,10 @@ hostile_value(uint8_t byte, unsigned n)
     }
 }
 
-/* Inspect and answer; the request has a block of its own, so that a sanitizer sees a read past it. The ERROR's code or 0. */
+/*
+ * Inspect and answer; the request has a block of its own, so that a sanitizer sees a read past it. The
+ * ERROR's code or 0.
+ */
 static unsigned
 reply_is_whole(const struct memory_view *state, const uint8_t *bytes, size_t len)
 {
@@ -181,7 +186,8 @@ static enum lat_err
 read_reply(int n, const uint8_t *bytes, size_t len)
 {
     size_t request_len, record_len;
-    uint8_t *request = vectors_bytes(wire_exchange(&w, n), "request", &request_len), *reply = malloc(len ? len : 1);
+    uint8_t *request = vectors_bytes(wire_exchange(&w, n), "request", &request_len),
+            *reply = malloc(len ? len : 1);
     struct recon_status status;
     struct recon_range range;
     struct lat_msg why = { "" };

@@ -1,4 +1,7 @@
-/* Cells, elements and the walk over them: the vectors, and that differences settle in as many cells as the page says. */
+/*
+ * Cells, elements and the walk over them: the vectors, and that differences settle in as many cells as the
+ * page says.
+ */
 #include "config.h"
 
 #include "state/sketch.h"
@@ -53,8 +56,10 @@ record_named(const char *name)
     const cJSON *record;
 
     cJSON_ArrayForEach(record, vectors_member(wire, "records"))
+    {
         if (strcmp(vectors_text(record, "name"), name) == 0)
             return record;
+    }
     fail_msg("no record %s", name);
     return NULL;
 }
@@ -72,7 +77,8 @@ assert_element_is(const cJSON *expected)
     vectors_copy(expected, "check", check, sizeof(check));
     sketch_element(keyhash, leaf, element);
     assert_memory_equal(element, wanted, sizeof(element));
-    assert_true(siphash(key, element, sizeof(element)) == vectors_hex_number(vectors_text(expected, "siphash")));
+    assert_true(siphash(key, element, sizeof(element)) ==
+                vectors_hex_number(vectors_text(expected, "siphash")));
     sketch_walk_begin(&walk, key, element);
     lat_put_u32le(got, walk.check);
     assert_memory_equal(got, check, 4);
@@ -156,7 +162,10 @@ adding_and_taking_away_leaves_nothing(void **state)
     }
 }
 
-/* Cells that a difference of d elements needs, on the mean of a few tries (STATE section 4: 3.2, 33, 288 for 2, 20, 200). */
+/*
+ * Cells that a difference of d elements needs, on the mean of a few tries (STATE section 4: 3.2, 33, 288 for
+ * 2, 20, 200).
+ */
 static double
 mean_cells(size_t d, unsigned tries, uint64_t seed)
 {
