@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/wipe.h"
 #include "state/json.h"
+#include "view/json.h"
 
 int
 cli_fail(int code, const char *fmt, ...)
@@ -48,19 +49,26 @@ read_token(const char *path, char token[API_TOKEN_MAX])
 }
 
 int
-cli_connect(const struct cli *cli, int target_arg, struct api_client **out)
+cli_target(const struct cli *cli, int target_arg, struct api_target *out)
 {
-    struct api_target target = cli->local;
     struct lat_msg why = { "" };
-    int code = EXIT_DONE;
 
+    *out = cli->local;
     if (cli->options->arg_count > target_arg) {
-        target = (struct api_target){ 0 };
-        if (api_target_parse(cli->options->args[target_arg], &target, &why))
+        *out = (struct api_target){ 0 };
+        if (api_target_parse(cli->options->args[target_arg], out, &why))
             return cli_fail(EXIT_USAGE, "%s", why.text);
     }
-    if (cli->options->token_file)
-        code = read_token(cli->options->token_file, target.token);
+    return cli->options->token_file ? read_token(cli->options->token_file, out->token) : EXIT_DONE;
+}
+
+int
+cli_connect(const struct cli *cli, int target_arg, struct api_client **out)
+{
+    struct api_target target;
+    struct lat_msg why = { "" };
+    int code = cli_target(cli, target_arg, &target);
+
     if (code == EXIT_DONE) {
         *out = api_client_new(&target, &why);
         if (*out == NULL)
@@ -83,20 +91,39 @@ cli_call(struct api_client *client, const struct api_request *request, struct ap
     return cli_fail(EXIT_FAILED, "request: %s", lat_err_text(err));
 }
 
-int
-cli_print_json(const struct api_answer *answer)
+/* In the stored form of the state: ASCII alone. */
+static int
+print_json(const char *json, size_t len)
 {
     struct lat_msg why = { "" };
     struct lat_buf text;
     enum lat_err err;
 
     lat_buf_init(&text, API_ANSWER_MAX);
-    err = json_store_form((const char *)answer->body.data, answer->body.len, &text, &why);
+    err = json_store_form(json, len, &text, &why);
     if (!err)
         printf("%.*s\n", (int)text.len, (const char *)text.data);
     lat_buf_fini(&text);
     fflush(stdout);
     return err ? cli_fail(EXIT_FAILED, "the node's answer is not JSON: %s", why.text) : EXIT_DONE;
+}
+
+int
+cli_print_json(const struct api_answer *answer)
+{
+    return print_json((const char *)answer->body.data, answer->body.len);
+}
+
+int
+cli_print_snapshot(const struct snapshot *snapshot)
+{
+    cJSON *json = snapshot_to_json(snapshot);
+    char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+    int code = text ? print_json(text, strlen(text)) : cli_fail(EXIT_FAILED, "out of memory");
+
+    cJSON_free(text);
+    cJSON_Delete(json);
+    return code;
 }
 
 int

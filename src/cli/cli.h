@@ -45,7 +45,13 @@ struct cli {
 /* "lattice: " and the sentence to standard error; returns code. */
 int cli_fail(int code, const char *fmt, ...) LAT_PRINTF(2, 3);
 
-/* The node to talk to: the argument at this place if there is one (a TARGET), else the local one. EXIT_DONE or an exit code. */
+/*
+ * The node to talk to: the argument at this place if there is one (a TARGET), else the local one, with its token. EXIT_DONE or an
+ * exit code. The caller wipes *out.
+ */
+int cli_target(const struct cli *cli, int target_arg, struct api_target *out);
+
+/* The same, as a client. */
 int cli_connect(const struct cli *cli, int target_arg, struct api_client **out);
 
 /* Call the node; EXIT_DONE when it answered (whatever the status), else the error has been said. */
@@ -56,6 +62,9 @@ int cli_call(struct api_client *client, const struct api_request *request, struc
  * sends is safe on a terminal. EXIT_DONE, or the error has been said.
  */
 int cli_print_json(const struct api_answer *answer);
+
+/* The same for a snapshot. */
+int cli_print_snapshot(const struct snapshot *snapshot);
 
 /* Say the error of an answer that is none of those expected; returns the exit code. */
 int cli_refused(const char *what, const struct api_answer *answer);

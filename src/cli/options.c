@@ -13,6 +13,7 @@
 const struct command_help command_helps[] = {
     { "console", "", "the console, with a node running in this process (also without a command)" },
     { "node", "", "the node alone, in the foreground, for servers and service managers" },
+    { "attach", "[TARGET]", "the console on a running node, by default the local one" },
     { "demo", "", "three real nodes on loopback, with the console on the first" },
     { "status", "[TARGET]", "one look: the screen as text, or JSON; exit 0 fine, 1 attention, 2 alarm" },
     { "switch", "p2p|http|auto [TARGET]", "set the mode; prints requested and effective mode" },
@@ -28,7 +29,7 @@ const struct command_help command_helps[] = {
 };
 
 /* How an option's value is kept. */
-enum keep { KEEP_SETTING, KEEP_FLAG, KEEP_TEXT, KEEP_COLOR };
+enum keep { KEEP_SETTING, KEEP_FLAG, KEEP_TEXT, KEEP_COLOR, KEEP_SIZE, KEEP_SECONDS };
 
 struct option_row {
     const char *name;
@@ -66,13 +67,14 @@ static const struct option_row rows[] = {
     FIELD("author", "KEY", KEEP_TEXT, author, "list: only entries of this author (64 hex or peer id)"),
     FIELD("token-file", "FILE", KEEP_TEXT, token_file, "bearer token for TARGET"),
     FIELD("force", NULL, KEEP_FLAG, force, "import: overwrite keys that have other values"),
+    FIELD("control", NULL, KEEP_FLAG, control, "attach: allow changes, not only looking"),
     FIELD("once", NULL, KEEP_FLAG, once, "console: print one screen as text and end"),
-    FIELD("size", "CxR", KEEP_TEXT, size, "with --once and status: columns and rows (80x24)"),
+    FIELD("size", "CxR", KEEP_SIZE, columns, "with --once and status: columns and rows (80x24)"),
     FIELD("ascii", NULL, KEEP_FLAG, ascii, "console: plain ASCII characters"),
     FIELD("color", "WHEN", KEEP_COLOR, color, "console: auto, always or never"),
-    FIELD("refresh", "SECONDS", KEEP_TEXT, refresh, "console: at most one frame in so long (0.2 to 60)"),
+    FIELD("refresh", "SECONDS", KEEP_SECONDS, refresh_ms, "console: at most one frame in so long (0.2 to 60)"),
     FIELD("help", NULL, KEEP_FLAG, help, "this text"),
-    FIELD("version", NULL, KEEP_FLAG, version, "version, and those of the libraries"),
+    FIELD("version", NULL, KEEP_FLAG, version, "the version"),
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
@@ -127,6 +129,7 @@ keep_value(struct options *options, const struct option_row *row, const char *va
 {
     void *field = (char *)options + row->field;
     char shown[80];
+    uint64_t ms;
 
     switch (row->keep) {
     case KEEP_SETTING:
@@ -141,6 +144,18 @@ keep_value(struct options *options, const struct option_row *row, const char *va
         if (parse_color(value, field) == LAT_OK)
             return LAT_OK;
         lat_msg_set(why, "--color '%s': unknown; use auto, always or never", lat_escape_str(value, shown, sizeof(shown)));
+        return LAT_MALFORMED;
+    case KEEP_SIZE:
+        if (sscanf(value, "%3dx%3d", &options->columns, &options->rows) == 2 && options->columns > 0 && options->rows > 0)
+            return LAT_OK;
+        lat_msg_set(why, "--size '%s': columns x rows, as 80x24, at most 999", lat_escape_str(value, shown, sizeof(shown)));
+        return LAT_MALFORMED;
+    case KEEP_SECONDS:
+        if (lat_parse_seconds(value, 60000, &ms) == LAT_OK && ms >= 200) {
+            *(unsigned *)field = (unsigned)ms;
+            return LAT_OK;
+        }
+        lat_msg_set(why, "--%s '%s': seconds from 0.2 to 60", row->name, lat_escape_str(value, shown, sizeof(shown)));
         return LAT_MALFORMED;
     }
     return LAT_OK;
@@ -165,7 +180,7 @@ options_parse(int argc, char **argv, int first, struct options *out, struct lat_
     enum lat_err err = LAT_OK;
     int code, row = 0;
 
-    *out = (struct options){ 0 };
+    *out = (struct options){ .columns = 80, .rows = 24 };
     for (size_t i = 0; i < ROW_COUNT; i++)
         table[i] = (struct option){ rows[i].name, rows[i].value ? required_argument : no_argument, &row, (int)i };
     opterr = 0;

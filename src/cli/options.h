@@ -29,11 +29,12 @@ struct options {
     size_t override_count;
     const char *env_file;
     bool print_config, help, version;
-    bool json, follow, force, repair, absent;
+    bool json, follow, force, absent, control;
     bool once, ascii;
     enum option_color color;
     const char *for_seconds, *if_match, *author, *token_file;
-    const char *refresh, *size;
+    unsigned refresh_ms; /* 0: not given */
+    int columns, rows;   /* --size; 80 x 24 */
     char **args; /* what is no option: borrows from argv */
     int arg_count;
 };

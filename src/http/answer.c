@@ -12,9 +12,7 @@
 #define BODY_MAX (8u * 1024 * 1024) /* of an answer that is put together in memory */
 #define HEX_BYTES_MAX 64
 
-/*
- * --- JSON objects that remember a failure ------------------------------------------------------------------
- */
+/* --- JSON objects that remember a failure ------------------------------------------------------- */
 
 void
 json_put(cJSON **object, const char *name, cJSON *item)
@@ -79,9 +77,7 @@ json_success(void)
     return object;
 }
 
-/*
- * --- answers -----------------------------------------------------------------------------------------------
- */
+/* --- answers ------------------------------------------------------------------------------------ */
 
 /* What can be said without memory. */
 static void
@@ -180,9 +176,7 @@ answer_etag(struct call *call, const uint8_t tag[32])
     snprintf(call->answer.etag, sizeof(call->answer.etag), "\"%s\"", hex);
 }
 
-/*
- * --- calls that wait ---------------------------------------------------------------------------------------
- */
+/* --- calls that wait ---------------------------------------------------------------------------- */
 
 void
 call_init(struct call *call, struct api *api)

@@ -110,9 +110,7 @@ call_is_waiting(const struct call *call)
  */
 const struct snapshot *call_snapshot(struct call *call);
 
-/*
- * --- waiting -----------------------------------------------------------------------------------------------
- */
+/* --- waiting ------------------------------------------------------------------------------------ */
 
 /*
  * Give the command to the node and wait for its answer; takes the command. resume finds the reply by
@@ -133,9 +131,7 @@ void call_wait_docs(struct call *call, bool whole, call_fn resume);
  */
 void call_run(struct call *call, struct job *job, void (*free_job)(struct job *job), call_fn resume);
 
-/*
- * --- answers -----------------------------------------------------------------------------------------------
- */
+/* --- answers ------------------------------------------------------------------------------------ */
 
 /* The object, compact. Takes it; NULL (out of memory) answers 503. */
 void answer_json(struct call *call, unsigned status, cJSON *object);

@@ -49,9 +49,7 @@ text_unref(struct event_text *text)
     free(text);
 }
 
-/*
- * --- what is sent ------------------------------------------------------------------------------------------
- */
+/* --- what is sent ------------------------------------------------------------------------------- */
 
 /* What a status line needs, in at most 900 bytes. */
 static cJSON *
@@ -134,9 +132,7 @@ ping_text(void)
     return text;
 }
 
-/*
- * --- one client --------------------------------------------------------------------------------------------
- */
+/* --- one client --------------------------------------------------------------------------------- */
 
 static bool
 has_newer(const struct event_client *client, const struct snapshot *s)

@@ -13,9 +13,7 @@
 
 #include "http/serve.h"
 
-/*
- * --- begin and end -----------------------------------------------------------------------------------------
- */
+/* --- begin and end ------------------------------------------------------------------------------ */
 
 void *
 request_begin(void *cls, const char *uri, struct MHD_Connection *mhd)
@@ -78,9 +76,7 @@ request_end(void *cls, struct MHD_Connection *mhd, void **con_cls, enum MHD_Requ
     *con_cls = NULL;
 }
 
-/*
- * --- judging -----------------------------------------------------------------------------------------------
- */
+/* --- judging ------------------------------------------------------------------------------------ */
 
 struct collected {
     struct gate_header headers[GATE_HEADERS_MAX];
@@ -262,9 +258,7 @@ judge(struct request *request, const char *method, const char *version)
     }
 }
 
-/*
- * --- the body ----------------------------------------------------------------------------------------------
- */
+/* --- the body ----------------------------------------------------------------------------------- */
 
 /* Bodies that anybody may send share a bound; who may change the node is not held up by them. */
 static bool
@@ -293,9 +287,7 @@ take_body(struct request *request, const char *data, size_t size)
     request->stage = REQUEST_DRAIN;
 }
 
-/*
- * --- the calls of the library ------------------------------------------------------------------------------
- */
+/* --- the calls of the library ------------------------------------------------------------------- */
 
 static enum MHD_Result
 first_call(struct request *request, const char *method, const char *version)

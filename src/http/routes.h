@@ -51,9 +51,7 @@ struct route_match routes_find(unsigned method, const char *path, bool sync_only
 /* "GET, HEAD, OPTIONS" */
 void routes_allow_text(unsigned allowed, char out[64]);
 
-/*
- * --- handlers, by file ------------------------------------------------------------------------------------
- */
+/* --- handlers, by file -------------------------------------------------------------------------- */
 
 /* routes_status.c */
 void route_root(struct call *call);

@@ -136,9 +136,7 @@ route_stats(struct call *call)
     with_roots(call, finish_stats);
 }
 
-/*
- * --- lists that are empty here ---------------------------------------------------------------------------
- */
+/* --- lists that are empty here ------------------------------------------------------------------ */
 
 /* v3.0.3 checks the type of `limit` and answers 422 with a list. */
 static bool

@@ -20,9 +20,7 @@
 #define KEYS_LOOKED_AT_MAX 50000
 #define KEYS_TEXT_MAX (16u * 1024 * 1024)
 
-/*
- * --- attestation in the form of v3.0.3 ---------------------------------------------------------------------
- */
+/* --- attestation in the form of v3.0.3 ---------------------------------------------------------- */
 
 struct attestation {
     bool is_signed;
@@ -47,9 +45,7 @@ attest(struct call *call, const struct statedoc *doc)
     return a;
 }
 
-/*
- * --- the whole state, and the summary ----------------------------------------------------------------------
- */
+/* --- the whole state, and the summary ----------------------------------------------------------- */
 
 static bool
 flag_is_set(const char *query, const char *name)
@@ -178,9 +174,7 @@ route_state(struct call *call)
     }
 }
 
-/*
- * --- one entry ---------------------------------------------------------------------------------------------
- */
+/* --- one entry ---------------------------------------------------------------------------------- */
 
 static void
 answer_record(struct call *call, const struct record *record)
@@ -221,9 +215,7 @@ route_entry(struct call *call)
     lat_buf_fini(&key);
 }
 
-/*
- * --- the keys ----------------------------------------------------------------------------------------------
- */
+/* --- the keys ----------------------------------------------------------------------------------- */
 
 /* A page of keys, put together by a worker: a prefix is found by looking at the records one after another. */
 struct keys_job {

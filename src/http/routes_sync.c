@@ -11,8 +11,7 @@
 
 #include "base/clock.h"
 #include "http/routes.h"
-#include "state/reader.h"
-#include "state/recon.h"
+#include "state/recon_reader.h"
 
 struct sync_job {
     struct job job;
@@ -35,62 +34,18 @@ free_sync_job(struct job *job)
     free(s);
 }
 
-/*
- * --- the reader as a view of the state
- * ----------------------------------------------------------------------
- */
-
-static enum lat_err
-view_get(void *arg, const uint8_t keyhash[32], struct record *out)
-{
-    return reader_get_hash(arg, keyhash, out);
-}
-
-static enum lat_err
-view_each(void *arg, const uint8_t from[32], enum lat_err (*fn)(void *, const struct record *), void *fn_arg)
-{
-    uint64_t damaged;
-
-    return reader_each(arg, from, fn, fn_arg, &damaged);
-}
-
-static enum lat_err
-view_each_leaf(void *arg, const uint8_t from[32],
-               enum lat_err (*fn)(void *, const uint8_t *keyhash, const uint8_t *leaf, uint64_t hlc),
-               void *fn_arg)
-{
-    return reader_each_leaf(arg, from, fn, fn_arg);
-}
-
-static enum lat_err
-view_subtree(void *arg, const uint8_t prefix[32], unsigned bits, uint64_t *count, uint8_t hash[32])
-{
-    return reader_subtree(arg, prefix, bits, count, hash);
-}
-
 /* Answer from this moment's state. */
 static enum lat_err
 answer_from(struct sync_job *s, struct reader *reader, const struct trust *trust)
 {
     struct api *api = s->api;
     uint8_t flat_root[32];
-    struct store_head head;
-    struct recon_view view = {
-        .network = reader_network(reader),
-        .key = api->key,
-        .trust = trust,
-        .now_ms = lat_wall_ms(),
-        .get = view_get,
-        .each = view_each,
-        .each_leaf = view_each_leaf,
-        .subtree = view_subtree,
-        .arg = reader,
-    };
+    struct recon_view view;
 
-    store_head(api->store, &head);
-    view.incomplete = head.incomplete;
-    view.read_only = head.read_only;
-    reader_root(reader, view.root, &view.count, &view.hlc);
+    recon_view_of_reader(api->store, reader, &view);
+    view.key = api->key;
+    view.trust = trust;
+    view.now_ms = lat_wall_ms();
     if (statedocs_flat_root(api->docs, view.root, flat_root))
         view.flat_root = flat_root;
     return recon_handle(&view, s->request, s->request_len, s->verdicts, s->verdict_count, &s->reply);
@@ -119,10 +74,7 @@ run_sync(struct job *job)
         lat_buf_clear(&s->reply);
 }
 
-/*
- * --- the call
- * -----------------------------------------------------------------------------------------------
- */
+/* --- the call ----------------------------------------------------------------------------------- */
 
 /* Takes the message. */
 static void

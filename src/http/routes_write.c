@@ -16,10 +16,7 @@
 
 #define UNKNOWN "unknown: whether this became durable is not known; read it again"
 
-/*
- * --- preconditions
- * ------------------------------------------------------------------------------------------
- */
+/* --- preconditions ------------------------------------------------------------------------------ */
 
 struct precondition {
     enum command_match match;
@@ -86,10 +83,7 @@ precondition_of(struct call *call, const struct lat_buf *key, struct preconditio
     return bind_to_present(call, key, out);
 }
 
-/*
- * --- entries
- * ------------------------------------------------------------------------------------------------
- */
+/* --- entries ------------------------------------------------------------------------------------ */
 
 static void
 finish_write(struct call *call)
@@ -197,10 +191,7 @@ route_delete(struct call *call)
     lat_buf_fini(&key);
 }
 
-/*
- * --- the mode
- * -----------------------------------------------------------------------------------------------
- */
+/* --- the mode ----------------------------------------------------------------------------------- */
 
 /* P2P or HTTP as asked; for auto the one that can carry. */
 static const char *

@@ -132,9 +132,7 @@ struct server {
     struct api_facts *next_facts; /* under lock: to be used from the next turn on */
 };
 
-/*
- * --- listener.c --------------------------------------------------------------------------------------------
- */
+/* --- listener.c --------------------------------------------------------------------------------- */
 
 /*
  * Bind and start the daemon where it is time to; the reason for not being bound is kept in listener->error.
@@ -143,9 +141,7 @@ void listener_try(struct listener *listener);
 void listener_stop_accepting(struct listener *listener);
 void listener_close(struct listener *listener);
 
-/*
- * --- conn.c ------------------------------------------------------------------------------------------------
- */
+/* --- conn.c ------------------------------------------------------------------------------------- */
 
 /* For the library: a connection begins or ends. cls: the listener. */
 void conn_notify(void *cls, struct MHD_Connection *mhd, void **socket_context,
@@ -158,9 +154,7 @@ void conns_woken(struct server *server); /* deadline_fd is readable: idle connec
 void conns_scan(struct server *server);  /* end those whose time is over */
 struct auth_user conn_user(struct conn *conn);
 
-/*
- * --- request.c ---------------------------------------------------------------------------------------------
- */
+/* --- request.c ---------------------------------------------------------------------------------- */
 
 /*
  * For the library: the request line has been read, cls: the listener; a request goes on; a request is over.
@@ -173,9 +167,7 @@ void request_end(void *cls, struct MHD_Connection *mhd, void **con_cls, enum MHD
 /* Resume those whose answer is there. */
 void requests_resume_ready(struct server *server);
 
-/*
- * --- respond.c ---------------------------------------------------------------------------------------------
- */
+/* --- respond.c ---------------------------------------------------------------------------------- */
 
 /* Queue call->answer on the connection. */
 enum MHD_Result respond(struct request *request);
@@ -184,9 +176,7 @@ enum MHD_Result respond(struct request *request);
 bool respond_shared(struct request *request, enum MHD_Result *result);
 void respond_drop_shared(struct server *server);
 
-/*
- * --- events.c ----------------------------------------------------------------------------------------------
- */
+/* --- events.c ----------------------------------------------------------------------------------- */
 
 /* A response that streams to this connection. NULL: too many clients, or out of memory. */
 struct MHD_Response *events_response(struct request *request);

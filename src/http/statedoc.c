@@ -52,9 +52,7 @@ struct statedocs {
     pthread_mutex_t watching; /* held while watchers are called and while the list changes */
 };
 
-/*
- * --- counted documents ------------------------------------------------------------------------------------
- */
+/* --- counted documents -------------------------------------------------------------------------- */
 
 static struct counted *
 counted_of(const struct statedoc *doc)
@@ -87,9 +85,7 @@ statedoc_unref(const struct statedoc *doc)
         counted_unref(counted_of(doc));
 }
 
-/*
- * --- writing the document ---------------------------------------------------------------------------------
- */
+/* --- writing the document ----------------------------------------------------------------------- */
 
 struct writer {
     int fd;
@@ -219,9 +215,7 @@ make_text(const char *dir, struct reader *reader, struct counted *counted)
     return LAT_OK;
 }
 
-/*
- * --- the work ---------------------------------------------------------------------------------------------
- */
+/* --- the work ----------------------------------------------------------------------------------- */
 
 /* One consistent state: the roots, and its text if wanted. */
 static enum lat_err
@@ -331,9 +325,7 @@ run(void *arg)
     return NULL;
 }
 
-/*
- * --- the outside ------------------------------------------------------------------------------------------
- */
+/* --- the outside -------------------------------------------------------------------------------- */
 
 struct statedocs *
 statedocs_new(struct store *store, const char *dir)

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "node/config.h"
+#include "node/configuration.h"
 #include "view/exchange.h"
 
 struct node;
@@ -22,7 +22,7 @@ struct node_options {
     const char *version;
     bool demo;                   /* shown in the title of every frame */
     /* Read the configuration again (COMMAND_RELOAD): called on the node thread. NULL with *why: the present one stays. */
-    struct config *(*reload)(void *arg, struct lat_msg *why);
+    struct config *(*reload)(void *arg, const struct config *present, struct lat_msg *why);
     void *arg;
 };
 

@@ -1,6 +1,7 @@
 /* node_commands.c - what front ends wish, carried out and answered. */
 #include "config.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,11 +111,12 @@ run_write(struct node *node, struct command *command)
     struct lat_buf value;
     enum lat_err err = LAT_OK;
 
-    lat_buf_init(&value, node->config->value_max);
+    lat_buf_init(&value, (size_t)node->config->value_max);
     if (command->kind == COMMAND_PUT) {
         err = json_store_form((const char *)command->value, command->value_len, &value, &why);
         if (err == LAT_LIMIT && why.text[0] == '\0')
-            lat_msg_set(&why, "the value is over %zu bytes; LATTICE_VALUE_MAX sets the limit", node->config->value_max);
+            lat_msg_set(&why, "the value is over %llu bytes; LATTICE_VALUE_MAX sets the limit",
+                        (unsigned long long)node->config->value_max);
         if (err)
             refuse(command, err, "value: %.200s", why.text[0] ? why.text : lat_err_text(err));
     }
@@ -154,11 +156,11 @@ run_merge(struct node *node, struct command *command)
     struct lat_buf error;
     enum lat_err err;
 
-    lat_buf_init(&pushes.records, RECON_MESSAGE_MAX);
+    lat_buf_init(&pushes.records, RECON_PUSHES_MAX);
     lat_buf_init(&error, RECON_MESSAGE_MAX);
     err = recon_inspect(store_network(node->store), command->message, command->message_len, &pushes, &error);
     if (!err)
-        err = apply_records(node->apply, pushes.records.data, pushes.records.len, pushes.count, merged, command);
+        err = apply_records(node->apply, APPLY_FROM_API, pushes.records.data, pushes.records.len, pushes.count, merged, command);
     lat_buf_fini(&pushes.records);
     lat_buf_fini(&error);
     if (err)
@@ -173,18 +175,20 @@ run_reload(struct node *node, struct command *command)
 {
     struct reply reply = { .err = LAT_OK, .text = "configuration read again" };
     struct lat_msg why = { "" };
-    struct config *fresh = node->reload ? node->reload(node->arg, &why) : NULL;
+    struct config *fresh = node->reload ? node->reload(node->arg, node->config, &why) : NULL;
 
     if (fresh == NULL) {
         lat_log(LAT_ERROR, "[STARTUP] [WARN] configuration not taken, the present one stays: %s", why.text);
         refuse(command, LAT_MALFORMED, "%.250s", why.text);
         return;
     }
-    config_adopt(node->config, fresh);
-    config_free(fresh);
-    lat_log_set_level(node->config->log_level);
+    config_free(node->config);
+    node->config = fresh;
+    lat_log_set_level(fresh->log_level);
+    node_trust_load(node);
+    node_api_reload(node);
     node_lungs_reload(node);
-    lat_log(LAT_NOTICE, "[STARTUP] configuration read again: %zu HTTP peers, %zu trusted keys", node->config->source_count,
+    lat_log(LAT_NOTICE, "[STARTUP] configuration read again: %zu HTTP peers, %zu trusted keys", fresh->source_count,
             node->trust.count);
     answer(command, &reply);
 }

@@ -8,17 +8,16 @@
 #define LAT_NODE_NODE_PARTS_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include <uv.h>
 
 #include "crypto/key.h"
-#include "http/legacy.h"
+#include "http/statedoc.h"
 #include "http/poller.h"
 #include "http/server.h"
 #include "node/alerts.h"
 #include "node/apply.h"
-#include "node/config.h"
+#include "node/configuration.h"
 #include "node/files.h"
 #include "node/heartbeat.h"
 #include "node/lung.h"
@@ -36,7 +35,7 @@ struct node {
     struct exchange *exchange;
     const char *version;
     bool demo;
-    struct config *(*reload)(void *arg, struct lat_msg *why);
+    struct config *(*reload)(void *arg, const struct config *present, struct lat_msg *why);
     void *arg;
 
     int lock_fd; /* holds the state directory */
@@ -44,16 +43,20 @@ struct node {
     char peer_id[64];
     char cookie[80];
     struct store *store;
-    struct legacy *legacy;
+    struct statedocs *docs;
     struct server *server;
 
     pthread_t thread;
     uv_loop_t loop;
     uv_async_t wake;   /* commands, commits, and nothing else */
     uv_timer_t tick;
-    bool stopping;
+    bool stopping;     /* a COMMAND_STOP was taken */
+    bool closing;      /* the loop is being emptied */
+    pthread_mutex_t wake_lock;
+    bool looping;      /* under wake_lock: the wake handle may be used */
     struct poller *poller;
     struct apply *apply;
+    void (*on_lungs_closed)(struct node *node);
 
     pthread_mutex_t trust_lock; /* the API asks for the set from its own thread */
     struct trust trust;
@@ -78,19 +81,31 @@ struct node {
 /* Make poller and machine ready and take the first step. LAT_NOMEM, LAT_SYS. */
 LAT_MUST_CHECK enum lat_err node_lungs_start(struct node *node, struct lat_msg *why);
 
+/* Why P2P carries nothing now; "": it does. */
+const char *node_p2p_error(const struct node *node);
+
 /* Carry out a step of the machine: log it, follow it with both lungs. */
 void node_lungs_follow(struct node *node, const struct lung_step *step);
 
 /* Timers of the machine, rounds that are due. Every NODE_TICK_MS. */
 void node_lungs_tick(struct node *node);
 
-/* New configuration is in node->config. */
+/* New configuration is in node->config, new trust in node->trust. */
 void node_lungs_reload(struct node *node);
+
+/* Let go of the loop; fn is called on it when poller and apply are gone. */
+void node_lungs_close(struct node *node, void (*fn)(struct node *node));
 
 /* --- node_commands.c --- */
 
 /* Carry out what front ends wish. */
 void node_commands_run(struct node *node);
+
+/* --- node.c --- */
+
+/* Take trust set and API lists from node->config. */
+void node_trust_load(struct node *node);
+void node_api_reload(struct node *node);
 
 /* --- node_snapshot.c --- */
 

@@ -39,7 +39,7 @@ fill_state(struct node *node, struct snapshot *s)
 
     store_head(node->store, &head);
     lat_hex(head.root, sizeof(head.root), state->root);
-    if (legacy_flat_root(node->legacy, head.root, flat))
+    if (statedocs_flat_root(node->docs, head.root, flat))
         lat_hex(flat, sizeof(flat), state->merkle_root);
     state->count = head.count;
     state->keys = head.keys;
@@ -101,6 +101,7 @@ build(struct node *node, struct snapshot *s)
     lung_fill(&node->lung, s->mono_ms, &s->lung);
     lung_http_fill(&node->http, s->mono_ms, &s->lung);
     lat_copy(s->lung.forced_by, sizeof(s->lung.forced_by), lung_is_forced(s->lung.state) ? node->forced_by : "");
+    lat_copy(s->lung.p2p_error, sizeof(s->lung.p2p_error), node_p2p_error(node));
     s->source_count = (uint32_t)poller_fill(node->poller, s->mono_ms, s->sources, SNAPSHOT_SOURCES_MAX);
     poller_fill_lung(node->poller, s->mono_ms, &s->lung);
     fill_history(node, s);

@@ -94,9 +94,7 @@ level_text(unsigned value)
     return lat_level_name((enum lat_level)value);
 }
 
-/*
- * --- the tables ------------------------------------------------------------------------------------------
- */
+/* --- the tables --------------------------------------------------------------------------------- */
 
 #define PLAIN(of, member) { .name = #member, .kind = of, .offset = offsetof(HERE, member) }
 #define SECONDS(of, stem) { .name = #stem "_s", .kind = of, .offset = offsetof(HERE, stem##_ms) }
@@ -292,9 +290,7 @@ static const struct table snapshot_table = TABLE(snapshot_fields);
 
 _Static_assert(sizeof(enum lung_state) == sizeof(unsigned), "NAME fields are moved as unsigned");
 
-/*
- * --- writing ---------------------------------------------------------------------------------------------
- */
+/* --- writing ------------------------------------------------------------------------------------ */
 
 static cJSON *table_to_json(const struct table *table, const char *base);
 
@@ -446,9 +442,7 @@ snapshot_lung_to_json(const struct snapshot *snapshot)
     return table_to_json(&lung_table, (const char *)&snapshot->lung);
 }
 
-/*
- * --- reading ---------------------------------------------------------------------------------------------
- */
+/* --- reading ------------------------------------------------------------------------------------ */
 
 static void table_from_json(const struct table *table, const cJSON *object, char *base);
 

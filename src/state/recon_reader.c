@@ -1,0 +1,48 @@
+#include "config.h"
+
+#include "state/recon_reader.h"
+
+static enum lat_err
+get(void *arg, const uint8_t keyhash[32], struct record *out)
+{
+    return reader_get_hash(arg, keyhash, out);
+}
+
+static enum lat_err
+each(void *arg, const uint8_t from[32], recon_record_fn fn, void *fn_arg)
+{
+    uint64_t damaged;
+
+    return reader_each(arg, from, fn, fn_arg, &damaged);
+}
+
+static enum lat_err
+each_leaf(void *arg, const uint8_t from[32], recon_leaf_fn fn, void *fn_arg)
+{
+    return reader_each_leaf(arg, from, fn, fn_arg);
+}
+
+static enum lat_err
+subtree(void *arg, const uint8_t prefix[32], unsigned bits, uint64_t *count, uint8_t hash[32])
+{
+    return reader_subtree(arg, prefix, bits, count, hash);
+}
+
+void
+recon_view_of_reader(struct store *store, struct reader *reader, struct recon_view *out)
+{
+    struct store_head head;
+
+    store_head(store, &head);
+    *out = (struct recon_view){
+        .network = reader_network(reader),
+        .incomplete = head.incomplete,
+        .read_only = head.read_only,
+        .get = get,
+        .each = each,
+        .each_leaf = each_leaf,
+        .subtree = subtree,
+        .arg = reader,
+    };
+    reader_root(reader, out->root, &out->count, &out->hlc);
+}
