@@ -23,10 +23,11 @@ close_keeping_errno(int fd)
     errno = saved;
 }
 
-static enum lat_err
-read_all(int fd, struct lat_buf *out)
+enum lat_err
+lat_fd_read(int fd, struct lat_buf *out)
 {
     uint8_t chunk[4096];
+    size_t before = out->len;
     enum lat_err err = LAT_OK;
     ssize_t n;
 
@@ -38,6 +39,8 @@ read_all(int fd, struct lat_buf *out)
             err = LAT_SYS;
     } while (!err && n != 0);
     lat_wipe(chunk, sizeof(chunk)); /* key files come this way */
+    if (err)
+        out->len = before;
     return err;
 }
 
@@ -46,7 +49,6 @@ lat_file_read(const char *path, struct lat_buf *out)
 {
     /* Without O_NONBLOCK, opening a FIFO would wait for its other end. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    size_t before = out->len;
     struct stat st;
     enum lat_err err;
 
@@ -57,10 +59,8 @@ lat_file_read(const char *path, struct lat_buf *out)
     else if (!S_ISREG(st.st_mode))
         err = LAT_MALFORMED;
     else
-        err = read_all(fd, out);
+        err = lat_fd_read(fd, out);
     close_keeping_errno(fd);
-    if (err)
-        out->len = before;
     return err;
 }
 

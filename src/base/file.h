@@ -16,6 +16,9 @@
  */
 LAT_MUST_CHECK enum lat_err lat_file_read(const char *path, struct lat_buf *out);
 
+/* Read the rest of an open file of any kind, a pipe too, to its end; may block. LAT_LIMIT, LAT_NOMEM, LAT_SYS with errno. */
+LAT_MUST_CHECK enum lat_err lat_fd_read(int fd, struct lat_buf *out);
+
 /* Write a file as one step: beside it, fsync, rename, fsync of the folder. LAT_SYS, LAT_FULL. */
 LAT_MUST_CHECK enum lat_err lat_file_write(const char *path, mode_t mode, const void *data, size_t len);
 

@@ -129,10 +129,10 @@ struct config_findings {
 };
 
 /*
- * Read all settings and report all problems. *found is filled whatever is returned (its former content is lost; end it with
- * config_findings_fini).
+ * Read all settings and report all problems: they are added to *found (zeroed at first, ended with config_findings_fini),
+ * whatever is returned.
  *
- * LAT_MALFORMED  there are errors (exit code 78)
+ * LAT_MALFORMED  *found has errors (exit code 78)
  * LAT_NOMEM
  */
 LAT_MUST_CHECK enum lat_err config_parse(const struct config_input *input, struct config **out,

@@ -4,5 +4,8 @@ noinst_LIBRARIES += %D%/libnode.a
 	%D%/lung_table.h %D%/lung_table.c %D%/lung_show.h %D%/lung_show.c \
 	%D%/lung_http.h %D%/lung_http.c %D%/heartbeat.h %D%/heartbeat.c
 %C%_libnode_a_SOURCES += %D%/alerts.h %D%/alerts.c
-%C%_libnode_a_SOURCES += %D%/configuration.h %D%/configuration_load.h %D%/files.h %D%/files.c
+%C%_libnode_a_SOURCES += %D%/configuration.h %D%/configuration.c %D%/configuration_resolve.c \
+	%D%/configuration_load.h %D%/configuration_load.c %D%/configuration_table.h %D%/configuration_table.c \
+	%D%/configuration_values.h %D%/configuration_values.c %D%/configuration_addresses.h \
+	%D%/configuration_addresses.c %D%/files.h %D%/files.c
 %C%_libnode_a_SOURCES += %D%/apply.h

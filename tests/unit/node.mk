@@ -29,3 +29,7 @@ check_PROGRAMS += tests/unit/test_files
 tests_unit_test_files_SOURCES = tests/unit/test_files.c tests/support/temp.h
 tests_unit_test_files_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_files_LDADD = $(LINK_node) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_configuration
+tests_unit_test_configuration_SOURCES = tests/unit/test_configuration.c
+tests_unit_test_configuration_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_configuration_LDADD = $(LINK_node) $(CMOCKA_LIBS)
