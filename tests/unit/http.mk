@@ -19,3 +19,12 @@ check_PROGRAMS += tests/unit/test_auth
 tests_unit_test_auth_SOURCES = tests/unit/test_auth.c
 tests_unit_test_auth_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_auth_LDADD = $(LINK_http) $(CMOCKA_LIBS)
+
+API_WORLD_SOURCES = tests/support/api_world.c tests/support/api_world.h tests/support/snapshots.c \
+	tests/support/snapshots.h $(STORE_SOURCES)
+API_WORLD_LDADD = $(LINK_http) $(CJSON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_api_shapes
+tests_unit_test_api_shapes_SOURCES = tests/unit/test_api_shapes.c $(API_WORLD_SOURCES) $(VECTOR_SOURCES)
+tests_unit_test_api_shapes_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_api_shapes_LDADD = $(API_WORLD_LDADD)
