@@ -2,6 +2,10 @@
 
 #include "state/recon_reader.h"
 
+#include <string.h>
+
+#include "base/text.h"
+
 static enum lat_err
 get(void *arg, const uint8_t keyhash[32], struct record *out)
 {
@@ -28,6 +32,22 @@ subtree(void *arg, const uint8_t prefix[32], unsigned bits, uint64_t *count, uin
     return reader_subtree(arg, prefix, bits, count, hash);
 }
 
+/* The horizon that this state holds, a decimal number under a reserved key; 0: none. */
+static uint64_t
+horizon_of(struct reader *reader)
+{
+    static const uint8_t key[] = "\0horizon";
+    struct record record;
+    uint64_t horizon;
+    char text[24];
+
+    if (reader_get(reader, key, sizeof(key) - 1, false, &record) || record.value_len >= sizeof(text))
+        return 0;
+    memcpy(text, record.value, record.value_len);
+    text[record.value_len] = 0;
+    return lat_parse_u64(text, UINT64_MAX, &horizon) ? 0 : horizon;
+}
+
 void
 recon_view_of_reader(struct store *store, struct reader *reader, struct recon_view *out)
 {
@@ -43,6 +63,7 @@ recon_view_of_reader(struct store *store, struct reader *reader, struct recon_vi
         .each_leaf = each_leaf,
         .subtree = subtree,
         .arg = reader,
+        .horizon = horizon_of(reader),
     };
     reader_root(reader, out->root, &out->count, &out->hlc);
 }

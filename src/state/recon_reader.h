@@ -9,8 +9,8 @@
 #include "state/recon.h"
 
 /*
- * Network, root, count, greatest HLC and the functions, from the reader; incomplete and read_only from the store's head. key, trust,
- * now_ms, flat_root and horizon stay zero for the caller, who knows them.
+ * Network, root, count, greatest HLC, horizon and the functions, from the reader; incomplete and read_only
+ * from the store's head. key, trust, now_ms and flat_root stay zero for the caller, who knows them.
  */
 void recon_view_of_reader(struct store *store, struct reader *reader, struct recon_view *out);
 

@@ -211,9 +211,7 @@ another_users_client_is_told_apart(void **state)
     sockowner_free(owner);
 }
 
-/*
- * --- the decision ----------------------------------------------------------------------------------------
- */
+/* --- the decision ------------------------------------------------------------ */
 
 static const uid_t allowed[] = { 0, 1000 };
 static const struct auth_rules rules = { .cookie = "0123456789abcdef", .uids = allowed, .uid_count = 2 };

@@ -291,9 +291,7 @@ a_forwarded_request_is_marked(void **state)
     }
 }
 
-/*
- * --- Host and Origin -------------------------------------------------------------------------------------
- */
+/* --- Host and Origin ------------------------------------------------------------ */
 
 static const char *const hosts[] = { "node-a.example", NULL };
 static const char *const origins[] = { "https://panel.example", NULL };
