@@ -20,6 +20,7 @@ struct part {
     char text[PART_MAX];
     int style;
     int rank;
+    int gap;    /* blanks behind it */
     bool right; /* belongs to the group at the right end */
 };
 
@@ -33,7 +34,7 @@ add_part(struct parts *parts, int style, int rank, bool right)
 {
     struct part *part = &parts->list[parts->count++];
 
-    *part = (struct part){ .style = style, .rank = rank, .right = right };
+    *part = (struct part){ .style = style, .rank = rank, .gap = 2, .right = right };
     return part->text;
 }
 
@@ -44,7 +45,7 @@ parts_width(const struct parts *parts, bool unicode)
 
     for (int i = 0; i < parts->count; i++)
         if (parts->list[i].text[0])
-            sum += text_width(parts->list[i].text, unicode) + 2;
+            sum += text_width(parts->list[i].text, unicode) + parts->list[i].gap;
     return sum - 1;
 }
 
@@ -82,7 +83,7 @@ draw_parts(const struct area *area, struct parts *parts)
         const struct part *part = &parts->list[i];
 
         if (!part->right && part->text[0] && x < right)
-            x = area_text_cut(area, x, 0, right + 2 - x, part->style, part->text) + 2;
+            x = area_text_cut(area, x, 0, right + 2 - x, part->style, part->text) + part->gap;
     }
 }
 
@@ -129,12 +130,14 @@ bar_title(const struct area *area, const struct model *model, const struct snaps
 
     area_fill(area, 0, 0, area->cols, STYLE_BAR, ' ');
     snprintf(add_part(&parts, STYLE_BAR, 4, false), PART_MAX, "LATTICE");
+    parts.list[0].gap = 1;
     if (s == NULL) {
         snprintf(add_part(&parts, STYLE_BAR, 0, false), PART_MAX, "starting");
         draw_parts(area, &parts);
         return;
     }
     snprintf(add_part(&parts, STYLE_BAR, 2, false), PART_MAX, "%s", s->name);
+    parts.list[1].gap = model->via[0] ? 1 : 2;
     if (model->via[0])
         snprintf(add_part(&parts, STYLE_BAR, 7, false), PART_MAX, "[%s]", model->via);
     flag_parts(&parts, model, s);
@@ -158,17 +161,23 @@ alert_style(const struct snapshot_alert *alert, bool seen)
     return alert->severity == ALERT_ALARM ? STYLE_ALARM : STYLE_ATTENTION;
 }
 
+/* "D1 rio-2 diverges: 3 keys, since 14:02:45": the text is cut before its beginning in time is. */
 static int
-draw_alert(const struct area *area, int x, int room, const struct snapshot_alert *alert, bool seen)
+draw_alert(const struct area *area, int x, int room, const struct snapshot *s, const struct snapshot_alert *alert,
+           bool seen)
 {
-    char text[SNAPSHOT_TEXT_MAX + 64], span[FORMAT_MAX];
+    char text[SNAPSHOT_TEXT_MAX + 16], when[FORMAT_MAX], since[FORMAT_MAX + 24] = "";
+    int style = alert_style(alert, seen), width;
 
+    snprintf(text, sizeof(text), "%s %s", alert->code, alert->text);
     if (alert->since_ms >= 0)
-        snprintf(text, sizeof(text), "%s %s, for %s%s", alert->code, alert->text, format_span(alert->since_ms, span),
+        snprintf(since, sizeof(since), ", since %s%s", format_when(s->wall_ms, alert->since_ms, when),
                  seen ? " (seen)" : "");
-    else
-        snprintf(text, sizeof(text), "%s %s%s", alert->code, alert->text, seen ? " (seen)" : "");
-    return area_text_cut(area, x, 0, room, alert_style(alert, seen), text);
+    width = (int)strlen(since);
+    if (room < width + 20)
+        return area_text_cut(area, x, 0, room, style, text);
+    x = area_text_cut(area, x, 0, room - width, style, text);
+    return area_text(area, x, 0, style, since);
 }
 
 static int
@@ -192,7 +201,7 @@ draw_alert_list(const struct area *area, int x, int end, const struct model *mod
     for (int seen = 0; seen <= 1; seen++)
         for (uint32_t i = 0; i < s->alert_count; i++)
             if (model_acknowledged(model, s, &s->alerts[i]) == (seen == 1) && end - x >= 12)
-                x = draw_alert(area, x, end - x, &s->alerts[i], seen == 1) + 3;
+                x = draw_alert(area, x, end - x, s, &s->alerts[i], seen == 1) + 3;
 }
 
 void
@@ -264,7 +273,7 @@ draw_hints(const struct area *area, const struct model *model)
         if (hints[i].rank > limit)
             continue;
         x = area_text(area, x, 0, STYLE_KEY, hints[i].name);
-        x = area_text(area, x + 1, 0, STYLE_COLUMN, action_info(hints[i].action)->caption) + 2;
+        x = area_text(area, x + 1, 0, STYLE_TEXT, action_info(hints[i].action)->caption) + 2;
     }
 }
 

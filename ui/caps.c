@@ -17,7 +17,6 @@ static const struct charset ascii = {
     .spark = { ' ', '.', ':', '-', '=', '+', '*', '#' },
     .bar_full = '#',
     .bar_empty = '.',
-    .bar_part = { 0 },
     .block = '#',
 };
 
@@ -30,8 +29,7 @@ static const struct charset unicode = {
     .corner_focus = { 0x250f, 0x2513, 0x2517, 0x251b },
     .spark = { ' ', 0x2581, 0x2582, 0x2583, 0x2584, 0x2585, 0x2586, 0x2587 },
     .bar_full = 0x2588,
-    .bar_empty = 0x2500,
-    .bar_part = { 0x258f, 0x258e, 0x258d, 0x258c, 0x258b, 0x258a, 0x2589 },
+    .bar_empty = ' ',
     .block = 0x2588,
 };
 
@@ -64,8 +62,7 @@ unicode_is_sound(void)
     const uint32_t single[] = { u->rule, u->rule_focus, u->vline, u->vline_focus, u->bar_full, u->bar_empty, u->block };
 
     return all_one_column(single, sizeof(single) / sizeof(single[0])) && all_one_column(u->corner, 4)
-           && all_one_column(u->corner_focus, 4) && all_one_column(u->spark, SPARK_LEVELS)
-           && all_one_column(u->bar_part, 7);
+           && all_one_column(u->corner_focus, 4) && all_one_column(u->spark, SPARK_LEVELS);
 }
 
 /* Terminals whose fonts or decoders cannot be trusted with more than ASCII. */

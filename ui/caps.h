@@ -21,7 +21,6 @@ struct charset {
     uint32_t corner_focus[4];
     uint32_t spark[SPARK_LEVELS]; /* [0]: nothing */
     uint32_t bar_full, bar_empty;
-    uint32_t bar_part[7];         /* one to seven eighths; 0 in [0]: whole cells only */
     uint32_t block;               /* big digits */
 };
 

@@ -2,7 +2,9 @@
  * console.h - the operator console: a client of one source, in the thread that calls it.
  *
  * The caller has called setlocale(LC_CTYPE, "") before it started threads, sends the log to a file (standard error
- * belongs to the screen meanwhile), and has blocked every signal in its other threads, so that they arrive here.
+ * belongs to the screen meanwhile), and has blocked the signals that are no errors of the program itself in its other
+ * threads (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP stay open everywhere: blocked, they kill without a
+ * word and leave the terminal as it is).
  */
 #ifndef LAT_UI_CONSOLE_H
 #define LAT_UI_CONSOLE_H

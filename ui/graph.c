@@ -56,20 +56,15 @@ graph_gauge(const struct area *area, int x, int y, int cols, int style, const st
             uint64_t value, uint64_t max)
 {
     int inner = cols - 2, full;
-    uint64_t eighths;
 
     if (inner < 1)
         return;
     if (value > max)
         value = max;
-    eighths = max == 0 ? 0 : (value * (uint64_t)inner * 8 + max - 1) / max;
-    full = (int)(eighths / 8);
+    full = max == 0 ? 0 : (int)((value * (uint64_t)inner + max - 1) / max);
     area_fill(area, x, y, 1, STYLE_TEXT, '[');
-    area_fill(area, x + 1, y, inner, STYLE_FRAME, set->bar_empty);
     area_fill(area, x + 1, y, full, style, set->bar_full);
-    if (eighths % 8 > 0)
-        area_fill(area, x + 1 + full, y, 1, style,
-                  set->bar_part[0] ? set->bar_part[eighths % 8 - 1] : set->bar_full);
+    area_fill(area, x + 1 + full, y, inner - full, STYLE_TEXT, set->bar_empty);
     area_fill(area, x + 1 + inner, y, 1, STYLE_TEXT, ']');
 }
 

@@ -57,7 +57,7 @@ place_lists(struct layout *layout, const struct model *model, const struct snaps
     enum panel_id only = is_list(model->focus) ? model->focus : PANEL_PEERS;
 
     if (rows >= 4 * LIST_MIN) {
-        nodes = at_most(nodes, at_least(rows * 2 / 5, PEER_HEADS + 2));
+        nodes = at_most(nodes, rows / 2);
         second = (rows - nodes) / 2;
         add(layout, PANEL_PEERS, 0, y, cols, nodes);
         add(layout, PANEL_DIVERGENCE, 0, y + nodes, cols, second);

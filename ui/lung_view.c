@@ -187,11 +187,11 @@ forced_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
     const char *auto_key = key_name(keymap_key(ACTION_AUTO, 0), key);
 
     if (lung->forced_left_ms >= 0)
-        snprintf(out, LUNG_LINE_MAX, "forced by %s, %s in this state, %s left; %s = back to AUTO", by,
-                 format_span(lung->since_ms, since), format_left_clock(lung->forced_left_ms, left), auto_key);
+        snprintf(out, LUNG_LINE_MAX, "for %s, %s left (%s: AUTO); by %s", format_span(lung->since_ms, since),
+                 format_left_clock(lung->forced_left_ms, left), auto_key, by);
     else
-        snprintf(out, LUNG_LINE_MAX, "forced by %s, %s in this state; %s = back to AUTO", by,
-                 format_span(lung->since_ms, since), auto_key);
+        snprintf(out, LUNG_LINE_MAX, "for %s, until changed (%s: AUTO); by %s", format_span(lung->since_ms, since),
+                 auto_key, by);
 }
 
 const char *

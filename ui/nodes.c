@@ -162,7 +162,7 @@ node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX])
 {
     if (row->agreement == AGREE_EQUAL) {
         snprintf(out, NODE_TEXT_MAX, "same");
-        return STYLE_GOOD;
+        return STYLE_TEXT;
     }
     if (row->agreement == AGREE_UNKNOWN) {
         snprintf(out, NODE_TEXT_MAX, "?");

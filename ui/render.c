@@ -62,9 +62,9 @@ draw_header(const struct panel_view *view, const struct area *area, int x, int c
     at = x + cols - 3 - text_width(note, area->canvas->unicode);
     if (at < end + 1)
         return; /* no room: the panel says the most important things itself */
-    area_fill(area, at, 0, 1, STYLE_TEXT, ' ');
+    area_fill(area, at, 0, 1, STYLE_COLUMN, ' ');
     at = area_text(area, at + 1, 0, STYLE_COLUMN, note);
-    area_fill(area, at, 0, 1, STYLE_TEXT, ' ');
+    area_fill(area, at, 0, 1, STYLE_COLUMN, ' ');
 }
 
 static void

@@ -8,3 +8,9 @@ check_PROGRAMS += tests/unit/test_screens
 tests_unit_test_screens_SOURCES = tests/unit/test_screens.c tests/support/snapshots.c tests/support/snapshots.h
 tests_unit_test_screens_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_screens_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_console
+tests_unit_test_console_SOURCES = tests/unit/test_console.c tests/support/snapshots.c tests/support/snapshots.h \
+	tests/support/pty.c tests/support/pty.h tests/support/fake_node.c tests/support/fake_node.h
+tests_unit_test_console_CPPFLAGS = $(TEST_CPPFLAGS) $(VTERM_CFLAGS)
+tests_unit_test_console_LDADD = $(LINK_ui) $(VTERM_LIBS) $(CMOCKA_LIBS)

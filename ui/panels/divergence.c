@@ -110,36 +110,40 @@ glyph_of(enum agreement agreement, char *glyph)
     return STYLE_UNKNOWN;
 }
 
+/* What agrees: the last healing if there was one, else what was compared. */
 static void
-last_healing(const struct snapshot *snapshot, const struct snapshot_source *s, char *out, size_t size)
+equal_text(const struct snapshot *snapshot, const struct snapshot_source *s, char *out, size_t size)
 {
-    char when[FORMAT_MAX], bytes[FORMAT_MAX];
+    char when[FORMAT_MAX], bytes[FORMAT_MAX], refused[32] = "";
 
     if (s->heal_age_ms < 0) {
-        snprintf(out, size, "never healed from");
+        snprintf(out, size, "%s, compared %s", format_noun(s->count, "record", bytes),
+                 format_when(snapshot->wall_ms, s->ok_age_ms, when));
         return;
     }
-    snprintf(out, size, "healed %s: %" PRIu32 " taken, %" PRIu32 " kept, %" PRIu32 " refused, %s, %" PRIu32 " ms",
-             format_when(snapshot->wall_ms, s->heal_age_ms, when), s->heal_applied, s->heal_ours, s->heal_refused,
+    if (s->heal_refused > 0)
+        snprintf(refused, sizeof(refused), ", %" PRIu32 " refused", s->heal_refused);
+    snprintf(out, size, "healed %s: %" PRIu32 " taken, %" PRIu32 " kept%s, %s, %" PRIu32 " ms",
+             format_when(snapshot->wall_ms, s->heal_age_ms, when), s->heal_applied, s->heal_ours, refused,
              format_bytes(s->heal_bytes, bytes), s->heal_ms);
 }
 
+/* "since 14:02:45, 3 keys, 12,812 records there, 12,811 here" */
 static void
 open_text(const struct snapshot *snapshot, const struct snapshot_source *s, char *out, size_t size)
 {
-    char span[FORMAT_MAX], keys[FORMAT_MAX], theirs[FORMAT_MAX], ours[FORMAT_MAX];
+    char when[FORMAT_MAX], keys[FORMAT_MAX], theirs[FORMAT_MAX], ours[FORMAT_MAX];
     size_t used = 0;
 
     if (s->agreement == AGREE_HEALING)
-        used = (size_t)snprintf(out, size, "%" PRIu32 " %%, %" PRIu32 " taken, %" PRIu32 " refused, ", s->heal_percent,
-                                s->heal_applied, s->heal_refused);
+        used = (size_t)snprintf(out, size, "%" PRIu32 " %%, %" PRIu32 " taken, ", s->heal_percent, s->heal_applied);
     else if (s->agreement == AGREE_HELD && s->error[0])
         used = (size_t)snprintf(out, size, "%s; ", s->error);
     if (used >= size)
         return;
-    snprintf(out + used, size - used, "for %s, %s, theirs %s, ours %s", format_span(s->differs_ms, span),
-             format_noun(s->key_total, "key", keys), format_noun(s->count, "record", theirs),
-             format_count(snapshot->state.count, ours));
+    snprintf(out + used, size - used, "since %s, %s, %s there, %s here",
+             format_when(snapshot->wall_ms, s->differs_ms, when), format_noun(s->key_total, "key", keys),
+             format_noun(s->count, "record", theirs), format_count(snapshot->state.count, ours));
 }
 
 static void
@@ -147,13 +151,14 @@ node_text(const struct snapshot *snapshot, const struct node_row *row, char *out
 {
     const struct snapshot_source *s = row->source;
 
-    out[0] = 0;
-    if (s == NULL)
+    if (s == NULL) {
+        snprintf(out, size, "as announced over P2P");
         return;
+    }
     if (row->agreement == AGREE_UNKNOWN)
         snprintf(out, size, "%s", s->error[0] ? s->error : "not compared yet");
     else if (row->agreement == AGREE_EQUAL)
-        last_healing(snapshot, s, out, size);
+        equal_text(snapshot, s, out, size);
     else
         open_text(snapshot, s, out, size);
 }
@@ -165,8 +170,8 @@ draw_node(const struct panel_view *view, const struct area *area, int y, const s
     enum style style = glyph_of(row->agreement, &glyph);
 
     area_printf(area, 1, y, style, "%c", glyph);
-    area_text_cut(area, 3, y, NAME_COLS - 1, STYLE_HEAD, row->name);
-    area_text(area, 3 + NAME_COLS, y, style, row->agreement == AGREE_EQUAL ? "equal" : agreement_name(row->agreement));
+    area_text_cut(area, 3, y, NAME_COLS - 1, STYLE_TEXT, row->name);
+    area_text(area, 3 + NAME_COLS, y, style, agreement_name(row->agreement));
     node_text(view->snapshot, row, text, sizeof(text));
     area_text_cut(area, 3 + NAME_COLS + 9, y, area->cols - NAME_COLS - 13, STYLE_TEXT, text);
 }
@@ -216,7 +221,7 @@ draw_line(const struct panel_view *view, const struct area *area, int y, const s
         draw_key(area, y, line);
         break;
     case LINE_HEALED:
-        area_printf(area, 1, y, STYLE_COLUMN, "last healing from %s", line->row->name);
+        area_printf(area, 1, y, STYLE_COLUMN, "keys last healed from %s", line->row->name);
         break;
     }
 }

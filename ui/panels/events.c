@@ -11,9 +11,8 @@
 #define TIME_X 1
 #define LEVEL_X 10
 #define SOURCE_X 16
-#define SOURCE_COLS 9
-#define SOURCE_COLS_WIDE 13
-#define WIDE_COLS 96
+#define SOURCE_COLS 13 /* "p2p_heartbeat" */
+#define SOURCE_MIN_COLS 72
 
 static const struct {
     const char *word;
@@ -36,13 +35,13 @@ without_tag(const char *text)
 static void
 draw_event(const struct area *area, int y, const struct lat_log_line *line)
 {
-    int source_cols = area->cols >= WIDE_COLS ? SOURCE_COLS_WIDE : SOURCE_COLS;
-    int text_x = SOURCE_X + source_cols + 1;
+    int text_x = area->cols >= SOURCE_MIN_COLS ? SOURCE_X + SOURCE_COLS + 1 : SOURCE_X;
     char time[FORMAT_MAX];
 
-    area_text(area, TIME_X, y, STYLE_COLUMN, format_when(line->wall_ms, 0, time));
+    area_text(area, TIME_X, y, STYLE_TEXT, format_when(line->wall_ms, 0, time));
     area_text(area, LEVEL_X, y, levels[line->level].style, levels[line->level].word);
-    area_text_cut(area, SOURCE_X, y, source_cols, STYLE_COLUMN, line->source);
+    if (text_x > SOURCE_X)
+        area_text_cut(area, SOURCE_X, y, SOURCE_COLS, STYLE_TEXT, line->source);
     area_text_cut(area, text_x, y, area->cols - text_x - 1, STYLE_TEXT, without_tag(line->text));
 }
 

@@ -114,7 +114,7 @@ draw_gauge(const struct panel_view *view, const struct area *area, int y, const 
                       STYLE_TEXT, gauge->text);
         area_fill(area, GAUGE_X + cols - 1, y, 1, STYLE_TEXT, ']');
     }
-    area_text_right(area, area->cols - 1, y, gauge->counting ? STYLE_HEAD : STYLE_IDLE, gauge->figure);
+    area_text_right(area, area->cols - 1, y, STYLE_TEXT, gauge->figure);
     if (gauge->hot) {
         struct area row = area_sub(area, 1, y, area->cols - 2, 1);
 

@@ -77,7 +77,7 @@ draw_row(const struct panel_view *view, const struct node_row *row, const struct
     char text[NODE_TEXT_MAX];
     enum style style;
 
-    table_draw_cell(table, area, NAME, y, STYLE_HEAD, row->name);
+    table_draw_cell(table, area, NAME, y, STYLE_TEXT, row->name);
     if (row->source)
         source_cells(view, row->source, table, area, y);
     else

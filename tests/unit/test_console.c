@@ -1,0 +1,548 @@
+/*
+ * The console on a terminal: this program runs itself as "child" behind a pseudo-terminal, with a node that is not
+ * real, and looks at the screen through a terminal emulator.
+ *
+ * By hand: build/tests/unit/test_console child STARTING
+ */
+#include "config.h"
+
+#include <locale.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "console.h"
+#include "support/fake_node.h"
+#include "support/pty.h"
+#include "term.h"
+
+/* --- the child --------------------------------------------------------------------------------------------------- */
+
+static void
+crash_in_another_thread(unsigned turn)
+{
+    if (turn == 5) {
+        fprintf(stderr, "last words\n");
+        pthread_kill(pthread_self(), SIGSEGV);
+    }
+}
+
+static void
+litter_stderr(unsigned turn)
+{
+    if (turn == 3)
+        fprintf(stderr, "a stray \033[31mline\n");
+}
+
+static int
+child(int argc, char **argv)
+{
+    struct console_options options = { .color = COLOR_AUTO };
+    struct lat_log_options log = { .path = "/dev/null", .level = LAT_INFO };
+    enum lung_state state = LUNG_COUNTDOWN;
+    const char *extra = argc > 3 ? argv[3] : "";
+    struct fake_node node;
+    enum console_end end;
+    struct term_stats stats;
+    unsigned period = strcmp(extra, "fast") == 0 ? 20 : strcmp(extra, "steady") == 0 ? 1000 : 100;
+
+    setlocale(LC_CTYPE, "");
+    if (argc > 2 && lung_state_parse(argv[2], &state))
+        return 64;
+    if (lat_log_open(&log))
+        return 1;
+    fake_node_start(&node, state, period,
+                    strcmp(extra, "crash") == 0    ? crash_in_another_thread
+                    : strcmp(extra, "litter") == 0 ? litter_stderr
+                                                   : NULL);
+    node.source.control = strcmp(extra, "readonly") != 0;
+    node.source.embedded = node.source.control;
+    end = console_run(&options, &node.source);
+    fake_node_stop(&node);
+    stats = term_stats();
+    dprintf(3, "end=%d frames=%llu writes=%llu bytes=%llu stalls=%llu", (int)end, (unsigned long long)stats.frames,
+            (unsigned long long)stats.writes, (unsigned long long)stats.bytes, (unsigned long long)stats.stalls);
+    return 0;
+}
+
+/* --- the tests --------------------------------------------------------------------------------------------------- */
+
+static const struct pty_options plain_options = { .args = { "COUNTDOWN" } };
+
+static void
+start(struct pty *pty, const struct pty_options *options)
+{
+    pty_start(pty, options);
+    pty_expect(pty, "LATTICE");
+    pty_expect(pty, "porto-1");
+}
+
+static int
+report_value(const struct pty *pty, const char *name)
+{
+    const char *at = strstr(pty->report, name);
+
+    if (at == NULL)
+        fail_msg("no %s in \"%s\" (status %x)", name, pty->report, pty->status);
+    return atoi(at + strlen(name) + 1);
+}
+
+static void
+assert_end(struct pty *pty, enum console_end end)
+{
+    pty_expect_exit(pty);
+    assert_int_equal(report_value(pty, "end"), end);
+}
+
+static void
+it_draws_the_screen_and_leaves_it_clean(void **state)
+{
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &plain_options);
+    assert_true(pty.alternate);
+    assert_false(pty.cursor_visible);
+    pty_expect(&pty, "NO PEERS");
+    pty_expect(&pty, "FALLBACK");
+    pty_expect(&pty, "q quit");
+    pty_type(&pty, "q");
+    pty_expect(&pty, "Node is running.");
+    pty_type(&pty, "l");
+    assert_end(&pty, CONSOLE_QUIT_LEAVE);
+    pty_assert_clean(&pty);
+    pty_stop(&pty);
+}
+
+static void
+s_in_the_quit_bar_asks_for_the_node_to_be_stopped(void **state)
+{
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &plain_options);
+    pty_type(&pty, "q");
+    pty_expect(&pty, "s stop");
+    pty_type(&pty, "s");
+    assert_end(&pty, CONSOLE_QUIT_STOP);
+    pty_assert_clean(&pty);
+    pty_stop(&pty);
+}
+
+static void
+forcing_asks_first_and_t_forces_for_ten_minutes(void **state)
+{
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &plain_options);
+    pty_type(&pty, "h");
+    pty_expect(&pty, "Force HTTP on lisbon-1?");
+    pty_type(&pty, "h"); /* the key itself never confirms */
+    pty_expect(&pty, "q quit");
+    assert_false(pty_shows(&pty, "done"));
+    pty_type(&pty, "h");
+    pty_expect(&pty, "Force HTTP");
+    pty_type(&pty, "t");
+    pty_expect(&pty, "done: http for 600 by console uid");
+    pty_expect(&pty, "HTTP forced");
+    pty_type(&pty, "a");
+    pty_expect(&pty, "done: auto for 0");
+    pty_expect(&pty, "AUTO: HTTP");
+    pty_stop(&pty);
+}
+
+static void
+a_read_only_console_switches_nothing(void **state)
+{
+    static const struct pty_options options = { .args = { "COUNTDOWN", "readonly" } };
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &options);
+    pty_type(&pty, "p");
+    pty_expect(&pty, "read-only session");
+    pty_type(&pty, "q"); /* nothing to ask about */
+    assert_end(&pty, CONSOLE_QUIT_LEAVE);
+    pty_stop(&pty);
+}
+
+static void
+pasted_text_is_no_command(void **state)
+{
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &plain_options);
+    pty_type(&pty, "\033[200~hyq\033[201~?");
+    pty_expect(&pty, "HELP");
+    assert_false(pty_shows(&pty, "done"));
+    pty_stop(&pty);
+}
+
+static void
+keys_of_the_cursor_block_move_and_esc_closes(void **state)
+{
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &plain_options);
+    pty_expect(&pty, ">porto-1");
+    pty_type(&pty, "\033[B");
+    pty_expect(&pty, ">madrid-3");
+    pty_type(&pty, "\033OB");
+    pty_expect(&pty, ">rio-2");
+    pty_type(&pty, "\033[H");
+    pty_expect(&pty, ">porto-1");
+    pty_type(&pty, "?");
+    pty_expect(&pty, "HELP");
+    pty_type(&pty, "\033");
+    pty_expect(&pty, "FALLBACK");
+    pty_stop(&pty);
+}
+
+static void
+a_filter_is_typed_refused_and_shown(void **state)
+{
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &plain_options);
+    pty_type(&pty, "6/level>=loud\r");
+    pty_expect(&pty, "no level");
+    assert_true(pty.cursor_visible);
+    pty_type(&pty, "\025level>=error\r");
+    pty_expect(&pty, "/level>=error");
+    assert_false(pty_shows(&pty, "usable again"));
+    pty_type(&pty, "\033");
+    pty_expect(&pty, "usable again");
+    pty_stop(&pty);
+}
+
+static void
+freezing_holds_the_picture(void **state)
+{
+    struct pty pty;
+    char before[256];
+
+    (void)state;
+    start(&pty, &plain_options);
+    pty_type(&pty, " ");
+    pty_expect(&pty, "FROZEN 00:00");
+    snprintf(before, sizeof(before), "%s", pty_row(&pty, 6));
+    pty_expect(&pty, "FROZEN 00:01");
+    assert_string_equal(pty_row(&pty, 6), before);
+    pty_type(&pty, " ");
+    pty_expect(&pty, "[embedded]");
+    pty_stop(&pty);
+}
+
+static void
+every_signal_leaves_a_clean_terminal(void **state)
+{
+    static const struct {
+        int signo;
+        bool deadly;
+        enum console_end end;
+    } cases[] = {
+        { SIGTERM, false, CONSOLE_SIGTERM }, { SIGHUP, false, CONSOLE_HANGUP }, { SIGQUIT, true, 0 },
+        { SIGSEGV, true, 0 },                { SIGABRT, true, 0 },              { SIGBUS, true, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct pty pty;
+
+        start(&pty, &plain_options);
+        kill(pty.pid, cases[i].signo);
+        if (cases[i].deadly) {
+            pty_expect_exit(&pty);
+            assert_true(WIFSIGNALED(pty.status));
+            assert_int_equal(WTERMSIG(pty.status), cases[i].signo);
+            assert_true(pty_shows(&pty, "died of signal"));
+        } else
+            assert_end(&pty, cases[i].end);
+        pty_assert_clean(&pty);
+        pty_stop(&pty);
+    }
+}
+
+static void
+an_interrupt_asks_and_a_second_one_stops(void **state)
+{
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &plain_options);
+    pty_type(&pty, "\003");
+    pty_expect(&pty, "Node is running.");
+    kill(pty.pid, SIGINT);
+    assert_end(&pty, CONSOLE_QUIT_STOP);
+    pty_assert_clean(&pty);
+    pty_stop(&pty);
+}
+
+static void
+a_crash_in_another_thread_leaves_a_clean_terminal_and_its_last_words(void **state)
+{
+    static const struct pty_options options = { .args = { "COUNTDOWN", "crash" } };
+    struct pty pty;
+
+    (void)state;
+    pty_start(&pty, &options);
+    pty_expect_exit(&pty);
+    assert_true(WIFSIGNALED(pty.status));
+    pty_assert_clean(&pty);
+    assert_true(pty_shows(&pty, "last words"));
+    pty_stop(&pty);
+}
+
+static void
+ctrl_z_gives_the_terminal_back_and_fg_paints_anew(void **state)
+{
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &plain_options);
+    pty_type(&pty, "\032");
+    pty_expect_stop(&pty);
+    pty_assert_clean(&pty);
+    kill(pty.pid, SIGCONT);
+    pty_pump(&pty, 300);
+    assert_true(pty.alternate);
+    pty_expect(&pty, "porto-1");
+    pty_type(&pty, "ql");
+    assert_end(&pty, CONSOLE_QUIT_LEAVE);
+    pty_assert_clean(&pty);
+    pty_stop(&pty);
+}
+
+static void
+a_stop_from_outside_is_repaired_when_continued(void **state)
+{
+    struct pty pty;
+    struct termios cooked;
+
+    (void)state;
+    start(&pty, &plain_options);
+    kill(pty.pid, SIGSTOP);
+    pty_expect_stop(&pty);
+    cooked = pty.before; /* what a shell does meanwhile */
+    assert_int_equal(tcsetattr(pty.master, TCSANOW, &cooked), 0);
+    kill(pty.pid, SIGCONT);
+    pty_pump(&pty, 300);
+    pty_type(&pty, "?"); /* without a line end: read at once in raw mode only */
+    pty_expect(&pty, "HELP");
+    pty_stop(&pty);
+}
+
+static void
+a_lost_link_ends_the_console(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct pty_options options = { .args = { "COUNTDOWN" }, .no_control = i == 1 };
+        struct pty pty;
+        uint64_t then;
+
+        start(&pty, &options);
+        then = lat_mono_ms();
+        close(pty.master);
+        pty.master = -1;
+        assert_end(&pty, CONSOLE_HANGUP);
+        assert_true(lat_mono_ms() - then < 1000);
+        pty_stop(&pty);
+    }
+}
+
+static void
+stray_lines_on_standard_error_do_not_tear_the_screen(void **state)
+{
+    static const struct pty_options options = { .args = { "COUNTDOWN", "litter" } };
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &options);
+    pty_pump(&pty, 700);
+    assert_false(pty_shows(&pty, "stray"));
+    assert_true(pty_shows(&pty, "porto-1"));
+    pty_stop(&pty);
+}
+
+static void
+every_terminal_type_shows_the_same_words(void **state)
+{
+    static const char *const terms[] = { "xterm-256color", "screen-256color", "linux", "vt100", "vt220" };
+    static const char *const locales[] = { "C.UTF-8", "C" };
+
+    (void)state;
+    for (size_t t = 0; t < sizeof(terms) / sizeof(terms[0]); t++)
+        for (size_t l = 0; l < 2; l++) {
+            struct pty_options options = { .term = terms[t], .locale = locales[l], .args = { "ISOLATED" } };
+            struct pty pty;
+
+            start(&pty, &options);
+            pty_expect(&pty, "X ISOLATED");
+            pty_expect(&pty, "connection refused");
+            pty_expect(&pty, "q quit");
+            pty_type(&pty, "qs");
+            assert_end(&pty, CONSOLE_QUIT_STOP);
+            pty_assert_clean(&pty);
+            pty_stop(&pty);
+        }
+}
+
+static void
+a_terminal_without_a_cursor_address_is_refused_untouched(void **state)
+{
+    static const char *const terms[] = { "dumb", "no-such-terminal", "" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+        struct pty_options options = { .term = terms[i], .args = { "COUNTDOWN" } };
+        struct pty pty;
+
+        pty_start(&pty, &options);
+        assert_end(&pty, CONSOLE_NO_TERMINAL);
+        pty_assert_clean(&pty);
+        assert_int_equal(pty.bytes, 0);
+        pty_stop(&pty);
+    }
+}
+
+static void
+sizes_change_without_harm(void **state)
+{
+    static const int sizes[][2] = { { 1, 1 }, { 500, 200 }, { 40, 10 }, { 39, 9 }, { 160, 48 }, { 2, 60 }, { 200, 3 } };
+    unsigned seed = 7;
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &plain_options);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        pty_resize(&pty, sizes[i][0], sizes[i][1]);
+        pty_pump(&pty, 60);
+    }
+    for (int i = 0; i < 60; i++) { /* a storm */
+        seed = seed * 1103515245 + 12345;
+        pty_resize(&pty, 1 + (int)(seed >> 16) % 200, 1 + (int)(seed >> 8) % 80);
+        pty_pump(&pty, 3);
+    }
+    pty_resize(&pty, 80, 24);
+    pty_expect(&pty, "PEERS AND SOURCES");
+    pty_expect(&pty, "q quit");
+    assert_null(strstr(pty_row(&pty, 23), "quit quit"));
+    pty_type(&pty, "qs");
+    assert_end(&pty, CONSOLE_QUIT_STOP);
+    pty_stop(&pty);
+}
+
+static void
+each_frame_is_one_write_and_data_makes_at_most_ten_a_second(void **state)
+{
+    static const struct pty_options options = { .args = { "COUNTDOWN", "fast" } };
+    struct pty pty;
+    uint64_t then;
+    int frames, seconds;
+
+    (void)state;
+    then = lat_mono_ms();
+    start(&pty, &options);
+    pty_pump(&pty, 2000);
+    pty_type(&pty, "qs");
+    assert_end(&pty, CONSOLE_QUIT_STOP);
+    seconds = (int)((lat_mono_ms() - then) / 1000) + 1;
+    frames = report_value(&pty, "frames");
+    assert_int_equal(report_value(&pty, "writes"), frames);
+    assert_in_range(frames, 3, 10 * seconds + 4);
+    pty_stop(&pty);
+}
+
+static void
+a_quiet_screen_costs_few_bytes(void **state)
+{
+    static const struct pty_options options = { .args = { "COUNTDOWN", "steady" } };
+    struct pty pty;
+    uint64_t first;
+
+    (void)state;
+    start(&pty, &options);
+    pty_pump(&pty, 1200); /* the first frame may have come before the first snapshot */
+    first = pty.bytes;
+    pty_pump(&pty, 3000);
+    print_message("first paint %llu bytes, then %llu bytes a second\n", (unsigned long long)first,
+                  (unsigned long long)(pty.bytes - first) / 3);
+    assert_in_range((pty.bytes - first) / 3, 1, 150);
+    pty_stop(&pty);
+}
+
+static void
+a_stalled_terminal_loses_frames_and_nothing_else(void **state)
+{
+    static const struct pty_options options = { .args = { "P2P", "fast" } };
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &options);
+    for (int i = 0; i < 300; i++) { /* nobody reads: repaints fill the pipe of the pseudo-terminal */
+        ssize_t n = write(pty.master, "\f", 1);
+
+        (void)n;
+        usleep(5000);
+    }
+    usleep(2500000); /* the half-sent frame is given up */
+    pty_expect(&pty, "PEERS AND SOURCES");
+    pty_type(&pty, "?");
+    pty_expect(&pty, "HELP");
+    pty_type(&pty, "\033qs");
+    assert_end(&pty, CONSOLE_QUIT_STOP);
+    assert_true(report_value(&pty, "stalls") > 0);
+    pty_assert_clean(&pty);
+    pty_stop(&pty);
+}
+
+int
+main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_draws_the_screen_and_leaves_it_clean),
+        cmocka_unit_test(s_in_the_quit_bar_asks_for_the_node_to_be_stopped),
+        cmocka_unit_test(forcing_asks_first_and_t_forces_for_ten_minutes),
+        cmocka_unit_test(a_read_only_console_switches_nothing),
+        cmocka_unit_test(pasted_text_is_no_command),
+        cmocka_unit_test(keys_of_the_cursor_block_move_and_esc_closes),
+        cmocka_unit_test(a_filter_is_typed_refused_and_shown),
+        cmocka_unit_test(freezing_holds_the_picture),
+        cmocka_unit_test(every_signal_leaves_a_clean_terminal),
+        cmocka_unit_test(an_interrupt_asks_and_a_second_one_stops),
+        cmocka_unit_test(a_crash_in_another_thread_leaves_a_clean_terminal_and_its_last_words),
+        cmocka_unit_test(ctrl_z_gives_the_terminal_back_and_fg_paints_anew),
+        cmocka_unit_test(a_stop_from_outside_is_repaired_when_continued),
+        cmocka_unit_test(a_lost_link_ends_the_console),
+        cmocka_unit_test(stray_lines_on_standard_error_do_not_tear_the_screen),
+        cmocka_unit_test(every_terminal_type_shows_the_same_words),
+        cmocka_unit_test(a_terminal_without_a_cursor_address_is_refused_untouched),
+        cmocka_unit_test(sizes_change_without_harm),
+        cmocka_unit_test(each_frame_is_one_write_and_data_makes_at_most_ten_a_second),
+        cmocka_unit_test(a_quiet_screen_costs_few_bytes),
+        cmocka_unit_test(a_stalled_terminal_loses_frames_and_nothing_else),
+    };
+
+    if (argc > 1 && strcmp(argv[1], "child") == 0)
+        return child(argc, argv);
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
