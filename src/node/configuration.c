@@ -162,20 +162,31 @@ read_all(struct config_reading *r)
     }
 }
 
-/* LATTICE_API_LISTEN, or where host or port have come from a stronger origin, those two together. */
+/* Of host and port of the API, the one from the stronger origin, if that beats LATTICE_API_LISTEN; else NULL. */
+static const struct config_value *
+part_that_wins(const struct config *config)
+{
+    const struct config_value *values = config->inside->values, *whole = &values[CONFIG_API_LISTEN];
+    const struct config_value *host = &values[CONFIG_API_HOST], *port = &values[CONFIG_API_PORT];
+    const struct config_value *stronger = host->rank > port->rank ? host : port;
+
+    return whole->text == NULL || stronger->rank > whole->rank ? stronger : NULL;
+}
+
 static void
 join_api(struct config_reading *r)
 {
     const struct config_value *values = r->config->inside->values;
-    const struct config_value *whole = &values[CONFIG_API_LISTEN], *host = &values[CONFIG_API_HOST];
-    const struct config_value *port = &values[CONFIG_API_PORT];
-    const struct config_value *stronger = host->rank > port->rank ? host : port;
-    bool bare_ip6 = strchr(host->text, ':') != NULL && host->text[0] != '[';
-    const char *text;
+    const char *host = values[CONFIG_API_HOST].text, *port = values[CONFIG_API_PORT].text, *text;
+    bool bare_ip6 = strchr(host, ':') != NULL && host[0] != '[';
 
-    r->value = whole->text != NULL && whole->rank >= stronger->rank ? whole : stronger;
-    text = r->value == whole ? whole->text
-                             : config_keep_text(r, bare_ip6 ? "[%s]:%s" : "%s:%s", host->text, port->text);
+    r->value = part_that_wins(r->config);
+    if (r->value == NULL) {
+        r->value = &values[CONFIG_API_LISTEN];
+        text = r->value->text;
+    } else {
+        text = config_keep_text(r, bare_ip6 ? "[%s]:%s" : "%s:%s", host, port);
+    }
     if (text != NULL)
         config_take_listen(r, text, &r->config->api_listen);
 }
@@ -348,9 +359,9 @@ origin_of(const struct config *config, enum config_id id)
 {
     const struct config_value *v = &config->inside->values[id];
 
-    if (v->text != NULL)
-        return v->origin;
-    return id == CONFIG_API_LISTEN ? "from LATTICE_API_HOST and LATTICE_API_PORT" : "not set";
+    if (id == CONFIG_API_LISTEN && part_that_wins(config) != NULL)
+        return "from LATTICE_API_HOST and LATTICE_API_PORT";
+    return v->text != NULL ? v->origin : "not set";
 }
 
 static void

@@ -33,3 +33,7 @@ check_PROGRAMS += tests/unit/test_configuration
 tests_unit_test_configuration_SOURCES = tests/unit/test_configuration.c
 tests_unit_test_configuration_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_configuration_LDADD = $(LINK_node) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_configuration_load
+tests_unit_test_configuration_load_SOURCES = tests/unit/test_configuration_load.c tests/support/temp.h
+tests_unit_test_configuration_load_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_configuration_load_LDADD = $(LINK_node) $(CMOCKA_LIBS)

@@ -286,6 +286,7 @@ a_stronger_origin_of_a_part_beats_the_whole(void **state)
     set_environment(f, "PORT=3");
     assert_int_equal(parse(f), LAT_OK);
     assert_string_equal(f->config->api_listen, "127.0.0.1:3");
+    assert_string_equal(config_text(f->config, "LATTICE_API_LISTEN"), "127.0.0.1:3");
     config_free(f->config);
     set_flag(f, "LATTICE_API_LISTEN", "127.0.0.1:4", "api");
     assert_int_equal(parse(f), LAT_OK);
@@ -733,6 +734,25 @@ a_reload_takes_what_it_may_and_names_the_rest(void **state)
 }
 
 static void
+a_reload_keeps_how_strong_an_origin_was(void **state)
+{
+    struct fixture *f = *state;
+    struct config *first;
+
+    f->env = "LATTICE_API_LISTEN=127.0.0.1:1\n";
+    set_environment(f, "PORT=8001");
+    assert_int_equal(parse(f), LAT_OK);
+    first = f->config;
+    f->config = NULL;
+    f->present = first;
+    f->environment[1] = NULL;
+    assert_int_equal(parse(f), LAT_OK);
+    config_free(first);
+    assert_true(found(f, false, "needs a restart: ", "LATTICE_API_PORT"));
+    assert_string_equal(f->config->api_listen, "127.0.0.1:8001");
+}
+
+static void
 print_shows_values_and_origins(void **state)
 {
     struct fixture *f = *state;
@@ -824,6 +844,7 @@ main(void)
         TEST(the_state_directory_needs_a_home),
         TEST(findings_are_bounded),
         TEST(a_reload_takes_what_it_may_and_names_the_rest),
+        TEST(a_reload_keeps_how_strong_an_origin_was),
         TEST(print_shows_values_and_origins),
         TEST(what_is_printed_reads_back),
     };
