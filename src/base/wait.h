@@ -1,5 +1,6 @@
 /*
- * wait.h - waiting for a condition with a limit on the monotonic clock, which no one sets back or forth. Any thread.
+ * wait.h - waiting for a condition with a limit on the monotonic clock, which no one sets back or forth. Any
+ * thread.
  */
 #ifndef LAT_BASE_WAIT_H
 #define LAT_BASE_WAIT_H

@@ -1,9 +1,9 @@
 /*
- * A reader is a read transaction and the tree that belongs to it. Between a commit and the moment when its tree
- * becomes current a new transaction already shows the new tables, so the two are paired by the number of the transaction, under
- * the lock of the tree: if they differ the reader drops its transaction and waits for the tree, which is about to
- * come. The writer takes that lock only after its sync, so a slow disk delays no reader. From then on the
- * version of the tree is pinned: later commits keep for it what they overwrite.
+ * A reader is a read transaction and the tree that belongs to it. Between a commit and the moment when its
+ * tree becomes current a new transaction already shows the new tables, so the two are paired by the number of
+ * the transaction, under the lock of the tree: if they differ the reader drops its transaction and waits for
+ * the tree, which is about to come. The writer takes that lock only after its sync, so a slow disk delays no
+ * reader. From then on the version of the tree is pinned: later commits keep for it what they overwrite.
  *
  * A read-only store has no tree that follows the writing process; its readers fold subtrees from the leaves.
  */
@@ -16,8 +16,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/text.h"
 #include "base/wait.h"
 #include "state/flat_root.h"
 #include "state/store_parts.h"
@@ -41,8 +39,8 @@ pair_with_tree(struct reader *reader)
     struct timespec until = lat_deadline(GATE_WAIT_MS);
     int rc;
 
-    while ((rc = db_begin_read(&store->db, &reader->txn)) == 0 && store->tree != NULL
-           && mdb_txn_id(reader->txn) != store->tree_txn) {
+    while ((rc = db_begin_read(&store->db, &reader->txn)) == 0 && store->tree != NULL &&
+           mdb_txn_id(reader->txn) != store->tree_txn) {
         mdb_txn_abort(reader->txn);
         reader->txn = NULL;
         if (pthread_cond_timedwait(&store->view_moved, &store->view_lock, &until) != 0)
@@ -136,14 +134,13 @@ reader_root(const struct reader *reader, uint8_t root[32], uint64_t *count, uint
     *hlc = reader->head.last;
 }
 
-/* --- records --------------------------------------------------------------------------------------------- */
+/* --- records --------------------------------------------------------------------------------------- */
 
-/* The record that belongs to a row of `dig`. */
+/* The record that belongs to a row of `dig`. Damaged bytes are left to the thread, which may write. */
 static enum lat_err
 read_record(struct reader *reader, const uint8_t keyhash[32], const struct db_dig *dig, struct record *out)
 {
     struct store *store = reader->store;
-    char hex[17];
     MDB_val bytes;
     int rc = db_get(reader->txn, store->db.rec, keyhash, 32, &bytes);
 
@@ -151,11 +148,8 @@ read_record(struct reader *reader, const uint8_t keyhash[32], const struct db_di
         return LAT_OK;
     if (rc != 0 && rc != MDB_NOTFOUND)
         return db_err(rc);
-    if (rc == 0) { /* there is something to set aside, and to say once */
-        lat_hex(keyhash, 8, hex);
-        lat_log(LAT_ERROR, "[STATE] [ALERT] the record of keyhash %s is damaged; it will be healed from a peer", hex);
+    if (rc == 0)
         store_report_damage(store, keyhash);
-    }
     return LAT_DAMAGED;
 }
 
@@ -262,7 +256,8 @@ reader_each_leaf(struct reader *reader, const uint8_t from[32], reader_leaf_fn f
 }
 
 enum lat_err
-reader_subtree(struct reader *reader, const uint8_t prefix[32], unsigned bits, uint64_t *count, uint8_t hash[32])
+reader_subtree(struct reader *reader, const uint8_t prefix[32], unsigned bits, uint64_t *count,
+               uint8_t hash[32])
 {
     struct store *store = reader->store;
     struct db_leaves leaves;
@@ -285,7 +280,7 @@ reader_subtree(struct reader *reader, const uint8_t prefix[32], unsigned bits, u
     return err;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------------------------------- */
 
 struct key_in_map {
     const uint8_t *key, *value;
@@ -355,7 +350,7 @@ reader_flat_root(struct reader *reader, uint8_t out[32], uint64_t *entries)
     return err;
 }
 
-/* --- verification ---------------------------------------------------------------------------------------- */
+/* --- verification ---------------------------------------------------------------------------------- */
 
 struct verify {
     struct reader *reader;
@@ -373,8 +368,8 @@ verify_one(void *arg, const uint8_t keyhash[32], const struct db_dig *dig)
     struct record record;
     enum lat_err err;
 
-    if (verify->done % VERIFY_LOOK == 0 && lat_mono_ms() - verify->started_ms >= READER_MS_MAX / 2
-        && memcmp(keyhash, verify->next, 32) != 0) {
+    if (verify->done % VERIFY_LOOK == 0 && lat_mono_ms() - verify->started_ms >= READER_MS_MAX / 2 &&
+        memcmp(keyhash, verify->next, 32) != 0) {
         memcpy(verify->next, keyhash, 32);
         verify->pause = true;
         return LAT_CLOSED;

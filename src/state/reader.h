@@ -1,9 +1,10 @@
 /*
- * reader.h - consistent reads of the store from any thread: one LMDB read transaction (MDB_NOTLS) and the tree that belongs to it.
+ * reader.h - consistent reads of the store from any thread: one LMDB read transaction (MDB_NOTLS) and the
+ * tree that belongs to it.
  *
- * A reader lives at most READER_MS_MAX, so that pages are not pinned; a longer job closes it and goes on from its
- * key with a new one. Between reader_begin and reader_end no other reader may be begun by the same thread. A reader may move
- * between threads, used by one at a time; it ends before store_close.
+ * A reader lives at most READER_MS_MAX, so that pages are not pinned; a longer job closes it and goes on from
+ * its key with a new one. Between reader_begin and reader_end no other reader may be begun by the same
+ * thread. A reader may move between threads, used by one at a time; it ends before store_close.
  */
 #ifndef LAT_STATE_READER_H
 #define LAT_STATE_READER_H
@@ -24,36 +25,44 @@ const struct network *reader_network(const struct reader *reader);
 void reader_root(const struct reader *reader, uint8_t root[32], uint64_t *count, uint64_t *hlc);
 
 /*
- * The record of a key; borrows from the map until reader_end. Re-hashed on each read: LAT_DAMAGED when the bytes do not fit
- * their leaf. LAT_NOTFOUND also for a tombstone unless tombstones is true.
+ * The record of a key; borrows from the map until reader_end. Re-hashed on each read: LAT_DAMAGED when the
+ * bytes do not fit their leaf. LAT_NOTFOUND also for a tombstone unless tombstones is true.
  */
-LAT_MUST_CHECK enum lat_err reader_get(struct reader *reader, const uint8_t *key, size_t key_len, bool tombstones,
-                                       struct record *out);
-LAT_MUST_CHECK enum lat_err reader_get_hash(struct reader *reader, const uint8_t keyhash[32], struct record *out);
+LAT_MUST_CHECK enum lat_err reader_get(struct reader *reader, const uint8_t *key, size_t key_len,
+                                       bool tombstones, struct record *out);
+LAT_MUST_CHECK enum lat_err reader_get_hash(struct reader *reader, const uint8_t keyhash[32],
+                                            struct record *out);
 
-/* Records from keyhash `from` on (included), ascending, tombstones and reserved keys included; fn returns LAT_OK to go on. Damaged
- * records are skipped and counted (damaged may be NULL). */
+/* Records from keyhash `from` on (included), ascending, tombstones and reserved keys included; fn returns
+ * LAT_OK to go on. Damaged records are skipped and counted (damaged may be NULL). */
 typedef enum lat_err (*reader_fn)(void *arg, const struct record *record);
-LAT_MUST_CHECK enum lat_err reader_each(struct reader *reader, const uint8_t from[32], reader_fn fn, void *arg,
-                                        uint64_t *damaged);
+LAT_MUST_CHECK enum lat_err reader_each(struct reader *reader, const uint8_t from[32], reader_fn fn,
+                                        void *arg, uint64_t *damaged);
 
 /* Leaves (keyhash, leaf) without touching the records, ascending from `from`. */
-typedef enum lat_err (*reader_leaf_fn)(void *arg, const uint8_t keyhash[32], const uint8_t leaf[32], uint64_t hlc);
-LAT_MUST_CHECK enum lat_err reader_each_leaf(struct reader *reader, const uint8_t from[32], reader_leaf_fn fn, void *arg);
+typedef enum lat_err (*reader_leaf_fn)(void *arg, const uint8_t keyhash[32], const uint8_t leaf[32],
+                                       uint64_t hlc);
+LAT_MUST_CHECK enum lat_err reader_each_leaf(struct reader *reader, const uint8_t from[32], reader_leaf_fn fn,
+                                             void *arg);
 
-/* Number of records under the first `bits` bits of prefix, and the hash of that subtree (WIRE section 1). bits 0 .. 255. */
-LAT_MUST_CHECK enum lat_err reader_subtree(struct reader *reader, const uint8_t prefix[32], unsigned bits, uint64_t *count,
-                                           uint8_t hash[32]);
+/* Number of records under the first `bits` bits of prefix, and the hash of that subtree (WIRE section 1).
+ * bits 0 .. 255. */
+LAT_MUST_CHECK enum lat_err reader_subtree(struct reader *reader, const uint8_t prefix[32], unsigned bits,
+                                           uint64_t *count, uint8_t hash[32]);
 
 /* Flat v3.0.3 root over all entries, sorted by key bytes (STATE section 7): O(n); for a worker. */
 LAT_MUST_CHECK enum lat_err reader_flat_root(struct reader *reader, uint8_t out[32], uint64_t *entries);
 
 /*
- * Re-hash every record against its leaf and the leaves against the root. Takes new transactions on the way, so the
- * reader then stands at a later state, and nothing borrowed from it is valid. 
- * *damaged = records that do not fit. LAT_DAMAGED: the root does not.
+ * Re-hash every record against its leaf and the leaves against the root. Takes new transactions on the way,
+ * so the reader then stands at a later state, and nothing borrowed from it is valid.
+ *
+ *   damaged  out  records that do not fit their leaf
+ *
+ * LAT_DAMAGED: the leaves do not give the root.
  */
 typedef void (*reader_progress_fn)(void *arg, uint64_t done, uint64_t total);
-LAT_MUST_CHECK enum lat_err reader_verify(struct reader *reader, reader_progress_fn fn, void *arg, uint64_t *damaged);
+LAT_MUST_CHECK enum lat_err reader_verify(struct reader *reader, reader_progress_fn fn, void *arg,
+                                          uint64_t *damaged);
 
 #endif

@@ -15,7 +15,7 @@
 
 #define CLOSE_WAIT_MS 10000
 
-/* --- opening --------------------------------------------------------------------------------------------- */
+/* --- opening --------------------------------------------------------------------------------------- */
 
 static int
 put_first_meta(struct store *store, MDB_txn *txn)
@@ -38,14 +38,17 @@ check_meta(const struct store *store, MDB_txn *txn, const MDB_val *format, struc
 
     lat_escape_str(store->db.dir, dir, sizeof(dir));
     if (format->mv_size != 1 || *(const uint8_t *)format->mv_data != DB_FORMAT) {
-        lat_msg_set(why, "store %s: made by another version of this program; use that one, or set the folder aside", dir);
+        lat_msg_set(
+            why, "store %s: made by another version of this program; use that one, or set the folder aside",
+            dir);
         return LAT_CONFLICT;
     }
     if (db_get(txn, store->db.meta, "network", 7, &name) != 0) {
         lat_msg_set(why, "store %s: damaged: it does not name its network; restore a backup", dir);
         return LAT_DAMAGED;
     }
-    if (name.mv_size == strlen(store->network.name) && memcmp(name.mv_data, store->network.name, name.mv_size) == 0)
+    if (name.mv_size == strlen(store->network.name) &&
+        memcmp(name.mv_data, store->network.name, name.mv_size) == 0)
         return LAT_OK;
     lat_msg_set(why,
                 "store %s: belongs to the network \"%s\", not \"%s\"; set LATTICE_NETWORK back, or another "
@@ -130,12 +133,14 @@ store_load(struct store *store, struct lat_msg *why)
         mdb_txn_abort(txn);
     }
     if (err) {
-        lat_msg_set(why, "store: its tables cannot be read: %s; restore a backup, or set the folder aside and let "
-                         "the node fill a new one from its peers",
+        lat_msg_set(why,
+                    "store: its tables cannot be read: %s; restore a backup, or set the folder aside and let "
+                    "the node fill a new one from its peers",
                     lat_err_text(err));
         return err;
     }
-    adopt(store, &stands, tree, txn_id, tree_count(tree) == stands.count && memcmp(root, stands.root, 32) == 0);
+    adopt(store, &stands, tree, txn_id,
+          tree_count(tree) == stands.count && memcmp(root, stands.root, 32) == 0);
     if (store->read_only) {
         tree_free(store->tree); /* others write: readers fold for themselves */
         store->tree = NULL;
@@ -230,7 +235,7 @@ store_close(struct store *store)
     free(store);
 }
 
-/* --- what stands ----------------------------------------------------------------------------------------- */
+/* --- what stands ----------------------------------------------------------------------------------- */
 
 const struct network *
 store_network(const struct store *store)
@@ -327,7 +332,7 @@ store_set_failed(struct store *store, enum lat_err err, const char *text)
     }
 }
 
-/* --- for readers ----------------------------------------------------------------------------------------- */
+/* --- for readers ----------------------------------------------------------------------------------- */
 
 void
 store_report_damage(struct store *store, const uint8_t keyhash[32])

@@ -1,10 +1,11 @@
 /*
- * store.h - the replicated state on disk and its authenticated tree in memory: LMDB, one writing thread, group commit.
+ * store.h - the replicated state on disk and its authenticated tree in memory: LMDB, one writing thread,
+ * group commit.
  *
- * Spec: STATE sections 1 to 3. The store thread collects what is queued (up to 2 ms or 1,024 records), decides winners inside
- * one transaction, commits with one sync, updates the tree, then answers: acknowledged = durable. Nothing is visible
- * to others before its commit. A failed commit is undone, its callers get the error, and the store is read-only, with the reason
- * in the head, until a commit succeeds (tried every 5 s).
+ * Spec: STATE sections 1 to 3. The store thread collects what is queued (up to 2 ms or 1,024 records),
+ * decides winners inside one transaction, commits with one sync, updates the tree, then answers: acknowledged
+ * = durable. Nothing is visible to others before its commit. A failed commit is undone, its callers get the
+ * error, and the store is read-only, with the reason in the head, until a commit succeeds (tried every 5 s).
  *
  * store_open and store_close belong to one thread; everything else may be called on any.
  */
@@ -23,27 +24,32 @@
 struct store;
 
 struct store_options {
-    const char *dir;        /* the folder "store" in the state directory; made when missing (0700) */
-    const char *network;    /* name; another one than the store was made with is refused (LAT_CONFLICT) */
-    const struct key *key;  /* signs local writes; borrowed for the life of the store; NULL: no local writes */
-    uint64_t map_max;       /* bytes of address space at most (LATTICE_STORE_MAX) */
-    uint64_t map_start;     /* bytes of it to begin with; 0: map_max. Grows by doubling */
-    bool read_only;         /* for `verify` beside a running node and for the CLI: no thread, no writes; one thread reads */
-    const uint8_t (*admins)[32]; /* LATTICE_ADMIN_KEYS: only they set a horizon; borrowed for the life of the store */
+    const char *dir;       /* the folder "store" in the state directory; made when missing (0700) */
+    const char *network;   /* name; another one than the store was made with is refused (LAT_CONFLICT) */
+    const struct key *key; /* signs local writes; borrowed for the life of the store; NULL: no local writes */
+    uint64_t map_max;      /* bytes of address space at most (LATTICE_STORE_MAX) */
+    uint64_t map_start;    /* bytes of it to begin with; 0: map_max. Grows by doubling */
+    /* For `verify` beside a running node and for the CLI: no thread, no writes, and one thread that reads. */
+    bool read_only;
+    /* LATTICE_ADMIN_KEYS: only they set a horizon. Borrowed for the life of the store. */
+    const uint8_t (*admins)[32];
     size_t admin_count;
     uint64_t (*wall_ms)(void); /* Unix time; NULL: that of the system */
-    /* Called on the store thread after each commit that changed the root, and when the head's condition changed. Must not block. */
+    /* Called on the store thread after each commit that changed the root, and when the head's condition
+     * changed. Must not block. */
     void (*on_change)(void *arg);
     void *arg;
 };
 
 /*
  * Open, fold the tree, compare it with the stored root (a difference sets head.damaged: nothing is served
- * until repaired), start the thread. The caller holds the lock of the state directory, unless read_only; one process opens a folder once.
- * LAT_NOTFOUND (read_only and there is none), LAT_CONFLICT (network name, format), LAT_LIMIT (name), LAT_DAMAGED (cannot be read at all), LAT_FULL, LAT_SYS,
- * LAT_NOMEM, each with *why for the operator.
+ * until repaired), start the thread. The caller holds the lock of the state directory, unless read_only; one
+ * process opens a folder once. LAT_NOTFOUND (read_only and there is none), LAT_CONFLICT (network name,
+ * format), LAT_LIMIT (name), LAT_DAMAGED (cannot be read at all), LAT_FULL, LAT_SYS, LAT_NOMEM, each with
+ * *why for the operator.
  */
-LAT_MUST_CHECK enum lat_err store_open(const struct store_options *options, struct store **out, struct lat_msg *why);
+LAT_MUST_CHECK enum lat_err store_open(const struct store_options *options, struct store **out,
+                                       struct lat_msg *why);
 
 /* Commit what is queued, answer it, stop the thread, wait for readers, close. NULL is fine. */
 void store_close(struct store *store);
@@ -53,32 +59,34 @@ const struct network *store_network(const struct store *store);
 /* What stands, as of the last commit; of a read-only store: as of store_open. */
 struct store_head {
     uint8_t root[32];
-    uint64_t count;         /* records, tombstones and reserved keys included */
-    uint64_t keys;          /* entries that a reader sees */
-    uint64_t hlc;           /* greatest HLC held ("last") */
-    uint64_t applied;       /* records applied since the start */
-    uint64_t commit_mono_ms; /* of the last commit; 0: none since the start */
+    uint64_t count;            /* records, tombstones and reserved keys included */
+    uint64_t keys;             /* entries that a reader sees */
+    uint64_t hlc;              /* greatest HLC held ("last") */
+    uint64_t applied;          /* records applied since the start */
+    uint64_t commit_mono_ms;   /* of the last commit; 0: none since the start */
     uint64_t verified_mono_ms; /* when the tree was last compared with the stored root */
     uint64_t file_bytes;
     uint64_t held;
-    bool incomplete;        /* an empty node that is being filled: attests and announces nothing */
+    bool incomplete; /* an empty node that is being filled: attests and announces nothing */
     bool damaged;
     bool read_only;
-    char error[160];        /* why damaged or read-only; "": fine */
+    char error[160]; /* why damaged or read-only; "": fine */
 };
 void store_head(struct store *store, struct store_head *out);
 
 /* An empty node begins to be filled from a peer, or has been filled. */
 void store_set_incomplete(struct store *store, bool incomplete);
 
-/* --- writing ---------------------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------------------- */
 
 enum store_match { STORE_MATCH_ANY, STORE_MATCH_ABSENT, STORE_MATCH_DIGEST };
 
 /* Answer to a local write: after it is durable. */
 struct store_written {
-    enum lat_err err; /* OK; NOTFOUND (delete of an absent key); CONFLICT (precondition); READONLY, FULL, DAMAGED, MALFORMED, LIMIT */
-    char text[160];   /* for people where err is set */
+    /* OK; NOTFOUND (delete of an absent key); CONFLICT (precondition); READONLY, FULL, DAMAGED, MALFORMED,
+     * LIMIT */
+    enum lat_err err;
+    char text[160]; /* for people where err is set */
     uint8_t root[32];
     uint8_t digest[32];
     uint64_t hlc;
@@ -88,28 +96,39 @@ typedef void (*store_written_fn)(void *arg, const struct store_written *written)
 /*
  * Queue a local write of key := value (stored form; NULL: delete), signed by the store's key with HLC
  * max(last + 1, now). Copies key and value. fn is called once, on the store thread, and must not block.
- * LAT_MALFORMED (empty key, first byte 0, no UTF-8), LAT_LIMIT (WIRE section 2), LAT_BUSY (queue full), LAT_CLOSED (closing, read-only
- * store), LAT_NOMEM: not queued, fn is not called. Refused later, in the answer: LAT_MALFORMED (value not in stored form); LAT_READONLY
- * while the newest record held is more than 60 s ahead of our clock (text "clock: ...") or without a key. A tombstone counts as absent.
+ * LAT_MALFORMED (empty key, first byte 0, no UTF-8), LAT_LIMIT (WIRE section 2), LAT_BUSY (queue full),
+ * LAT_CLOSED (closing, read-only store), LAT_NOMEM: not queued, fn is not called. Refused later, in the
+ * answer: LAT_MALFORMED (value not in stored form); LAT_READONLY while the newest record held is more than 60
+ * s ahead of our clock (text "clock: ...") or without a key. A tombstone counts as absent.
  */
-LAT_MUST_CHECK enum lat_err store_write(struct store *store, const uint8_t *key, size_t key_len, const uint8_t *value,
-                                        size_t value_len, enum store_match match, const uint8_t digest[32],
-                                        store_written_fn fn, void *arg);
+LAT_MUST_CHECK enum lat_err store_write(struct store *store, const uint8_t *key, size_t key_len,
+                                        const uint8_t *value, size_t value_len, enum store_match match,
+                                        const uint8_t digest[32], store_written_fn fn, void *arg);
 
 /* Verdict for a foreign record: WIRE section 6. */
 enum store_verdict {
-    VERDICT_APPLIED, VERDICT_HAD_IT, VERDICT_OURS_WINS, VERDICT_HELD, VERDICT_NOT_TRUSTED, VERDICT_BAD_SIGNATURE,
-    VERDICT_MALFORMED, VERDICT_BELOW_HORIZON, VERDICT_CANNOT_STORE, VERDICT_VERSION
+    VERDICT_APPLIED,
+    VERDICT_HAD_IT,
+    VERDICT_OURS_WINS,
+    VERDICT_HELD,
+    VERDICT_NOT_TRUSTED,
+    VERDICT_BAD_SIGNATURE,
+    VERDICT_MALFORMED,
+    VERDICT_BELOW_HORIZON,
+    VERDICT_CANNOT_STORE,
+    VERDICT_VERSION
 };
 
-/* Records that have passed parsing, trust and signature (node/apply); verdicts[i] belongs to the i-th record. */
+/* Records that have passed parsing, trust and signature (node/apply); verdicts[i] belongs to the i-th record.
+ */
 typedef void (*store_merged_fn)(void *arg, const uint8_t *verdicts, size_t count, enum lat_err err);
 
 /*
- * Queue verified records: `records` holds count times (u32 little-endian length, record); copied. fn as above; with err set every
- * verdict is VERDICT_CANNOT_STORE. A record whose HLC is more than 60 s ahead of our clock is VERDICT_HELD: kept in memory (10,000,
- * 32 MiB, the earliest) and merged when its time has come. A horizon of who is no admin is VERDICT_NOT_TRUSTED.
- * LAT_MALFORMED (lengths), LAT_LIMIT (64 MiB), LAT_BUSY, LAT_CLOSED, LAT_NOMEM: not queued.
+ * Queue verified records: `records` holds count times (u32 little-endian length, record); copied. fn as
+ * above; with err set every verdict is VERDICT_CANNOT_STORE. A record whose HLC is more than 60 s ahead of
+ * our clock is VERDICT_HELD: kept in memory (10,000, 32 MiB, the earliest) and merged when its time has come.
+ * A horizon of who is no admin is VERDICT_NOT_TRUSTED. LAT_MALFORMED (lengths), LAT_LIMIT (64 MiB), LAT_BUSY,
+ * LAT_CLOSED, LAT_NOMEM: not queued.
  */
 LAT_MUST_CHECK enum lat_err store_merge(struct store *store, const uint8_t *records, size_t len, size_t count,
                                         store_merged_fn fn, void *arg);
@@ -121,20 +140,22 @@ struct store_foreign {
     const char *value;
     size_t value_len;
 };
-typedef void (*store_imported_fn)(void *arg, enum lat_err err, uint64_t made, uint64_t same, uint64_t differing);
+typedef void (*store_imported_fn)(void *arg, enum lat_err err, uint64_t made, uint64_t same,
+                                  uint64_t differing);
 
 /*
- * Queue a whole attested v3.0.3 state (STATE section 1 "Legacy peer"): what is new or changed against what this source
- * last showed (table `leg`) becomes imported records of our key with HLC = attested_ms; a value equal to ours makes
- * none; an imported record never beats a native one. Copies. made: records written; same: our value is equal; differing: a native
- * record, or an imported one not older, stands against it, the source only repeats what lost before, or it can be no record.
- * The answer's err: those of a write; LAT_LIMIT: attested more than 60 s in the future, try again later. All or nothing.
- * LAT_BUSY, LAT_CLOSED, LAT_NOMEM: not queued.
+ * Queue a whole attested v3.0.3 state (STATE section 1 "Legacy peer"): what is new or changed against what
+ * this source last showed (table `leg`) becomes imported records of our key with HLC = attested_ms; a value
+ * equal to ours makes none; an imported record never beats a native one. Copies. made: records written; same:
+ * our value is equal; differing: a native record, or an imported one not older, stands against it, the source
+ * only repeats what lost before, or it can be no record. The answer's err: those of a write; LAT_LIMIT:
+ * attested more than 60 s in the future, try again later. All or nothing. LAT_BUSY, LAT_CLOSED, LAT_NOMEM:
+ * not queued.
  */
 LAT_MUST_CHECK enum lat_err store_import(struct store *store, const uint8_t source_id[32],
-                                         const struct store_foreign *entries, size_t count, uint64_t attested_ms,
-                                         store_imported_fn fn, void *arg);
+                                         const struct store_foreign *entries, size_t count,
+                                         uint64_t attested_ms, store_imported_fn fn, void *arg);
 
-/* --- reading: state/reader.h ------------------------------------------------------------------------- */
+/* --- reading: state/reader.h ------------------------------------------------------------------- */
 
 #endif

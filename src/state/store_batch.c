@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
 #define HORIZON_KEY "\0horizon"
@@ -166,6 +167,7 @@ store_batch_set_aside(struct store_batch *batch, const uint8_t keyhash[32])
     struct store_db *db = &batch->store->db;
     struct store_place place;
     struct lat_buf copy;
+    char hex[17];
     MDB_val bytes;
     enum lat_err err = store_batch_place(batch, keyhash, &place);
     int rc;
@@ -183,6 +185,8 @@ store_batch_set_aside(struct store_batch *batch, const uint8_t keyhash[32])
         err = store_batch_fail(batch, db_del(batch->txn, db->rec, keyhash, 32));
     batch->changed = true;
     lat_buf_fini(&copy);
+    lat_hex(keyhash, 8, hex);
+    lat_log(LAT_ERROR, "[STATE] [ALERT] the record of keyhash %s is damaged; a peer can heal it", hex);
     return err;
 }
 

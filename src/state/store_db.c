@@ -16,7 +16,7 @@
 #include "crypto/hash.h"
 
 #define READERS_MAX 510
-#define GATE_WAIT_MS 10000 /* for readers that live 2 s at most */
+#define GATE_WAIT_MS 10000            /* for readers that live 2 s at most */
 #define MAP_LEAST (UINT64_C(1) << 30) /* halving ends here */
 #define MAP_GRAIN UINT64_C(65536)     /* a multiple of every page size */
 
@@ -53,7 +53,7 @@ db_err(int rc)
     }
 }
 
-/* --- environment ----------------------------------------------------------------------------------------- */
+/* --- environment ----------------------------------------------------------------------------------- */
 
 static int
 open_env(struct store_db *db, uint64_t size)
@@ -75,6 +75,15 @@ open_env(struct store_db *db, uint64_t size)
     return rc;
 }
 
+/* The map as LMDB made it: never less than what is stored. */
+static uint64_t
+map_of(const struct store_db *db)
+{
+    MDB_envinfo info;
+
+    return mdb_env_info(db->env, &info) == 0 ? info.me_mapsize : 0;
+}
+
 /* A limit of address space shows as ENOMEM of the mapping. */
 static int
 open_env_halving(struct store_db *db, uint64_t size)
@@ -88,10 +97,11 @@ open_env_halving(struct store_db *db, uint64_t size)
     }
     if (rc == 0 && size != wanted)
         lat_log(LAT_WARNING,
-                "[STATE] the system refuses %" PRIu64 " MiB of address space for the store; going on with %" PRIu64
+                "[STATE] the system refuses %" PRIu64
+                " MiB of address space for the store; going on with %" PRIu64
                 " MiB (raise the limit, ulimit -v, or lower LATTICE_STORE_MAX)",
                 wanted >> 20, size >> 20);
-    db->map_size = size;
+    db->map_size = rc == 0 ? map_of(db) : size;
     return rc;
 }
 
@@ -101,7 +111,10 @@ open_tables(struct store_db *db)
     struct {
         const char *name;
         MDB_dbi *dbi;
-    } tables[] = { { "rec", &db->rec }, { "dig", &db->dig }, { "leg", &db->leg }, { "bad", &db->bad },
+    } tables[] = { { "rec", &db->rec },
+                   { "dig", &db->dig },
+                   { "leg", &db->leg },
+                   { "bad", &db->bad },
                    { "meta", &db->meta } };
     MDB_txn *txn;
     int rc = mdb_txn_begin(db->env, NULL, db->read_only ? MDB_RDONLY : 0, &txn);
@@ -111,12 +124,14 @@ open_tables(struct store_db *db)
         if (rc != 0)
             mdb_txn_abort(txn);
     }
-    return rc != 0 ? rc : mdb_txn_commit(txn); /* handles of a read transaction too last only if it is committed */
+    return rc != 0 ? rc
+                   : mdb_txn_commit(txn); /* handles of a read transaction too last only if it is committed */
 }
 
 /*
- * Pages behind the end of a file that was cut short would be SIGBUS to whoever reads them. Filled up with zeros they
- * are pages of no kind, which LMDB reports. In a sound file pages beyond the end are free ones, so this is right there too.
+ * Pages behind the end of a file that was cut short would be SIGBUS to whoever reads them. Filled up with
+ * zeros they are pages of no kind, which LMDB reports. In a sound file pages beyond the end are free ones, so
+ * this is right there too.
  */
 static int
 fill_up_file(const struct store_db *db)
@@ -162,13 +177,17 @@ explain(const struct store_db *db, int rc, struct lat_msg *why)
 
     lat_escape_str(db->dir, dir, sizeof(dir));
     if (err == LAT_NOTFOUND)
-        lat_msg_set(why, "store %s: there is none; start the node once, or name the right state directory", dir);
+        lat_msg_set(why, "store %s: there is none; start the node once, or name the right state directory",
+                    dir);
     else if (err == LAT_DAMAGED)
-        lat_msg_set(why, "store %s: cannot be read: %s; restore a backup, or set the folder aside and let the node "
-                         "fill a new one from its peers",
-                    dir, mdb_strerror(rc));
+        lat_msg_set(
+            why,
+            "store %s: cannot be read: %s; restore a backup, or set the folder aside and let the node "
+            "fill a new one from its peers",
+            dir, mdb_strerror(rc));
     else if (err == LAT_FULL)
-        lat_msg_set(why, "store %s: no space left: %s; make room or raise LATTICE_STORE_MAX", dir, mdb_strerror(rc));
+        lat_msg_set(why, "store %s: no space left: %s; make room or raise LATTICE_STORE_MAX", dir,
+                    mdb_strerror(rc));
     else
         lat_msg_set(why, "store %s: cannot be opened: %s", dir, mdb_strerror(rc));
     errno = saved;
@@ -181,7 +200,9 @@ db_open(struct store_db *db, const char *dir, uint64_t map_start, uint64_t map_m
 {
     int rc;
 
-    *db = (struct store_db){ .map_max = map_max / MAP_GRAIN * MAP_GRAIN, .read_only = read_only, .dir = strdup(dir) };
+    *db = (struct store_db){ .map_max = map_max / MAP_GRAIN * MAP_GRAIN,
+                             .read_only = read_only,
+                             .dir = strdup(dir) };
     if (db->dir == NULL)
         return LAT_NOMEM;
     pthread_mutex_init(&db->gate.lock, NULL);
@@ -236,7 +257,7 @@ db_grow(struct store_db *db)
         db->map_size = size;
     db_gate_open(&db->gate);
     if (rc == 0)
-        lat_log(LAT_INFO, "[STATE] the store's map grows to %" PRIu64 " MiB", size >> 20);
+        lat_log(LAT_INFO, "[STATE] the store's map grows to %" PRIu64 " KiB", size >> 10);
     return db_err(rc);
 }
 
@@ -273,7 +294,7 @@ db_last_txn(const struct store_db *db)
     return mdb_env_info(db->env, &info) == 0 ? info.me_last_txnid : 0;
 }
 
-/* --- tables ---------------------------------------------------------------------------------------------- */
+/* --- tables ---------------------------------------------------------------------------------------- */
 
 int
 db_get(MDB_txn *txn, MDB_dbi table, const void *key, size_t len, MDB_val *value)
@@ -388,11 +409,11 @@ db_record_fits(const struct network *network, const uint8_t keyhash[32], const s
     if (record_parse_trusted(network, bytes->mv_data, bytes->mv_size, out) != LAT_OK)
         return false;
     db_dig_of(out, &found);
-    return memcmp(out->keyhash, keyhash, 32) == 0 && memcmp(found.leaf, dig->leaf, 32) == 0
-           && memcmp(found.check, dig->check, sizeof(found.check)) == 0;
+    return memcmp(out->keyhash, keyhash, 32) == 0 && memcmp(found.leaf, dig->leaf, 32) == 0 &&
+           memcmp(found.check, dig->check, sizeof(found.check)) == 0;
 }
 
-/* --- leaves ---------------------------------------------------------------------------------------------- */
+/* --- leaves ---------------------------------------------------------------------------------------- */
 
 int
 db_leaves_begin(const struct store_db *db, MDB_txn *txn, struct db_leaves *leaves)
@@ -437,7 +458,8 @@ db_leaves_source(struct db_leaves *leaves)
 }
 
 enum lat_err
-db_fold(const struct store_db *db, MDB_txn *txn, const struct network *network, struct tree **tree, uint8_t root[32])
+db_fold(const struct store_db *db, MDB_txn *txn, const struct network *network, struct tree **tree,
+        uint8_t root[32])
 {
     struct db_leaves leaves;
     struct tree_source source = db_leaves_source(&leaves);

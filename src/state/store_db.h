@@ -1,13 +1,13 @@
 /*
- * store_db.h - the LMDB side of the store: environment, tables and their layouts, growth of the map. Shared by the files of the
- * store and the reader alone.
+ * store_db.h - the LMDB side of the store: environment, tables and their layouts, growth of the map. Shared
+ * by the files of the store and the reader alone.
  *
  * rec   keyhash -> record
- * dig   keyhash -> leaf[32], HLC u64, flags u8 (those of the record, and DIG_HIDDEN), check[8] of the signature, which no
- *       leaf covers. Stays when a record is damaged, so that the root stands and its rank against other records of the key is known
- * leg   source id, keyhash -> SHA-256 of the value that this v3.0.3 node last showed
- * bad   keyhash -> damaged bytes that were taken out of rec
- * meta  format, network (name), head
+ * dig   keyhash -> leaf[32], HLC u64, flags u8 (those of the record, and DIG_HIDDEN), check[8] of the
+ * signature, which no leaf covers. Stays when a record is damaged, so that the root stands and its rank
+ * against other records of the key is known leg   source id, keyhash -> SHA-256 of the value that this v3.0.3
+ * node last showed bad   keyhash -> damaged bytes that were taken out of rec meta  format, network (name),
+ * head
  *
  * Functions return LMDB's codes; db_err makes errors of them.
  */
@@ -45,8 +45,8 @@ struct db_head {
 };
 
 /*
- * LMDB may change its map only while no transaction of the process is open: every reader is inside the gate, and who
- * resizes or reopens closes it first. No lock of POSIX does: a reader may end on another thread.
+ * LMDB may change its map only while no transaction of the process is open: every reader is inside the gate,
+ * and who resizes or reopens closes it first. No lock of POSIX does: a reader may end on another thread.
  */
 struct db_gate {
     pthread_mutex_t lock;
@@ -74,11 +74,12 @@ struct store_db {
 enum lat_err db_err(int rc);
 
 /*
- * Open or make the environment and its tables. The folder is there. map_start: address space to begin with, halved while a limit of
- * the system refuses it. LAT_NOTFOUND (read-only and nothing there), errors of store_open.
+ * Open or make the environment and its tables. The folder is there. map_start: address space to begin with,
+ * halved while a limit of the system refuses it. LAT_NOTFOUND (read-only and nothing there), errors of
+ * store_open.
  */
-LAT_MUST_CHECK enum lat_err db_open(struct store_db *db, const char *dir, uint64_t map_start, uint64_t map_max,
-                                    bool read_only, struct lat_msg *why);
+LAT_MUST_CHECK enum lat_err db_open(struct store_db *db, const char *dir, uint64_t map_start,
+                                    uint64_t map_max, bool read_only, struct lat_msg *why);
 void db_close(struct store_db *db);
 
 /* After MDB_PANIC: open the same environment anew. The gate is closed by the caller. */
@@ -95,11 +96,13 @@ uint64_t db_file_bytes(const struct store_db *db);
 uint64_t db_last_txn(const struct store_db *db);
 
 LAT_MUST_CHECK int db_get(MDB_txn *txn, MDB_dbi table, const void *key, size_t len, MDB_val *value);
-LAT_MUST_CHECK int db_put(MDB_txn *txn, MDB_dbi table, const void *key, size_t key_len, const void *value, size_t len);
+LAT_MUST_CHECK int db_put(MDB_txn *txn, MDB_dbi table, const void *key, size_t key_len, const void *value,
+                          size_t len);
 /* Absent is fine. */
 LAT_MUST_CHECK int db_del(MDB_txn *txn, MDB_dbi table, const void *key, size_t len);
 
-LAT_MUST_CHECK int db_get_dig(const struct store_db *db, MDB_txn *txn, const uint8_t keyhash[32], struct db_dig *out);
+LAT_MUST_CHECK int db_get_dig(const struct store_db *db, MDB_txn *txn, const uint8_t keyhash[32],
+                              struct db_dig *out);
 LAT_MUST_CHECK int db_put_dig(const struct store_db *db, MDB_txn *txn, const uint8_t keyhash[32],
                               const struct db_dig *dig);
 bool db_read_dig(const MDB_val *value, struct db_dig *out);

@@ -1,8 +1,8 @@
 /*
- * States of v3.0.3 nodes. Such a node signs its whole state as of now and keeps no time per key, so an old value of
- * its own, or an echo of ours, looks as fresh as a new one. Therefore only what changed against the last state that
- * this source showed (table `leg`) is news, and what is news becomes a record of the second rank: flagged
- * imported, which no native record ever gives way to.
+ * States of v3.0.3 nodes. Such a node signs its whole state as of now and keeps no time per key, so an old
+ * value of its own, or an echo of ours, looks as fresh as a new one. Therefore only what changed against the
+ * last state that this source showed (table `leg`) is news, and what is news becomes a record of the second
+ * rank: flagged imported, which no native record ever gives way to.
  */
 #include "config.h"
 
@@ -21,7 +21,7 @@ struct import {
     void *arg;
     uint8_t source_id[32];
     uint64_t attested_ms;
-    size_t count;    /* entries below; the others can be no record */
+    size_t count; /* entries below; the others can be no record */
     uint64_t unfit;
     enum lat_err err; /* of this import, where the batch is fine */
     uint64_t made, same, differing;
@@ -36,7 +36,8 @@ struct entry {
 
 /* Is this entry what the source showed the last time too? Remembers it. */
 static enum lat_err
-compare_with_shown(struct store_batch *batch, const struct import *import, const struct entry *entry, bool *changed)
+compare_with_shown(struct store_batch *batch, const struct import *import, const struct entry *entry,
+                   bool *changed)
 {
     uint8_t key[64], hash[32];
     MDB_val shown;
@@ -58,8 +59,8 @@ compare_with_shown(struct store_batch *batch, const struct import *import, const
 static bool
 has_value(const struct store_place *place, const struct entry *entry)
 {
-    return place->intact && place->record.value != NULL && place->record.value_len == entry->value_len
-           && memcmp(place->record.value, entry->value, entry->value_len) == 0;
+    return place->intact && place->record.value != NULL && place->record.value_len == entry->value_len &&
+           memcmp(place->record.value, entry->value, entry->value_len) == 0;
 }
 
 /* Would an imported record of this time win the place? */
@@ -87,7 +88,8 @@ make_record(struct store_batch *batch, struct import *import, const struct entry
         memcpy(content.prev, place->record.digest, sizeof(content.prev));
     lat_buf_clear(&batch->scratch);
     err = record_make(&store->network, store->key, &content, &batch->scratch);
-    if (!err && record_parse(&store->network, batch->scratch.data, batch->scratch.len, &record, NULL) != LAT_OK) {
+    if (!err &&
+        record_parse(&store->network, batch->scratch.data, batch->scratch.len, &record, NULL) != LAT_OK) {
         import->differing++; /* can be no record: deeper than a record's value may be, for one */
         return LAT_OK;
     }
@@ -132,7 +134,9 @@ run_import(struct store_batch *batch, struct store_job *job)
     else if (import->attested_ms == 0 || import->attested_ms > batch->now_ms + RECORD_FUTURE_MAX_MS)
         import->err = LAT_LIMIT;
     for (size_t i = 0; i < import->count && !import->err && !err; i++) {
-        struct entry entry = { .key = at + 8, .key_len = lat_get_u32le(at), .value_len = lat_get_u32le(at + 4) };
+        struct entry entry = { .key = at + 8,
+                               .key_len = lat_get_u32le(at),
+                               .value_len = lat_get_u32le(at + 4) };
 
         entry.value = entry.key + entry.key_len;
         at = entry.value + entry.value_len;
@@ -152,7 +156,8 @@ answer_import(struct store *store, struct store_job *job, enum lat_err err, cons
     if (!err)
         err = import->err;
     if (import->fn != NULL)
-        import->fn(import->arg, err, err ? 0 : import->made, err ? 0 : import->same, err ? 0 : import->differing);
+        import->fn(import->arg, err, err ? 0 : import->made, err ? 0 : import->same,
+                   err ? 0 : import->differing);
     free(import);
 }
 
@@ -160,8 +165,8 @@ answer_import(struct store *store, struct store_job *job, enum lat_err err, cons
 static bool
 is_fit(const struct store_foreign *entry)
 {
-    return entry->key_len <= RECORD_KEY_MAX && entry->value_len > 0 && entry->value_len <= RECORD_VALUE_MAX
-           && (entry->key_len == 0 || entry->key[0] != 0) && lat_utf8_valid(entry->key, entry->key_len);
+    return entry->key_len <= RECORD_KEY_MAX && entry->value_len > 0 && entry->value_len <= RECORD_VALUE_MAX &&
+           (entry->key_len == 0 || entry->key[0] != 0) && lat_utf8_valid(entry->key, entry->key_len);
 }
 
 static void
@@ -183,8 +188,8 @@ copy_entries(struct import *import, const struct store_foreign *entries, size_t 
 }
 
 enum lat_err
-store_import(struct store *store, const uint8_t source_id[32], const struct store_foreign *entries, size_t count,
-             uint64_t attested_ms, store_imported_fn fn, void *arg)
+store_import(struct store *store, const uint8_t source_id[32], const struct store_foreign *entries,
+             size_t count, uint64_t attested_ms, store_imported_fn fn, void *arg)
 {
     size_t bytes = sizeof(struct import);
     struct import *import;
@@ -196,11 +201,9 @@ store_import(struct store *store, const uint8_t source_id[32], const struct stor
     import = calloc(1, bytes);
     if (import == NULL)
         return LAT_NOMEM;
-    import->job = (struct store_job){ .bytes = bytes,
-                                      .records = count,
-                                      .alone = true,
-                                      .run = run_import,
-                                      .answer = answer_import };
+    import->job = (struct store_job){
+        .bytes = bytes, .records = count, .alone = true, .run = run_import, .answer = answer_import
+    };
     import->fn = fn;
     import->arg = arg;
     memcpy(import->source_id, source_id, 32);

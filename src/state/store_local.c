@@ -44,7 +44,8 @@ may_write(struct local_write *write, const struct store_batch *batch)
     if (last_ms <= batch->now_ms + RECORD_FUTURE_MAX_MS)
         return true;
     snprintf(text, sizeof(text),
-             "clock: the newest record is %llu s ahead of this machine's clock; set the clock, or wait until it is reached",
+             "clock: the newest record is %llu s ahead of this machine's clock; set the clock, or wait until "
+             "it is reached",
              (unsigned long long)((last_ms - batch->now_ms) / 1000));
     return !refuse(write, LAT_READONLY, text);
 }
@@ -155,10 +156,9 @@ store_write(struct store *store, const uint8_t *key, size_t key_len, const uint8
     write = calloc(1, sizeof(*write) + key_len + value_len);
     if (write == NULL)
         return LAT_NOMEM;
-    write->job = (struct store_job){ .bytes = sizeof(*write) + key_len + value_len,
-                                     .records = 1,
-                                     .run = run_write,
-                                     .answer = answer_write };
+    write->job = (struct store_job){
+        .bytes = sizeof(*write) + key_len + value_len, .records = 1, .run = run_write, .answer = answer_write
+    };
     write->fn = fn;
     write->arg = arg;
     write->match = match;

@@ -2,8 +2,9 @@
  * Records of others: the winner of each key is decided inside the transaction by record_compare alone, so any
  * order of arrival ends in the same tables.
  *
- * Records from the future are held, in memory: (hlc, digest) in order, so that those due stand in front and one
- * that comes twice is seen. What does not fit, or a restart loses, is fetched again, since the roots still differ.
+ * Records from the future are held, in memory: (hlc, digest) in order, so that those due stand in front and
+ * one that comes twice is seen. What does not fit, or a restart loses, is fetched again, since the roots
+ * still differ.
  */
 #include "config.h"
 
@@ -24,7 +25,7 @@ struct merge {
     uint8_t bytes[];
 };
 
-/* --- one record ------------------------------------------------------------------------------------------ */
+/* --- one record ------------------------------------------------------------------------------------ */
 
 /* Only an admin's horizon counts; of others it is not even kept, lest a greater one displace it. */
 static bool
@@ -60,7 +61,8 @@ judge(const struct store_batch *batch, const struct record *record, const struct
     if (HLC_MS(record->hlc) > batch->now_ms + RECORD_FUTURE_MAX_MS)
         return VERDICT_HELD;
     if (!place->exists)
-        return record->hlc < batch->horizon && !batch->head.incomplete ? VERDICT_BELOW_HORIZON : VERDICT_APPLIED;
+        return record->hlc < batch->horizon && !batch->head.incomplete ? VERDICT_BELOW_HORIZON
+                                                                       : VERDICT_APPLIED;
     order = place->intact ? record_compare(record, &place->record) : compare_damaged(record, &place->dig);
     if (order > 0)
         return VERDICT_APPLIED;
@@ -91,7 +93,7 @@ store_merge_one(struct store_batch *batch, const uint8_t *bytes, size_t len, uin
     return LAT_OK;
 }
 
-/* --- held ------------------------------------------------------------------------------------------------ */
+/* --- held ------------------------------------------------------------------------------------------ */
 
 static int
 compare_held(const struct store_held_record *a, uint64_t hlc, const uint8_t digest[32])
@@ -135,7 +137,8 @@ store_hold(struct store *store, const struct record *record)
 
     if (at < held->count && compare_held(held->records[at], record->hlc, record->digest) == 0)
         return;
-    while (held->count > at && (held->count >= STORE_HELD_MAX || held->bytes + record->len > STORE_HELD_BYTES))
+    while (held->count > at &&
+           (held->count >= STORE_HELD_MAX || held->bytes + record->len > STORE_HELD_BYTES))
         drop_last_held(held);
     if (held->count >= STORE_HELD_MAX || held->bytes + record->len > STORE_HELD_BYTES)
         return;
@@ -204,7 +207,7 @@ store_held_fini(struct store_held *held)
     held->records = NULL;
 }
 
-/* --- the job --------------------------------------------------------------------------------------------- */
+/* --- the job --------------------------------------------------------------------------------------- */
 
 static enum lat_err
 run_merge(struct store_batch *batch, struct store_job *job)
@@ -250,7 +253,8 @@ lengths_fit(const uint8_t *records, size_t len, size_t count)
 }
 
 enum lat_err
-store_merge(struct store *store, const uint8_t *records, size_t len, size_t count, store_merged_fn fn, void *arg)
+store_merge(struct store *store, const uint8_t *records, size_t len, size_t count, store_merged_fn fn,
+            void *arg)
 {
     struct merge *merge;
     enum lat_err err;
@@ -262,10 +266,9 @@ store_merge(struct store *store, const uint8_t *records, size_t len, size_t coun
     merge = calloc(1, sizeof(*merge) + len + count);
     if (merge == NULL)
         return LAT_NOMEM;
-    merge->job = (struct store_job){ .bytes = sizeof(*merge) + len + count,
-                                     .records = count,
-                                     .run = run_merge,
-                                     .answer = answer_merge };
+    merge->job = (struct store_job){
+        .bytes = sizeof(*merge) + len + count, .records = count, .run = run_merge, .answer = answer_merge
+    };
     merge->fn = fn;
     merge->arg = arg;
     merge->count = count;

@@ -1,5 +1,6 @@
 /*
- * store_parts.h - what the files of the store share: the store itself, jobs of its queue, the batch that is being filled.
+ * store_parts.h - what the files of the store share: the store itself, jobs of its queue, the batch that is
+ * being filled.
  *
  * store.c        open, close, head, versions for readers
  * store_writer.c the queue, the thread, group commit, what happens when a commit fails
@@ -22,9 +23,10 @@
 #define STORE_RETRY_MS 5000
 #define STORE_HELD_MAX 10000
 #define STORE_HELD_BYTES (32u << 20)
-#define STORE_DAMAGED_MAX 64 /* reports of readers that wait for the thread; more come again with the next read */
+#define STORE_DAMAGED_MAX                                                                                    \
+    64 /* reports of readers that wait for the thread; more come again with the next read */
 
-/* --- the batch ------------------------------------------------------------------------------------------- */
+/* --- the batch ------------------------------------------------------------------------------------- */
 
 struct store_batch {
     struct store *store;
@@ -67,11 +69,11 @@ void store_batch_end(struct store_batch *batch);
 /* Keep LMDB's code for the writer, and make an error of it. */
 enum lat_err store_batch_fail(struct store_batch *batch, int rc);
 
-/* --- jobs ------------------------------------------------------------------------------------------------ */
+/* --- jobs ------------------------------------------------------------------------------------------ */
 
 /*
- * A job is the first member of what it does. run may be called again after a batch was undone. answer tells the caller, then
- * frees the job; err is that of the batch, text says why to people.
+ * A job is the first member of what it does. run may be called again after a batch was undone. answer tells
+ * the caller, then frees the job; err is that of the batch, text says why to people.
  */
 struct store_job {
     struct store_job *next;
@@ -85,7 +87,7 @@ struct store_job {
 /* Takes the job on success only. LAT_BUSY, LAT_CLOSED. */
 LAT_MUST_CHECK enum lat_err store_queue(struct store *store, struct store_job *job);
 
-/* --- held records: the thread's own ------------------------------------------------------------------------ */
+/* --- held records: the thread's own ------------------------------------------------------------------ */
 
 struct store_held_record {
     uint64_t hlc;
@@ -100,7 +102,8 @@ struct store_held {
     size_t bytes;
 };
 
-/* Keep a record for its time, unless there are earlier ones enough. Out of memory it is dropped: peers have it. */
+/* Keep a record for its time, unless there are earlier ones enough. Out of memory it is dropped: peers have
+ * it. */
 void store_hold(struct store *store, const struct record *record);
 bool store_held_due(const struct store *store, uint64_t now_ms);
 /* Merge those that are due; a batch calls it first. */
@@ -109,7 +112,7 @@ LAT_MUST_CHECK enum lat_err store_held_run(struct store_batch *batch);
 void store_held_drop(struct store *store, uint64_t now_ms);
 void store_held_fini(struct store_held *held);
 
-/* --- the store ------------------------------------------------------------------------------------------- */
+/* --- the store ------------------------------------------------------------------------------------- */
 
 struct store {
     struct store_db db;
@@ -152,15 +155,16 @@ struct store {
 /* Load the tree and the head from disk; a root that differs makes head.damaged. */
 LAT_MUST_CHECK enum lat_err store_load(struct store *store, struct lat_msg *why);
 
-/* The batch is committed: make it what stands; the store takes writes again. Takes batch->change; calls on_change. */
+/* The batch is committed: make it what stands; the store takes writes again. Takes batch->change; calls
+ * on_change. */
 void store_publish(struct store *store, struct store_batch *batch);
 
 /* Show how many records are held. */
 void store_note_held(struct store *store);
 
 /*
- * No writes from now on, and why; err is what callers get: LAT_FULL, LAT_READONLY until a commit succeeds, LAT_DAMAGED for good.
- * Calls on_change when that is new.
+ * No writes from now on, and why; err is what callers get: LAT_FULL, LAT_READONLY until a commit succeeds,
+ * LAT_DAMAGED for good. Calls on_change when that is new.
  */
 void store_set_failed(struct store *store, enum lat_err err, const char *text);
 

@@ -1,13 +1,15 @@
 /*
- * The writing thread. It takes what is queued, up to a batch, runs it inside one transaction, commits with one sync,
- * makes it what stands, and answers. LMDB ties a write transaction to the thread that began it, so nobody else writes.
+ * The writing thread. It takes what is queued, up to a batch, runs it inside one transaction, commits with
+ * one sync, makes it what stands, and answers. LMDB ties a write transaction to the thread that began it, so
+ * nobody else writes.
  *
- * How long it waits for company: not at all while the last batch was one job, since that caller is probably waiting for the answer;
- * else until as many jobs are there as last time, at most 2 ms. What comes during a sync goes with the next one.
+ * How long it waits for company: not at all while the last batch was one job, since that caller is probably
+ * waiting for the answer; else until as many jobs are there as last time, at most 2 ms. What comes during a
+ * sync goes with the next one.
  *
- * A batch that fails is over and has left no trace but this: the store is read-only until a commit succeeds, which an empty batch
- * tries every 5 s. Two failures are not that: a full map that may grow (the batch is run again), and
- * MDB_PANIC (the environment is opened again before the next try).
+ * A batch that fails is over and has left no trace but this: the store is read-only until a commit succeeds,
+ * which an empty batch tries every 5 s. Two failures are not that: a full map that may grow (the batch is run
+ * again), and MDB_PANIC (the environment is opened again before the next try).
  */
 #include "config.h"
 
@@ -26,7 +28,7 @@
 #define HELD_LOOK_MS 1000 /* clocks are set: look again rather than sleep until a time */
 #define GATE_WAIT_MS 10000
 
-/* --- the queue ------------------------------------------------------------------------------------------- */
+/* --- the queue ------------------------------------------------------------------------------------- */
 
 enum lat_err
 store_queue(struct store *store, struct store_job *job)
@@ -38,8 +40,8 @@ store_queue(struct store *store, struct store_job *job)
     pthread_mutex_lock(&store->queue_lock);
     if (store->closing)
         err = LAT_CLOSED;
-    else if (store->job_count >= STORE_QUEUE_JOBS
-             || (store->job_count > 0 && store->job_bytes + job->bytes > STORE_QUEUE_BYTES))
+    else if (store->job_count >= STORE_QUEUE_JOBS ||
+             (store->job_count > 0 && store->job_bytes + job->bytes > STORE_QUEUE_BYTES))
         err = LAT_BUSY;
     if (!err) {
         job->next = NULL;
@@ -105,8 +107,8 @@ can_write(const struct store *store)
 static bool
 has_work(const struct store *store)
 {
-    return store->first != NULL || store->closing
-           || (can_write(store) && (store->set_incomplete || store->damaged_count > 0));
+    return store->first != NULL || store->closing ||
+           (can_write(store) && (store->set_incomplete || store->damaged_count > 0));
 }
 
 static uint64_t
@@ -135,7 +137,7 @@ wait_for_work(struct store *store)
             return;
 }
 
-/* --- a batch --------------------------------------------------------------------------------------------- */
+/* --- a batch --------------------------------------------------------------------------------------- */
 
 struct chores {
     bool set_incomplete, incomplete;
@@ -154,7 +156,8 @@ take_chores(struct store *store, struct chores *chores)
     store->damaged_count = 0;
 }
 
-/* The node's wish outlives a failed batch, unless there is a newer one. Damage is reported again by the next reader. */
+/* The node's wish outlives a failed batch, unless there is a newer one. Damage is reported again by the next
+ * reader. */
 static void
 keep_wish(struct store *store, const struct chores *chores)
 {
@@ -221,6 +224,22 @@ reopen(struct store *store)
     return !err && store->head.damaged ? LAT_DAMAGED : err;
 }
 
+/* After a failed write of its own description LMDB refuses everything, readers too, until it is opened again.
+ */
+static bool
+is_beyond_use(struct store *store)
+{
+    MDB_txn *txn;
+    int rc;
+
+    if (store->db.env == NULL)
+        return true;
+    rc = mdb_txn_begin(store->db.env, NULL, MDB_RDONLY, &txn);
+    if (rc == 0)
+        mdb_txn_abort(txn);
+    return rc == MDB_PANIC;
+}
+
 /* Can what failed be put right, so that the batch may run again? */
 static bool
 put_right(struct store *store, enum lat_err err, int rc)
@@ -257,7 +276,8 @@ describe_failure(const struct store *store, enum lat_err err, int rc, char *out,
     else if (err == LAT_DAMAGED)
         snprintf(out, size, "the store is damaged; stop the node and run lattice verify --repair");
     else
-        snprintf(out, size, "the store cannot be written: %s", rc != 0 ? mdb_strerror(rc) : lat_err_text(err));
+        snprintf(out, size, "the store cannot be written: %s",
+                 rc != 0 ? mdb_strerror(rc) : lat_err_text(err));
 }
 
 static void
@@ -287,6 +307,8 @@ process(struct store *store, const struct chores *chores, struct store_job *jobs
     enum lat_err err = run_batch(store, &batch, chores, jobs, force);
 
     if (err) {
+        if (is_beyond_use(store) && reopen(store) == LAT_DAMAGED)
+            err = LAT_DAMAGED;
         describe_failure(store, err, batch.rc, text, sizeof(text));
         keep_wish(store, chores);
         store->retry_mono_ms = lat_mono_ms() + STORE_RETRY_MS;
@@ -310,7 +332,7 @@ refuse_jobs(struct store *store, struct store_job *jobs)
     answer_jobs(store, jobs, store->failure, head.error);
 }
 
-/* --- the thread ------------------------------------------------------------------------------------------ */
+/* --- the thread ------------------------------------------------------------------------------------ */
 
 static void *
 write_until_closed(void *arg)
@@ -331,8 +353,8 @@ write_until_closed(void *arg)
             take_chores(store, &chores);
         done = store->closing && store->first == NULL;
         pthread_mutex_unlock(&store->queue_lock);
-        due = store->head.read_only || chores.set_incomplete || chores.damaged_count > 0
-              || store_held_due(store, store->wall_ms());
+        due = store->head.read_only || chores.set_incomplete || chores.damaged_count > 0 ||
+              store_held_due(store, store->wall_ms());
         if (!write)
             refuse_jobs(store, jobs);
         else if (jobs != NULL || due)

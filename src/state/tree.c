@@ -1,14 +1,15 @@
 /*
- * The part of the trie that is kept in memory: levels 0 .. bits as one array in heap order (node 1 is the top, the
- * children of i are 2i and 2i+1, bucket k is node 2^bits + k), 40 bytes a node.
+ * The part of the trie that is kept in memory: levels 0 .. bits as one array in heap order (node 1 is the
+ * top, the children of i are 2i and 2i+1, bucket k is node 2^bits + k), 40 bytes a node.
  *
- * A batch is worked out beside the tree (tree_prepare) and put in its place after the commit (tree_apply), so a
- * failed commit costs nothing to undo. Applying swaps: afterwards the change holds what stood before. As
+ * A batch is worked out beside the tree (tree_prepare) and put in its place after the commit (tree_apply), so
+ * a failed commit costs nothing to undo. Applying swaps: afterwards the change holds what stood before. As
  * long as someone has an older version pinned, changes are kept in order, and a look at version v takes the
- * first change from v on that touched the node, else the tree itself. Copies of the touched path per version were
- * the other way; they cost an allocation a page on each batch, readers or not.
+ * first change from v on that touched the node, else the tree itself. Copies of the touched path per version
+ * were the other way; they cost an allocation a page on each batch, readers or not.
  *
- * When the mean bucket would leave 8 .. 32 the change is a whole new array of another depth instead of a list.
+ * When the mean bucket would leave 8 .. 32 the change is a whole new array of another depth instead of a
+ * list.
  */
 #include "config.h"
 
@@ -40,15 +41,15 @@ struct tree {
     struct tree_node *nodes;
     unsigned bits;
     uint64_t version;
-    size_t pins; /* of the present version */
+    size_t pins;                         /* of the present version */
     struct tree_change *oldest, *newest; /* what older versions need */
 };
 
 static uint32_t
 bucket_of(const uint8_t keyhash[32], unsigned bits)
 {
-    uint32_t front = (uint32_t)keyhash[0] << 24 | (uint32_t)keyhash[1] << 16 | (uint32_t)keyhash[2] << 8
-                     | keyhash[3];
+    uint32_t front =
+        (uint32_t)keyhash[0] << 24 | (uint32_t)keyhash[1] << 16 | (uint32_t)keyhash[2] << 8 | keyhash[3];
 
     return (uint32_t)(((uint64_t)front | UINT64_C(1) << 32) >> (32 - bits));
 }
@@ -64,7 +65,7 @@ fitting_bits(uint64_t count, unsigned bits)
     return bits;
 }
 
-/* --- a whole tree ------------------------------------------------------------------------------------------ */
+/* --- a whole tree ------------------------------------------------------------------------------------ */
 
 struct build {
     struct tree_node *nodes;
@@ -170,7 +171,7 @@ tree_bits(const struct tree *tree)
     return tree->bits;
 }
 
-/* --- changes ------------------------------------------------------------------------------------------- */
+/* --- changes ------------------------------------------------------------------------------------- */
 
 void
 tree_change_free(struct tree_change *change)
@@ -303,8 +304,8 @@ prepare_whole(struct tree_change *change, const struct tree_source *source, unsi
 }
 
 enum lat_err
-tree_prepare(const struct tree *tree, const struct tree_source *source, const uint8_t (*keyhashes)[32], size_t n,
-             struct tree_change **out)
+tree_prepare(const struct tree *tree, const struct tree_source *source, const uint8_t (*keyhashes)[32],
+             size_t n, struct tree_change **out)
 {
     static const uint8_t nothing[1][32];
     struct tree_change *change = calloc(1, sizeof(*change));
@@ -377,7 +378,7 @@ tree_apply(struct tree *tree, struct tree_change *change)
     tree->newest = change;
 }
 
-/* --- versions ------------------------------------------------------------------------------------------ */
+/* --- versions ------------------------------------------------------------------------------------ */
 
 uint64_t
 tree_pin(struct tree *tree)

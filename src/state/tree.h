@@ -1,9 +1,10 @@
 /*
- * tree.h - the authenticated structure: a canonical binary trie with counts over (keyhash, leaf), in memory down to
- * buckets of 8 to 32 records, below that folded on demand from wherever the leaves are kept.
+ * tree.h - the authenticated structure: a canonical binary trie with counts over (keyhash, leaf), in memory
+ * down to buckets of 8 to 32 records, below that folded on demand from wherever the leaves are kept.
  *
- * Spec: STATE section 2, WIRE section 1. The tree holds no leaves: it reads them from a tree_source (the table
- * `dig` inside a transaction, or an array in a test). One set of leaves has one tree, whatever way led to it.
+ * Spec: STATE section 2, WIRE section 1. The tree holds no leaves: it reads them from a tree_source (the
+ * table `dig` inside a transaction, or an array in a test). One set of leaves has one tree, whatever way led
+ * to it.
  *
  * No I/O and no locks of its own. A struct tree belongs to whoever holds its lock; tree_fold is pure.
  */
@@ -27,23 +28,26 @@ void tree_root_hash(const uint8_t network_id[32], uint64_t count, const uint8_t 
 /* One leaf as it is listed. Return other than LAT_OK to stop. */
 typedef enum lat_err (*tree_leaf_fn)(void *arg, const uint8_t keyhash[32], const uint8_t leaf[32]);
 
-/* Where leaves are kept: `each` calls fn for those from keyhash `from` on (included), ascending, and returns what stopped it. */
+/* Where leaves are kept: `each` calls fn for those from keyhash `from` on (included), ascending, and returns
+ * what stopped it. */
 struct tree_source {
     enum lat_err (*each)(void *arg, const uint8_t from[32], tree_leaf_fn fn, void *fn_arg);
     void *arg;
 };
 
 /*
- * Count and hash of the subtree of all leaves that share the first `bits` (0 .. 255) bits of prefix, from the leaves
- * alone. LAT_DAMAGED: they do not ascend strictly; LAT_NOMEM; what the source returned.
+ * Count and hash of the subtree of all leaves that share the first `bits` (0 .. 255) bits of prefix, from the
+ * leaves alone. LAT_DAMAGED: they do not ascend strictly; LAT_NOMEM; what the source returned.
  */
-LAT_MUST_CHECK enum lat_err tree_fold(const struct tree_source *source, const uint8_t prefix[32], unsigned bits,
-                                      uint64_t *count, uint8_t hash[32]);
+LAT_MUST_CHECK enum lat_err tree_fold(const struct tree_source *source, const uint8_t prefix[32],
+                                      unsigned bits, uint64_t *count, uint8_t hash[32]);
 
 struct tree;
 
-/* Fold a whole tree. expected: number of leaves, as far as it is known; sets the depth to begin with. Errors of tree_fold. */
-LAT_MUST_CHECK enum lat_err tree_build(const struct tree_source *source, uint64_t expected, struct tree **out);
+/* Fold a whole tree. expected: number of leaves, as far as it is known; sets the depth to begin with. Errors
+ * of tree_fold. */
+LAT_MUST_CHECK enum lat_err tree_build(const struct tree_source *source, uint64_t expected,
+                                       struct tree **out);
 void tree_free(struct tree *tree); /* NULL is fine */
 
 /* Number of leaves and the hash at the top. */
@@ -53,14 +57,14 @@ void tree_top(const struct tree *tree, uint8_t top[32]);
 /* Levels kept in memory: subtrees of more bits are folded from the source. */
 unsigned tree_bits(const struct tree *tree);
 
-/* --- changing, in two steps: so that nothing is seen before its commit ------------------------------------- */
+/* --- changing, in two steps: so that nothing is seen before its commit ------------------------------- */
 
 /* What a batch does to the tree. */
 struct tree_change;
 
 /*
- * Work out how the tree looks after the leaves of these keyhashes were put, replaced or removed in the source (in any
- * order, repeats are fine). The tree stays as it is. Each bucket and each node above is folded once.
+ * Work out how the tree looks after the leaves of these keyhashes were put, replaced or removed in the source
+ * (in any order, repeats are fine). The tree stays as it is. Each bucket and each node above is folded once.
  */
 LAT_MUST_CHECK enum lat_err tree_prepare(const struct tree *tree, const struct tree_source *source,
                                          const uint8_t (*keyhashes)[32], size_t n, struct tree_change **out);
@@ -74,9 +78,10 @@ void tree_apply(struct tree *tree, struct tree_change *change);
 /* Forget it. NULL is fine. */
 void tree_change_free(struct tree_change *change);
 
-/* --- looking back: readers see the version that stood when they began ------------------------------------- */
+/* --- looking back: readers see the version that stood when they began ------------------------------- */
 
-/* Hold on to the present version; returns its number. Until it is released, what later changes overwrite is kept. */
+/* Hold on to the present version; returns its number. Until it is released, what later changes overwrite is
+ * kept. */
 uint64_t tree_pin(struct tree *tree);
 void tree_unpin(struct tree *tree, uint64_t version);
 
@@ -84,7 +89,7 @@ void tree_unpin(struct tree *tree, uint64_t version);
  * Count and hash of a subtree as of a pinned version. false: it lies below the levels in memory; fold it
  * from the leaves of that version.
  */
-bool tree_look(const struct tree *tree, uint64_t version, const uint8_t prefix[32], unsigned bits, uint64_t *count,
-               uint8_t hash[32]);
+bool tree_look(const struct tree *tree, uint64_t version, const uint8_t prefix[32], unsigned bits,
+               uint64_t *count, uint8_t hash[32]);
 
 #endif

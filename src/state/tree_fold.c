@@ -1,7 +1,8 @@
 /*
- * Folding: leaves in ascending order are split at the first whose next bit is 1, both halves are folded, and joined.
- * A half of one leaf is that leaf at any depth, so a lone record never costs a chain of nodes; two that
- * share many bits do, one node a bit. The recursion ends at bit 255, since no two leaves have one keyhash.
+ * Folding: leaves in ascending order are split at the first whose next bit is 1, both halves are folded, and
+ * joined. A half of one leaf is that leaf at any depth, so a lone record never costs a chain of nodes; two
+ * that share many bits do, one node a bit. The recursion ends at bit 255, since no two leaves have one
+ * keyhash.
  */
 #include "config.h"
 
@@ -137,8 +138,8 @@ shares_prefix(const uint8_t keyhash[32], const uint8_t prefix[32], unsigned bits
 {
     unsigned bytes = bits / 8, rest = bits % 8;
 
-    return memcmp(keyhash, prefix, bytes) == 0
-           && (rest == 0 || (keyhash[bytes] ^ prefix[bytes]) >> (8 - rest) == 0);
+    return memcmp(keyhash, prefix, bytes) == 0 &&
+           (rest == 0 || (keyhash[bytes] ^ prefix[bytes]) >> (8 - rest) == 0);
 }
 
 static enum lat_err

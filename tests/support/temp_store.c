@@ -61,7 +61,7 @@ open_store(const struct store_options *options)
     return store;
 }
 
-/* --- waiting --------------------------------------------------------------------------------------------- */
+/* --- waiting --------------------------------------------------------------------------------------- */
 
 struct waiter {
     pthread_mutex_t lock;
@@ -126,7 +126,7 @@ on_imported(void *arg, enum lat_err err, uint64_t made, uint64_t same, uint64_t 
     answer(waiter);
 }
 
-/* --- writing --------------------------------------------------------------------------------------------- */
+/* --- writing --------------------------------------------------------------------------------------- */
 
 struct store_written
 put_matching(struct store *store, const char *key, const char *value, enum store_match match,
@@ -240,7 +240,7 @@ import_pairs(struct store *store, uint8_t source, uint64_t attested_ms, const ch
     return waiter.result;
 }
 
-/* --- reading --------------------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------------- */
 
 const char *
 value_of(struct store *store, const char *key)

@@ -1,6 +1,6 @@
 /*
- * temp_store.h - a store in a folder of the test, and calls that wait for their answer. Its clock stands still until
- * the test moves it.
+ * temp_store.h - a store in a folder of the test, and calls that wait for their answer. Its clock stands
+ * still until the test moves it.
  */
 #ifndef TESTS_SUPPORT_TEMP_STORE_H
 #define TESTS_SUPPORT_TEMP_STORE_H
@@ -29,8 +29,8 @@ struct store *open_store(const struct store_options *options);
 
 /* Write, and wait. value NULL: delete. */
 struct store_written put_value(struct store *store, const char *key, const char *value);
-struct store_written put_matching(struct store *store, const char *key, const char *value, enum store_match match,
-                                  const uint8_t digest[32]);
+struct store_written put_matching(struct store *store, const char *key, const char *value,
+                                  enum store_match match, const uint8_t digest[32]);
 
 /* Merge the records in `list` (length, record ...), and wait. verdicts: count bytes. */
 enum lat_err merge_records(struct store *store, const struct lat_buf *list, size_t count, uint8_t *verdicts);
@@ -51,9 +51,11 @@ struct import_result {
     uint64_t made, same, differing;
 };
 /* pairs: key, value, key, value ..., NULL. */
-struct import_result import_pairs(struct store *store, uint8_t source, uint64_t attested_ms, const char *const *pairs);
+struct import_result import_pairs(struct store *store, uint8_t source, uint64_t attested_ms,
+                                  const char *const *pairs);
 
-/* Value of a key as text in one of four buffers used in turn; NULL: no entry. Fails the test on other errors. */
+/* Value of a key as text in one of four buffers used in turn; NULL: no entry. Fails the test on other errors.
+ */
 const char *value_of(struct store *store, const char *key);
 
 /* What reader_get says. */

@@ -67,3 +67,33 @@ check_PROGRAMS += tests/unit/test_store
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(STORE_SOURCES)
 tests_unit_test_store_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_store_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_store_merge
+tests_unit_test_store_merge_SOURCES = tests/unit/test_store_merge.c $(STORE_SOURCES) $(VECTOR_SOURCES)
+tests_unit_test_store_merge_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_store_merge_LDADD = $(LINK_state) $(CJSON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_store_import
+tests_unit_test_store_import_SOURCES = tests/unit/test_store_import.c $(STORE_SOURCES)
+tests_unit_test_store_import_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_store_import_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_store_damage
+tests_unit_test_store_damage_SOURCES = tests/unit/test_store_damage.c $(STORE_SOURCES)
+tests_unit_test_store_damage_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_store_damage_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_store_growth
+tests_unit_test_store_growth_SOURCES = tests/unit/test_store_growth.c $(STORE_SOURCES)
+tests_unit_test_store_growth_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_store_growth_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_store_faults
+tests_unit_test_store_faults_SOURCES = tests/unit/test_store_faults.c $(STORE_SOURCES)
+tests_unit_test_store_faults_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_store_faults_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_store_crash
+tests_unit_test_store_crash_SOURCES = tests/unit/test_store_crash.c $(STORE_SOURCES)
+tests_unit_test_store_crash_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_store_crash_LDADD = $(LINK_state) $(CMOCKA_LIBS)

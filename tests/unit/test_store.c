@@ -44,8 +44,8 @@ a_new_store_has_the_root_of_no_records(void **state)
 
     (void)state;
     store_head(store, &head);
-    assert_int_equal(lat_unhex("5594a376d7ca861bf38377e3d11ba2195542e5c7a3c7a800e6e9d8bf476144af", expected, 32),
-                     LAT_OK);
+    assert_int_equal(
+        lat_unhex("5594a376d7ca861bf38377e3d11ba2195542e5c7a3c7a800e6e9d8bf476144af", expected, 32), LAT_OK);
     assert_memory_equal(head.root, expected, 32);
     assert_int_equal(head.count, 0);
     assert_int_equal(head.hlc, 0);
@@ -195,11 +195,11 @@ bad_keys_and_values_are_refused(void **state)
 
     (void)state;
     memset(long_key, 'k', RECORD_KEY_MAX + 1);
-    assert_int_equal(store_write(store, (const uint8_t *)"", 0, (const uint8_t *)"1", 1, STORE_MATCH_ANY, NULL, NULL,
-                                 NULL),
-                     LAT_MALFORMED);
-    assert_int_equal(store_write(store, (const uint8_t *)"\0horizon", 8, (const uint8_t *)"1", 1, STORE_MATCH_ANY,
+    assert_int_equal(store_write(store, (const uint8_t *)"", 0, (const uint8_t *)"1", 1, STORE_MATCH_ANY,
                                  NULL, NULL, NULL),
+                     LAT_MALFORMED);
+    assert_int_equal(store_write(store, (const uint8_t *)"\0horizon", 8, (const uint8_t *)"1", 1,
+                                 STORE_MATCH_ANY, NULL, NULL, NULL),
                      LAT_MALFORMED);
     assert_int_equal(put_value(store, "\xff", "1").err, LAT_MALFORMED);
     assert_int_equal(put_value(store, long_key, "1").err, LAT_LIMIT);
@@ -316,7 +316,7 @@ the_incomplete_mark_survives_a_restart(void **state)
     store_close(store);
 }
 
-/* --- readers --------------------------------------------------------------------------------------------- */
+/* --- readers --------------------------------------------------------------------------------------- */
 
 static void
 a_reader_sees_one_state_while_others_are_committed(void **state)
@@ -435,7 +435,7 @@ the_flat_root_covers_entries_by_key_and_no_tombstones(void **state)
     store_close(store);
 }
 
-/* --- many at once ---------------------------------------------------------------------------------------- */
+/* --- many at once ---------------------------------------------------------------------------------- */
 
 enum { WRITERS = 6, WRITES = 60 };
 

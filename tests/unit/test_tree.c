@@ -91,7 +91,8 @@ naive(const struct model *model, uint8_t prefix[32], unsigned bits, uint8_t hash
     for (size_t i = 0; i < model->count; i++) {
         unsigned same = 0;
 
-        while (same < bits && !((model->leaves[i].keyhash[same / 8] ^ prefix[same / 8]) >> (7 - same % 8) & 1))
+        while (same < bits &&
+               !((model->leaves[i].keyhash[same / 8] ^ prefix[same / 8]) >> (7 - same % 8) & 1))
             same++;
         if (same == bits) {
             last = &model->leaves[i];
@@ -103,11 +104,11 @@ naive(const struct model *model, uint8_t prefix[32], unsigned bits, uint8_t hash
         memcpy(hash, last->leaf, 32);
     if (count <= 1)
         return count;
-    prefix[bits / 8] &= (uint8_t)~(0x80 >> bits % 8);
+    prefix[bits / 8] &= (uint8_t) ~(0x80 >> bits % 8);
     naive(model, prefix, bits + 1, left);
     prefix[bits / 8] |= (uint8_t)(0x80 >> bits % 8);
     naive(model, prefix, bits + 1, right);
-    prefix[bits / 8] &= (uint8_t)~(0x80 >> bits % 8);
+    prefix[bits / 8] &= (uint8_t) ~(0x80 >> bits % 8);
     tree_node_hash(count, left, right, hash);
     return count;
 }
@@ -120,8 +121,8 @@ source_of(struct model *model)
 
 /* Subtree by the tree where it knows it, by folding below. */
 static uint64_t
-subtree(const struct tree *tree, uint64_t version, struct model *model, const uint8_t prefix[32], unsigned bits,
-        uint8_t hash[32])
+subtree(const struct tree *tree, uint64_t version, struct model *model, const uint8_t prefix[32],
+        unsigned bits, uint8_t hash[32])
 {
     struct tree_source source = source_of(model);
     uint64_t count = 0;
@@ -146,7 +147,8 @@ assert_matches_model(struct tree *tree, struct model *model)
         unsigned bits = i * 7 % 24;
 
         sha256_of(&i, sizeof(i), prefix);
-        assert_int_equal(subtree(tree, version, model, prefix, bits, got), naive(model, prefix, bits, expected));
+        assert_int_equal(subtree(tree, version, model, prefix, bits, got),
+                         naive(model, prefix, bits, expected));
         assert_memory_equal(got, expected, 32);
     }
     tree_unpin(tree, version);
@@ -179,7 +181,7 @@ built_from(struct model *model)
     return tree;
 }
 
-/* --- published trees ------------------------------------------------------------------------------------ */
+/* --- published trees ------------------------------------------------------------------------------ */
 
 static unsigned
 parse_prefix(const char *text, uint8_t prefix[32])
@@ -264,7 +266,7 @@ published_trees_have_their_nodes_and_roots(void **state)
     assert_int_equal(nodes, 32);
 }
 
-/* --- against the model ---------------------------------------------------------------------------------- */
+/* --- against the model ---------------------------------------------------------------------------- */
 
 static void
 a_tree_follows_random_puts_replacements_and_deletes(void **state)
@@ -297,7 +299,7 @@ a_tree_follows_random_puts_replacements_and_deletes(void **state)
         if (tree_bits(tree) > seen_bits)
             seen_bits = tree_bits(tree);
     }
-    assert_true(seen_bits >= 4);           /* it grew ... */
+    assert_true(seen_bits >= 4);              /* it grew ... */
     assert_true(tree_bits(tree) < seen_bits); /* ... and shrank */
     tree_free(tree);
 }
