@@ -257,13 +257,15 @@ split_multiaddr(const char *text, char parts[PARTS_MAX][PART_MAX])
     return *text ? 0 : count;
 }
 
-/* Does base58 text decode to a whole multihash, of a hash or of a small key itself? */
+/* Does the text stand for an Ed25519 key, or decode to a whole multihash, of a hash or of a small key itself? */
 static bool
 is_peer_id(const char *text)
 {
     uint8_t id[64];
     size_t len;
 
+    if (peerid_ed25519_key(text, id) == LAT_OK)
+        return true;
     return strlen(text) < PART_MAX && !lat_unbase58(text, strlen(text), id, sizeof(id), &len) && len > 2 &&
            (id[0] == 0x00 || id[0] == 0x12) && id[1] == len - 2;
 }

@@ -14,7 +14,7 @@
 /* Peer id of an Ed25519 public key, terminated text. */
 void peerid_of_ed25519(const uint8_t public_key[32], char out[PEERID_TEXT_MAX]);
 
-/* The Ed25519 public key inside a peer id (base58 text). LAT_MALFORMED: no peer id, or of another key type. */
+/* The Ed25519 public key inside a peer id: base58 text, or a CID in base32 ("bafz..."). LAT_MALFORMED: no peer id, or of another key type. */
 LAT_MUST_CHECK enum lat_err peerid_ed25519_key(const char *text, uint8_t public_key[32]);
 
 #endif

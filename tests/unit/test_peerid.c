@@ -39,6 +39,27 @@ ids_are_those_of_the_specification(void **state)
 }
 
 static void
+the_cid_form_is_read_also(void **state)
+{
+    static const char cid[] = "bafzaajaiaejcal72gwuz2or47oyxxn6b3rkwdmmkrxgkjxzy3rqt5kczyn7lcm3l";
+    uint8_t key[32];
+    char text[PEERID_TEXT_MAX], changed[sizeof(cid)];
+
+    (void)state;
+    assert_int_equal(peerid_ed25519_key(cid, key), LAT_OK);
+    peerid_of_ed25519(key, text);
+    assert_string_equal(text, "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA");
+    memcpy(changed, cid, sizeof(cid));
+    for (size_t i = 0; i < 10; i++) { /* base, version, codec, hash and key type */
+        changed[i] = changed[i] == 'y' ? 'x' : 'y';
+        assert_int_equal(peerid_ed25519_key(changed, key), LAT_MALFORMED);
+        changed[i] = cid[i];
+    }
+    changed[sizeof(cid) - 2] = 0; /* short */
+    assert_int_equal(peerid_ed25519_key(changed, key), LAT_MALFORMED);
+}
+
+static void
 what_is_no_id_is_refused(void **state)
 {
     static const char *const bad[] = {
@@ -84,6 +105,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_those_of_the_specification),
+        cmocka_unit_test(the_cid_form_is_read_also),
         cmocka_unit_test(what_is_no_id_is_refused),
         cmocka_unit_test(keys_with_zeros_and_ones_come_back),
     };
