@@ -6,7 +6,8 @@
  * of ours is polled by STATUS and healed from at the first difference; a v3.0.3 node sends its whole state each time and is
  * healed from after POLLER_DIVERGE_MAX divergent answers in a row. Each source has its own status, back-off and last error.
  *
- * Everything here belongs to the node thread and its loop; every callback comes from the loop, none from within a call.
+ * Everything here belongs to the node thread and its loop. `good`, `round_done` and the answers of apply and import come from the loop,
+ * never from within a call.
  *
  * Spec: STATE-MACHINE section 6 "HTTP", STATE sections 1 and 4, COMPAT-v3.0.3 section 5.
  */

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -110,8 +111,10 @@ receive(struct http_server *server, struct connection *c)
 static void
 accept_one(struct http_server *server)
 {
-    int fd = accept(server->listen_fd, NULL, NULL);
+    int fd = accept(server->listen_fd, NULL, NULL), on = 1;
 
+    if (fd >= 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     for (size_t i = 0; i < CONNECTIONS && fd >= 0; i++) {
         if (server->connections[i].fd < 0) {
             server->connections[i] = (struct connection){ .fd = fd };

@@ -11,6 +11,20 @@ check_PROGRAMS += tests/unit/test_heal
 tests_unit_test_heal_SOURCES = tests/unit/test_heal.c $(SYNC_WORLD_SOURCES)
 tests_unit_test_heal_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_heal_LDADD = $(LINK_http) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_poll_source
+tests_unit_test_poll_source_SOURCES = tests/unit/test_poll_source.c $(SYNC_WORLD_SOURCES)
+tests_unit_test_poll_source_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
+tests_unit_test_poll_source_LDADD = $(LINK_http) $(CMOCKA_LIBS)
+
+POLL_STAGE_SOURCES = tests/support/poll_stage.c tests/support/poll_stage.h tests/support/http_server.c \
+	tests/support/http_server.h $(SYNC_WORLD_SOURCES)
+
+check_PROGRAMS += tests/unit/test_poller
+tests_unit_test_poller_SOURCES = tests/unit/test_poller.c $(POLL_STAGE_SOURCES)
+tests_unit_test_poller_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
+tests_unit_test_poller_LDADD = $(LINK_http) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_gate
 tests_unit_test_gate_SOURCES = tests/unit/test_gate.c
 tests_unit_test_gate_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -1,0 +1,493 @@
+#include "config.h"
+
+#include "http/poller.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "http/poller_parts.h"
+
+/* --- answers that are owed --------------------------------------------------------------------------------- */
+
+struct owed *
+poller_owe(struct peer *peer)
+{
+    struct owed *owed = malloc(sizeof(*owed));
+
+    if (owed == NULL)
+        return NULL;
+    owed->p = peer->p;
+    owed->peer = peer;
+    peer->owed = owed;
+    peer->p->owed_count++;
+    return owed;
+}
+
+static void
+free_poller(struct poller *p)
+{
+    free(p->peers);
+    free(p);
+}
+
+static void
+maybe_closed(struct poller *p)
+{
+    if (!p->closing || p->closing_handles > 0 || p->owed_count > 0)
+        return;
+    if (p->closed)
+        p->closed(p->closed_arg);
+    free_poller(p);
+}
+
+struct peer *
+poller_settle(struct owed *owed)
+{
+    struct poller *p = owed->p;
+    struct peer *peer = owed->peer;
+
+    if (peer)
+        peer->owed = NULL;
+    free(owed);
+    p->owed_count--;
+    maybe_closed(p);
+    return peer;
+}
+
+/* --- rounds -------------------------------------------------------------------------------------------------- */
+
+static void
+note_failed(struct poller *p, const char *url, const char *error)
+{
+    if (p->round_failed++ == 0)
+        lat_msg_set(&p->round_error, "%s%s%s", url, url[0] ? ": " : "", error);
+}
+
+void
+poller_note(struct peer *peer, const char *error)
+{
+    struct poller *p = peer->p;
+
+    if (!peer->in_round)
+        return;
+    peer->in_round = false;
+    p->round_waiting--;
+    if (error == NULL)
+        p->round_good = true;
+    else
+        note_failed(p, peer->s.shown_url, error);
+}
+
+/* The first failure speaks for all; how many more there were is said behind it. */
+static void
+tell_end(struct poller *p)
+{
+    char error[SNAPSHOT_TEXT_MAX] = "", more[48] = "";
+
+    p->round_open = false;
+    if (!p->round_good) {
+        if (p->round_failed > 1)
+            snprintf(more, sizeof(more), " (and %zu more)", p->round_failed - 1);
+        lat_copy(error, sizeof(error) - strlen(more), p->round_error.text);
+        strcat(error, more);
+    }
+    p->ops.round_done(p->arg, p->round_good, error);
+}
+
+static void
+on_timer(uv_timer_t *timer)
+{
+    struct poller *p = timer->data;
+    uint64_t next, now;
+
+    if (p->round_open && p->round_good && !p->good_told) {
+        p->good_told = true;
+        p->ops.good(p->arg); /* which may cancel the round, or begin another */
+    }
+    if (p->round_open && p->round_waiting == 0 && (p->good_told || !p->round_good))
+        tell_end(p);
+    if (p->closing)
+        return;
+    heal_next_due(p);
+    next = heal_next_ms(p);
+    now = lat_mono_ms();
+    if (next != UINT64_MAX && p->carrying && !uv_is_active((uv_handle_t *)&p->timer))
+        uv_timer_start(&p->timer, on_timer, next > now ? next - now : 0, 0);
+}
+
+void
+poller_wake(struct poller *p)
+{
+    if (!p->closing)
+        uv_timer_start(&p->timer, on_timer, 0, 0);
+}
+
+void
+poller_changed(struct poller *p)
+{
+    p->ops.changed(p->arg);
+}
+
+void
+poller_cancel_round(struct poller *p)
+{
+    p->round_open = false;
+    for (size_t i = 0; i < p->peer_count; i++)
+        ask_give_up(p->peers[i]);
+    p->round_waiting = 0;
+}
+
+static void
+ask_or_skip(struct poller *p, struct peer *peer)
+{
+    char why[SNAPSHOT_TEXT_MAX];
+
+    if (peer->s.healing || peer->s.importing) {
+        p->round_good = true;
+    } else if (source_must_wait(&peer->s, lat_mono_ms(), why, sizeof(why))) {
+        note_failed(p, peer->s.shown_url, why);
+    } else {
+        peer->in_round = true;
+        p->round_waiting++;
+        ask_begin(peer);
+    }
+}
+
+void
+poller_round(struct poller *p, enum poller_mode mode)
+{
+    assert(!p->closing);
+    poller_cancel_round(p);
+    p->mode = mode;
+    p->round_open = true;
+    p->round_good = p->good_told = false;
+    p->round_failed = 0;
+    if (p->peer_count == 0)
+        note_failed(p, "", "no HTTP source is configured (LATTICE_NODES)");
+    for (size_t i = 0; i < p->peer_count; i++)
+        ask_or_skip(p, p->peers[i]);
+    poller_changed(p);
+    poller_wake(p);
+}
+
+/* --- the lung's hand on it ----------------------------------------------------------------------------------- */
+
+static void
+give_up_healing(struct poller *p)
+{
+    size_t applying = 0;
+
+    for (size_t i = 0; i < p->peer_count; i++) {
+        applying += p->peers[i]->owed != NULL && p->peers[i]->s.healing;
+        heal_give_up(p->peers[i]);
+    }
+    if (applying > 0)
+        p->ops.discard(p->arg);
+}
+
+void
+poller_drop_staged(struct poller *p)
+{
+    for (size_t i = 0; i < p->peer_count; i++) {
+        heal_unstage(p->peers[i]);
+        if (!p->peers[i]->s.healing && !p->peers[i]->s.importing)
+            p->peers[i]->s.wants = false;
+    }
+}
+
+void
+poller_cancel(struct poller *p)
+{
+    poller_cancel_round(p);
+    give_up_healing(p);
+    poller_drop_staged(p);
+    http_client_reset(p->client);
+    uv_timer_stop(&p->timer);
+}
+
+void
+poller_set_carrying(struct poller *p, bool carrying)
+{
+    if (p->carrying && !carrying)
+        give_up_healing(p);
+    p->carrying = carrying;
+    poller_wake(p);
+}
+
+/* Attested so long ago that it would be refused if it came now. */
+static bool
+is_old(uint64_t time_ms, uint64_t wall_ms)
+{
+    uint64_t off = time_ms > wall_ms ? time_ms - wall_ms : wall_ms - time_ms;
+
+    return off > RECON_CLOCK_MAX_MS;
+}
+
+void
+poller_apply_staged(struct poller *p)
+{
+    uint64_t wall_ms = lat_wall_ms();
+
+    for (size_t i = 0; i < p->peer_count; i++) {
+        struct peer *peer = p->peers[i];
+
+        if (peer->s.wants && is_old(peer->s.shown.time_ms, wall_ms)) {
+            peer->s.wants = false;
+            heal_unstage(peer);
+        }
+    }
+    poller_wake(p);
+}
+
+void
+poller_forget_backoff(struct poller *p)
+{
+    for (size_t i = 0; i < p->peer_count; i++)
+        source_forget_pause(&p->peers[i]->s);
+    poller_wake(p);
+}
+
+bool
+poller_is_usable(const struct poller *p)
+{
+    for (size_t i = 0; i < p->peer_count; i++)
+        if (p->peers[i]->s.usable)
+            return true;
+    return false;
+}
+
+/* --- configuration --------------------------------------------------------------------------------------------- */
+
+static void
+free_peer(struct peer *peer)
+{
+    if (peer == NULL)
+        return;
+    heal_unstage(peer);
+    source_fini(&peer->s);
+    free(peer);
+}
+
+/* A peer for a source: one that we have, or a new one. */
+static enum lat_err
+peer_for(struct poller *p, const struct poller_source *config, struct peer **out)
+{
+    enum lat_err err;
+
+    for (size_t i = 0; i < p->peer_count; i++) {
+        if (p->peers[i] && source_is(&p->peers[i]->s, config)) {
+            *out = p->peers[i];
+            return LAT_OK;
+        }
+    }
+    *out = calloc(1, sizeof(**out));
+    if (*out == NULL)
+        return LAT_NOMEM;
+    (*out)->p = p;
+    err = source_init(&(*out)->s, config);
+    if (err)
+        free_peer(*out);
+    return err;
+}
+
+static bool
+is_among(struct peer *const *peers, size_t count, const struct peer *peer)
+{
+    for (size_t i = 0; i < count; i++)
+        if (peers[i] == peer)
+            return true;
+    return false;
+}
+
+/* All or none: the new ones of `peers` go when one cannot be made. */
+static enum lat_err
+make_peers(struct poller *p, const struct poller_config *config, struct peer **peers)
+{
+    for (size_t i = 0; i < config->source_count; i++) {
+        enum lat_err err = peer_for(p, &config->sources[i], &peers[i]);
+
+        if (err == LAT_OK)
+            continue;
+        while (i-- > 0)
+            if (!is_among(p->peers, p->peer_count, peers[i]))
+                free_peer(peers[i]);
+        return err;
+    }
+    return LAT_OK;
+}
+
+static void
+take_limits(struct poller *p, const struct poller_config *config)
+{
+    p->total_ms = config->total_ms ? config->total_ms : POLLER_TOTAL_MS;
+    p->state_max = config->state_max ? config->state_max : POLLER_STATE_MAX;
+    p->staged_max = config->staged_max ? config->staged_max : POLLER_STAGED_MAX;
+}
+
+static struct http_client_options
+client_options(uv_loop_t *loop, const struct poller_config *config)
+{
+    return (struct http_client_options){
+        .loop = loop,
+        .connect_ms = config->connect_ms ? config->connect_ms : POLLER_CONNECT_MS,
+        .bodies_max = config->bodies_max ? config->bodies_max : POLLER_BODIES_MAX,
+        .ca_file = config->ca_file,
+        .token_file = config->token_file,
+    };
+}
+
+/* Another trust set: who is trusted is known at once, what follows from it at the next answer. */
+static void
+take_trust(struct poller *p, const struct trust *trust)
+{
+    p->trust = *trust;
+    p->trust_number++;
+    for (size_t i = 0; i < p->peer_count; i++) {
+        struct poll_source *s = &p->peers[i]->s;
+
+        s->shown.trusted = s->has_shown && s->shown.time_ms > 0 && trust_attests(trust, s->shown.key);
+        s->wants = false;
+        heal_unstage(p->peers[i]);
+        source_forget_pause(s);
+    }
+}
+
+enum lat_err
+poller_configure(struct poller *p, const struct poller_config *config)
+{
+    struct http_client_options options = client_options(p->loop, config);
+    struct peer **peers = calloc(config->source_count + 1, sizeof(struct peer *));
+    enum lat_err err = peers ? make_peers(p, config, peers) : LAT_NOMEM;
+
+    if (!err) {
+        err = http_client_configure(p->client, &options);
+        for (size_t i = 0; err && i < config->source_count; i++)
+            if (!is_among(p->peers, p->peer_count, peers[i]))
+                free_peer(peers[i]);
+    }
+    if (err) {
+        free(peers);
+        return err;
+    }
+    poller_cancel_round(p);
+    give_up_healing(p);
+    for (size_t i = 0; i < p->peer_count; i++)
+        if (!is_among(peers, config->source_count, p->peers[i]))
+            free_peer(p->peers[i]);
+    free(p->peers);
+    p->peers = peers;
+    p->peer_count = config->source_count;
+    p->turn = 0;
+    take_limits(p, config);
+    take_trust(p, config->trust);
+    poller_wake(p);
+    return LAT_OK;
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------- */
+
+enum lat_err
+poller_new(uv_loop_t *loop, const struct poller_config *config, const struct poller_ops *ops, void *arg,
+           struct poller **out)
+{
+    struct poller *p = calloc(1, sizeof(*p));
+    struct http_client_options options = client_options(loop, config);
+    enum lat_err err;
+
+    if (p == NULL)
+        return LAT_NOMEM;
+    p->loop = loop;
+    p->ops = *ops;
+    p->arg = arg;
+    p->network = *config->network;
+    p->trust = *config->trust;
+    take_limits(p, config);
+    p->peers = calloc(config->source_count + 1, sizeof(struct peer *));
+    err = p->peers ? make_peers(p, config, p->peers) : LAT_NOMEM;
+    if (!err && (p->client = http_client_new(&options)) == NULL) {
+        for (size_t i = 0; i < config->source_count; i++)
+            free_peer(p->peers[i]);
+        err = LAT_NOMEM;
+    }
+    if (err) {
+        free_poller(p);
+        return err;
+    }
+    p->peer_count = config->source_count;
+    uv_timer_init(loop, &p->timer);
+    p->timer.data = p;
+    *out = p;
+    return LAT_OK;
+}
+
+static void
+on_client_closed(void *arg)
+{
+    struct poller *p = arg;
+
+    p->closing_handles--;
+    maybe_closed(p);
+}
+
+static void
+on_timer_closed(uv_handle_t *handle)
+{
+    on_client_closed(handle->data);
+}
+
+void
+poller_close(struct poller *p, void (*fn)(void *arg), void *arg)
+{
+    assert(!p->closing);
+    poller_cancel(p);
+    for (size_t i = 0; i < p->peer_count; i++)
+        free_peer(p->peers[i]);
+    p->peer_count = 0;
+    p->closing = true;
+    p->closed = fn;
+    p->closed_arg = arg;
+    p->closing_handles = 2;
+    http_client_close(p->client, on_client_closed, p);
+    uv_close((uv_handle_t *)&p->timer, on_timer_closed);
+}
+
+/* --- for the snapshot ------------------------------------------------------------------------------------------- */
+
+size_t
+poller_fill(const struct poller *p, uint64_t now_ms, struct snapshot_source *rows, size_t max)
+{
+    size_t count = p->peer_count < max ? p->peer_count : max;
+
+    for (size_t i = 0; i < count; i++)
+        source_fill(&p->peers[i]->s, now_ms, &rows[i]);
+    return count;
+}
+
+void
+poller_fill_lung(const struct poller *p, uint64_t now_ms, struct snapshot_lung *lung)
+{
+    const struct poll_source *last = NULL, *failed = NULL;
+
+    (void)now_ms;
+    lung->http_stale = lung->http_untrusted = false;
+    for (size_t i = 0; i < p->peer_count; i++) {
+        const struct poll_source *s = &p->peers[i]->s;
+
+        if (s->usable && (last == NULL || s->ok_ms > last->ok_ms))
+            last = s;
+        if (!s->usable && s->error[0] && failed == NULL)
+            failed = s;
+        lung->http_stale = lung->http_stale || (s->usable && s->stale);
+        lung->http_untrusted = lung->http_untrusted || (s->usable && s->has_shown && !s->shown.trusted);
+    }
+    lat_copy(lung->http_source, sizeof(lung->http_source), last ? last->shown_url : "");
+    lung->http_error[0] = '\0';
+    if (p->peer_count == 0)
+        lat_copy(lung->http_error, sizeof(lung->http_error), "no HTTP source is configured (LATTICE_NODES)");
+    else if (last == NULL && failed)
+        snprintf(lung->http_error, sizeof(lung->http_error), "%.79s: %.78s", failed->shown_url, failed->error);
+}
