@@ -3,10 +3,10 @@
  *
  *     [export] NAME [= value] [# comment]
  *
- * a value being '...' (escapes \\ and \'), "..." (escapes \\ \' \" \a \b \f \n \r \t \v), both over several lines if
- * need be, or bare text up to a blank with '#'. ${NAME} and ${NAME:-default} are replaced in all three, as there.
- * Where python-dotenv skips a line that it cannot read with a warning, this parser stops: a setting that silently
- * does not count is worse than a node that does not start.
+ * a value being '...' (escapes \\ and \'), "..." (escapes \\ \' \" \a \b \f \n \r \t \v), both over several
+ * lines if need be, or bare text up to a blank with '#'. ${NAME} and ${NAME:-default} are replaced in all
+ * three, as there. Where python-dotenv skips a line that it cannot read with a warning, this parser stops: a
+ * setting that silently does not count is worse than a node that does not start.
  */
 #include "config.h"
 
@@ -93,7 +93,7 @@ complain(struct parser *p, int line, const char *what)
     return LAT_MALFORMED;
 }
 
-/* --- names ----------------------------------------------------------------------------------------------- */
+/* --- names --- */
 
 static bool
 is_name_char(char c)
@@ -117,7 +117,7 @@ parse_name(struct parser *p, char **name)
     return *name == NULL ? LAT_NOMEM : LAT_OK;
 }
 
-/* --- values ---------------------------------------------------------------------------------------------- */
+/* --- values --- */
 
 /* What a backslash and this character stand for between these quotes; 0: no escape, both stay. */
 static char
@@ -132,8 +132,8 @@ unescape(char c, char quote)
 }
 
 /*
- * The quote that closes the text from `at`: the first without a backslash before it. Where there is none, the last one
- * with a backslash: the author of "C:\dir\" meant that.
+ * The quote that closes the text from `at`: the first without a backslash before it. Where there is none, the
+ * last one with a backslash: the author of "C:\dir\" meant that.
  */
 static const char *
 closing_quote(const char *at, const char *end, char quote)
@@ -157,8 +157,9 @@ parse_quoted(struct parser *p)
     enum lat_err err = LAT_OK;
 
     if (close == NULL)
-        return complain(p, p->line, quote == '"' ? "the \" that opens here is never closed; add the second one"
-                                                 : "the ' that opens here is never closed; add the second one");
+        return complain(p, p->line,
+                        quote == '"' ? "the \" that opens here is never closed; add the second one"
+                                     : "the ' that opens here is never closed; add the second one");
     while (!err && p->at < close) {
         char meant = *p->at == '\\' && p->at + 1 < close ? unescape(p->at[1], quote) : 0;
 
@@ -183,7 +184,7 @@ parse_bare(struct parser *p)
     return lat_buf_add(&p->raw, from, (size_t)(to - from));
 }
 
-/* --- ${NAME} --------------------------------------------------------------------------------------------- */
+/* --- ${NAME} --- */
 
 /* Value of a name: what the file gave it before, else what the caller knows, else the default. */
 static const char *
@@ -198,7 +199,8 @@ value_of(const struct parser *p, const char *name, const char *otherwise)
     return value != NULL ? value : otherwise;
 }
 
-/* "${NAME}" or "${NAME:-default}" at text: its end, the name and the default cut out in place; NULL: none of them. */
+/* "${NAME}" or "${NAME:-default}" at text: its end, the name and the default cut out in place; NULL: none of
+ * them. */
 static char *
 cut_reference(char *text, char **name, char **otherwise)
 {
@@ -255,7 +257,7 @@ expand(struct parser *p, char **value)
     return LAT_OK;
 }
 
-/* --- bindings -------------------------------------------------------------------------------------------- */
+/* --- bindings --- */
 
 static enum lat_err
 parse_value(struct parser *p, char **value)
@@ -278,9 +280,8 @@ add_entry(struct parser *p, char *name, char *value, int line)
 {
     if (p->env.count == p->cap) {
         size_t cap = p->cap ? 2 * p->cap : 32;
-        struct dotenv_entry *grown = p->env.count < DOTENV_ENTRIES_MAX
-                                         ? realloc(p->env.entries, cap * sizeof(*grown))
-                                         : NULL;
+        struct dotenv_entry *grown =
+            p->env.count < DOTENV_ENTRIES_MAX ? realloc(p->env.entries, cap * sizeof(*grown)) : NULL;
 
         if (grown == NULL) {
             free(name);
@@ -326,8 +327,9 @@ parse_binding(struct parser *p)
         err = parse_value(p, &value);
     skip_blanks(p);
     if (!err && !at_end_of_line(p) && *p->at != '#')
-        err = complain(p, line, value ? "text after the closing quote; put the whole value between the quotes"
-                                      : "a name is followed by =; names have no blanks");
+        err = complain(p, line,
+                       value ? "text after the closing quote; put the whole value between the quotes"
+                             : "a name is followed by =; names have no blanks");
     if (err) {
         free(name);
         free(value);
@@ -360,7 +362,8 @@ check_text(struct parser *p)
 }
 
 enum lat_err
-dotenv_parse(const char *text, size_t len, dotenv_lookup_fn lookup, void *arg, struct dotenv *out, struct lat_msg *why)
+dotenv_parse(const char *text, size_t len, dotenv_lookup_fn lookup, void *arg, struct dotenv *out,
+             struct lat_msg *why)
 {
     struct parser p = { .at = text, .end = text + len, .line = 1, .lookup = lookup, .arg = arg, .why = why };
     enum lat_err err = len > DOTENV_SIZE_MAX ? LAT_LIMIT : check_text(&p);
@@ -377,8 +380,8 @@ dotenv_parse(const char *text, size_t len, dotenv_lookup_fn lookup, void *arg, s
     }
     lat_buf_fini(&p.raw);
     if (err == LAT_LIMIT)
-        lat_msg_set(why, "too large: at most %d bytes, %d assignments and %d bytes of values", DOTENV_SIZE_MAX,
-                    DOTENV_ENTRIES_MAX, VALUES_MAX);
+        lat_msg_set(why, "too large: at most %d bytes, %d assignments and %d bytes of values",
+                    DOTENV_SIZE_MAX, DOTENV_ENTRIES_MAX, VALUES_MAX);
     if (err)
         dotenv_fini(&p.env);
     else
@@ -402,7 +405,8 @@ dotenv_fini(struct dotenv *env)
     for (size_t i = 0; i < env->count; i++) {
         free(env->entries[i].name);
         if (env->entries[i].value != NULL)
-            lat_wipe(env->entries[i].value, strlen(env->entries[i].value)); /* seeds and tokens are among them */
+            lat_wipe(env->entries[i].value,
+                     strlen(env->entries[i].value)); /* seeds and tokens are among them */
         free(env->entries[i].value);
     }
     free(env->entries);

@@ -194,8 +194,9 @@ lat_file_check_secret(const char *path, struct lat_msg *why)
         return LAT_AUTH;
     }
     if (st.st_uid != geteuid() && st.st_uid != 0) {
-        lat_msg_set(why, "%s belongs to another user (uid %lu), who can change it; run chown on it, or copy it", shown,
-                    (unsigned long)st.st_uid);
+        lat_msg_set(why,
+                    "%s belongs to another user (uid %lu), who can change it; run chown on it, or copy it",
+                    shown, (unsigned long)st.st_uid);
         return LAT_AUTH;
     }
     /* A file of root's that a service may read is readable by the group of that service. */

@@ -1,10 +1,11 @@
 /*
- * The lock covers the ring and the choice of format, never the writing: a full pipe behind standard error must not
- * stop the console, which reads the ring. Lines of different threads stay whole without it, since each is one
- * write() below PIPE_BUF to a pipe, or to a file opened for appending.
+ * The lock covers the ring and the choice of format, never the writing: a full pipe behind standard error
+ * must not stop the console, which reads the ring. Lines of different threads stay whole without it, since
+ * each is one write() below PIPE_BUF to a pipe, or to a file opened for appending.
  *
- * The sink is one descriptor for the life of the process; reopening puts another file behind its number in one step
- * (dup3), so that a thread between its look at the number and its write cannot hit a stranger's file.
+ * The sink is one descriptor for the life of the process; reopening puts another file behind its number in
+ * one step (dup3), so that a thread between its look at the number and its write cannot hit a stranger's
+ * file.
  */
 #include "config.h"
 
@@ -41,14 +42,15 @@ static atomic_int sink = STDERR_FILENO;
 static atomic_int least = LAT_INFO;
 static atomic_bool as_json;
 
-/* --- sink ------------------------------------------------------------------------------------------------ */
+/* --- sink --- */
 
 enum lat_err
 lat_log_open(const struct lat_log_options *options)
 {
     enum lat_err err = LAT_OK;
-    int fd = options->path == NULL ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
-                                   : open(options->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    int fd = options->path == NULL
+                 ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+                 : open(options->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
 
     if (fd < 0)
         return LAT_SYS;
@@ -102,7 +104,7 @@ write_line(const char *line, size_t len)
     } while (n < 0 && errno == EINTR);
 }
 
-/* --- fields ---------------------------------------------------------------------------------------------- */
+/* --- fields --- */
 
 static bool
 is_field_name(const char *name, size_t len)
@@ -160,7 +162,7 @@ take_fields(const char *text, size_t *len, struct field fields[FIELDS_MAX])
     return count;
 }
 
-/* --- JSON ------------------------------------------------------------------------------------------------ */
+/* --- JSON --- */
 
 /* A whole number that every reader of JSON keeps exactly. */
 static bool
@@ -178,8 +180,8 @@ is_number(const char *value, size_t len)
 }
 
 /*
- * Append a string in quotes; quotes and backslashes are all that lat_escape leaves to escape. Everything together fits:
- * no byte of the text becomes more than two, and a field " n=v" gains four.
+ * Append a string in quotes; quotes and backslashes are all that lat_escape leaves to escape. Everything
+ * together fits: no byte of the text becomes more than two, and a field " n=v" gains four.
  */
 static size_t
 put_string(char *out, size_t at, const char *text, size_t len)
@@ -200,8 +202,9 @@ format_json(char out[JSON_MAX], const char *time, enum lat_level level, const ch
     struct field fields[FIELDS_MAX];
     size_t len = strlen(text), count = take_fields(text, &len, fields), at;
 
-    at = (size_t)snprintf(out, JSON_MAX, "{\"time\":\"%s\",\"level\":\"%s\",\"source\":\"%s\",\"text\":", time,
-                          lat_level_name(level), source);
+    at =
+        (size_t)snprintf(out, JSON_MAX, "{\"time\":\"%s\",\"level\":\"%s\",\"source\":\"%s\",\"text\":", time,
+                         lat_level_name(level), source);
     at = put_string(out, at, text, len);
     while (count-- > 0) {
         const struct field *f = &fields[count];
@@ -220,7 +223,7 @@ format_json(char out[JSON_MAX], const char *time, enum lat_level level, const ch
     return at + 2;
 }
 
-/* --- lines ----------------------------------------------------------------------------------------------- */
+/* --- lines --- */
 
 /* "[HTTP_SYNC] ..." -> "http_sync"; no tag -> "". */
 static void

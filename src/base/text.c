@@ -11,7 +11,7 @@
 static const char base58_digits[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/* --- hex ----------------------------------------------------------------------------------------------- */
+/* --- hex --- */
 
 void
 lat_hex(const uint8_t *in, size_t len, char *out)
@@ -52,7 +52,7 @@ lat_unhex(const char *text, uint8_t *out, size_t len)
     return LAT_OK;
 }
 
-/* --- base58: repeated division of the whole number; fine for the 38 bytes of a peer id ------------------ */
+/* --- base58: repeated division of the whole number; fine for the 38 bytes of a peer id --- */
 
 /* number = number * from + digit, in base `to`, least digit first; returns the new count of digits. */
 static size_t
@@ -119,7 +119,7 @@ lat_unbase58(const char *text, size_t text_len, uint8_t *out, size_t out_size, s
     return LAT_OK;
 }
 
-/* --- base64 -------------------------------------------------------------------------------------------- */
+/* --- base64 --- */
 
 enum lat_err
 lat_base64(const uint8_t *in, size_t len, struct lat_buf *out)
@@ -208,7 +208,7 @@ lat_unbase64(const char *text, size_t text_len, struct lat_buf *out)
     return LAT_OK;
 }
 
-/* --- UTF-8 --------------------------------------------------------------------------------------------- */
+/* --- UTF-8 --- */
 
 size_t
 lat_utf8_next(const uint8_t *in, size_t len, uint32_t *code_point)
@@ -255,7 +255,7 @@ lat_utf8_valid(const uint8_t *in, size_t len)
     return true;
 }
 
-/* --- the filter for text from outside -------------------------------------------------------------------- */
+/* --- the filter for text from outside --- */
 
 bool
 lat_is_unsafe(uint32_t code_point)
@@ -285,7 +285,7 @@ lat_is_unsafe(uint32_t code_point)
         { 0xfffe, 0xffff },   /* no characters */
         { 0x1bca0, 0x1bca3 }, /* shorthand format controls */
         { 0x1d173, 0x1d17a }, /* musical format controls */
-        { 0x1fffe, 0x1ffff }, { 0x2fffe, 0x2ffff }, { 0x3fffe, 0x3ffff }, /* no characters */
+        { 0x1fffe, 0x1ffff },    { 0x2fffe, 0x2ffff }, { 0x3fffe, 0x3ffff }, /* no characters */
         { 0x40000, UINT32_MAX }, /* unassigned planes, tags, variation selectors, private planes */
     };
     size_t low = 0, high = sizeof(ranges) / sizeof(ranges[0]);
@@ -342,7 +342,7 @@ lat_escape_str(const char *in, char *out, size_t out_size)
     return lat_escape(in, strlen(in), out, out_size);
 }
 
-/* --- numbers --------------------------------------------------------------------------------------------- */
+/* --- numbers --- */
 
 /* Digits at the front of *text, at most max; *text moves behind them. */
 static enum lat_err

@@ -1,7 +1,7 @@
 /*
- * SHA-256 and SipHash by OpenSSL's EVP. Fetching an algorithm takes a lock and a look into the provider's tables,
- * making a context takes an allocation; both cost more than hashing the 97 bytes of a trie node. So algorithms
- * are fetched once a process, and each thread keeps one context of each kind until it ends.
+ * SHA-256 and SipHash by OpenSSL's EVP. Fetching an algorithm takes a lock and a look into the provider's
+ * tables, making a context takes an allocation; both cost more than hashing the 97 bytes of a trie node. So
+ * algorithms are fetched once a process, and each thread keeps one context of each kind until it ends.
  */
 #include "config.h"
 
@@ -67,7 +67,8 @@ new_siphash(void)
 {
     EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(siphash_mac);
     unsigned size = sizeof(uint64_t);
-    OSSL_PARAM params[] = { OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_SIZE, &size), OSSL_PARAM_construct_end() };
+    OSSL_PARAM params[] = { OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_SIZE, &size),
+                            OSSL_PARAM_construct_end() };
 
     need(ctx != NULL && EVP_MAC_CTX_set_params(ctx, params), "SipHash");
     return ctx;

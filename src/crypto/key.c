@@ -1,7 +1,8 @@
 /*
- * OpenSSL's Ed25519 refuses S >= L and compares [S]B - [k]A with R as bytes, without the cofactor. What it leaves
- * to us: small-order R and A, and public keys in a second encoding. Points are told apart by their y alone: the
- * eight points of small order have five y, and the sign bit chooses between P and -P, which have the same order.
+ * OpenSSL's Ed25519 refuses S >= L and compares [S]B - [k]A with R as bytes, without the cofactor. What it
+ * leaves to us: small-order R and A, and public keys in a second encoding. Points are told apart by their y
+ * alone: the eight points of small order have five y, and the sign bit chooses between P and -P, which have
+ * the same order.
  */
 #include "config.h"
 
@@ -64,8 +65,8 @@ is_canonical(const uint8_t point[KEY_PUBLIC_LEN])
 }
 
 /*
- * Is there an x with -x^2 + y^2 = 1 + d x^2 y^2, that is x^2 = (y^2 - 1) / (d y^2 + 1)? The quotient is a square
- * exactly when the product of both is one; the denominator is never 0, since -1/d is no square.
+ * Is there an x with -x^2 + y^2 = 1 + d x^2 y^2, that is x^2 = (y^2 - 1) / (d y^2 + 1)? The quotient is a
+ * square exactly when the product of both is one; the denominator is never 0, since -1/d is no square.
  */
 static bool
 has_x(const uint8_t point[KEY_PUBLIC_LEN])

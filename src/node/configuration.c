@@ -1,8 +1,9 @@
 /*
- * How a configuration is made: for each row of the table the value is looked for in flags, environment and .env, under each
- * of its names, and kept as text with its origin (configuration_resolve.c); then each text is read into its field
- * (configuration_table.c); then what depends on several settings is settled (join_api, check_together). Every step reports
- * what it finds and goes on, so that an operator sees all problems at once.
+ * How a configuration is made: for each row of the table the value is looked for in flags, environment and
+ * .env, under each of its names, and kept as text with its origin (configuration_resolve.c); then each text
+ * is read into its field (configuration_table.c); then what depends on several settings is settled (join_api,
+ * check_together). Every step reports what it finds and goes on, so that an operator sees all problems at
+ * once.
  */
 #include "config.h"
 
@@ -28,7 +29,7 @@ struct config_block {
 
 static const char *const no_items[] = { NULL };
 
-/* --- findings -------------------------------------------------------------------------------------------- */
+/* --- findings --- */
 
 static void
 find_with(struct config_findings *found, bool error, const char *head, const char *fmt, va_list args)
@@ -79,7 +80,7 @@ config_complain(struct config_reading *r, bool error, const char *fmt, ...)
     va_end(args);
 }
 
-/* --- memory ---------------------------------------------------------------------------------------------- */
+/* --- memory --- */
 
 void *
 config_keep(struct config_reading *r, size_t size)
@@ -150,7 +151,7 @@ config_free(struct config *config)
     free(config);
 }
 
-/* --- reading and what depends on several ------------------------------------------------------------------ */
+/* --- reading and what depends on several --- */
 
 static void
 read_all(struct config_reading *r)
@@ -162,7 +163,8 @@ read_all(struct config_reading *r)
     }
 }
 
-/* Of host and port of the API, the one from the stronger origin, if that beats LATTICE_API_LISTEN; else NULL. */
+/* Of host and port of the API, the one from the stronger origin, if that beats LATTICE_API_LISTEN; else NULL.
+ */
 static const struct config_value *
 part_that_wins(const struct config *config)
 {
@@ -191,7 +193,8 @@ join_api(struct config_reading *r)
         config_take_listen(r, text, &r->config->api_listen);
 }
 
-/* Off loopback a stranger reaches the API: it must know its callers, and nobody may listen to their tokens. */
+/* Off loopback a stranger reaches the API: it must know its callers, and nobody may listen to their tokens.
+ */
 static void
 check_api(struct config_reading *r)
 {
@@ -201,13 +204,16 @@ check_api(struct config_reading *r)
     if (c->api_listen == NULL || config_read_listen(c->api_listen, &listen, NULL))
         return; /* already complained about */
     if (!listen.loopback && (c->tls_cert == NULL || c->tls_key == NULL || c->api_tokens_file == NULL))
-        config_complain(r, true,
-                        "the HTTP API would be open to the network at %s, where anybody could change the node; use "
-                        "127.0.0.1, or set LATTICE_TLS_CERT, LATTICE_TLS_KEY and LATTICE_API_TOKENS_FILE; for HTTP peers "
-                        "there is LATTICE_SYNC_LISTEN", c->api_listen);
+        config_complain(
+            r, true,
+            "the HTTP API would be open to the network at %s, where anybody could change the node; use "
+            "127.0.0.1, or set LATTICE_TLS_CERT, LATTICE_TLS_KEY and LATTICE_API_TOKENS_FILE; for HTTP peers "
+            "there is LATTICE_SYNC_LISTEN",
+            c->api_listen);
     r->value = &c->inside->values[CONFIG_SYNC_LISTEN];
     if (c->sync_listen != NULL && listen.port != 0 && strcmp(c->sync_listen, c->api_listen) == 0)
-        config_complain(r, true, "'%s' is the address of the HTTP API already; use another port", c->sync_listen);
+        config_complain(r, true, "'%s' is the address of the HTTP API already; use another port",
+                        c->sync_listen);
 }
 
 static void
@@ -223,19 +229,22 @@ check_together(struct config_reading *r)
                         config_rows[c->tls_cert ? CONFIG_TLS_KEY : CONFIG_TLS_CERT].name);
     r->value = &values[CONFIG_STATE_DIR];
     if (r->value->text == NULL)
-        config_complain(r, true, "no home directory is known (HOME, XDG_STATE_HOME); name a directory with --state-dir");
+        config_complain(
+            r, true, "no home directory is known (HOME, XDG_STATE_HOME); name a directory with --state-dir");
     r->value = &values[CONFIG_MODE];
     if (c->policy == LUNG_POLICY_P2P && !c->p2p_enabled)
-        config_complain(r, true, "mode p2p needs the P2P lung, which %s (%s) turns off; use auto or http, or turn it on",
-                        values[CONFIG_P2P_ENABLED].given, values[CONFIG_P2P_ENABLED].origin);
+        config_complain(
+            r, true, "mode p2p needs the P2P lung, which %s (%s) turns off; use auto or http, or turn it on",
+            values[CONFIG_P2P_ENABLED].given, values[CONFIG_P2P_ENABLED].origin);
     r->value = &values[CONFIG_PEER_DEAD_AFTER];
     if (c->lung.dead_ms <= 2 * c->lung.idle_ms)
-        config_complain(r, true, "'%s' seconds leave no time for an answer to a ping; use more than twice "
-                                 "LATTICE_PING_AFTER, which is '%s'", values[CONFIG_PEER_DEAD_AFTER].text,
-                        values[CONFIG_PING_AFTER].text);
+        config_complain(r, true,
+                        "'%s' seconds leave no time for an answer to a ping; use more than twice "
+                        "LATTICE_PING_AFTER, which is '%s'",
+                        values[CONFIG_PEER_DEAD_AFTER].text, values[CONFIG_PING_AFTER].text);
 }
 
-/* --- public ---------------------------------------------------------------------------------------------- */
+/* --- public --- */
 
 /* For ${NAME} in .env. */
 static const char *
@@ -253,7 +262,8 @@ parse_env(const struct config_input *input, struct dotenv *env, struct config_fi
 
     if (input->env_path == NULL)
         return LAT_OK;
-    err = dotenv_parse(input->env_text, input->env_len, look_in_environment, (void *)(uintptr_t)input, env, &why);
+    err = dotenv_parse(input->env_text, input->env_len, look_in_environment, (void *)(uintptr_t)input, env,
+                       &why);
     if (!err || err == LAT_NOMEM)
         return err;
     /* The rest is checked all the same, as if there were no file. */
@@ -341,7 +351,9 @@ config_trust(const struct config *config, const uint8_t own[32], struct trust *o
 static void
 print_value(const char *text, FILE *out)
 {
-    if (text[0] && text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,@+*[]")] == 0) {
+    if (text[0] &&
+        text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,@+*[]")] ==
+            0) {
         fputs(text, out);
         return;
     }
@@ -375,7 +387,8 @@ print_row(const struct config *config, enum config_id id, FILE *out)
 
     if (shown == NULL)
         return;
-    /* What has no value, and secrets, are comments: what is printed is a .env that gives this configuration. */
+    /* What has no value, and secrets, are comments: what is printed is a .env that gives this configuration.
+     */
     fprintf(out, "%s%s=", text[0] && !row->secret ? "" : "#", row->name);
     if (text[0])
         print_value(lat_escape_str(text, shown, size), out);

@@ -1,8 +1,10 @@
 /*
- * configuration.h - the settings of a node: flags > process environment > .env > default, each name also in its older forms.
+ * configuration.h - the settings of a node: flags > process environment > .env > default, each name also in
+ * its older forms.
  *
- * One table (configuration_table.c) drives reading, checking, reloading and --print-config. config_parse is pure;
- * configuration_load.h has the driver that reads files. A struct config is built once and then only read, by any thread.
+ * One table (configuration_table.c) drives reading, checking, reloading and --print-config. config_parse is
+ * pure; configuration_load.h has the driver that reads files. A struct config is built once and then only
+ * read, by any thread.
  *
  * Spec: INTERFACE section 2, STATE-MACHINE section 2, COMPAT section 3.
  */
@@ -26,7 +28,8 @@
 
 /* An HTTP peer. */
 struct config_source {
-    char url[SNAPSHOT_URL_MAX]; /* "https://host:8443/base": scheme and host in lower case, no slash at the end */
+    char url[SNAPSHOT_URL_MAX]; /* "https://host:8443/base": scheme and host in lower case, no slash at the
+                                   end */
     bool bound;                 /* URL#PEERID: answers count only with this key's attestation */
     uint8_t key[32];
 };
@@ -37,7 +40,8 @@ struct config_key {
     uint64_t below_hlc; /* TRUST_NOT_RETIRED: all */
 };
 
-/* Strings and lists belong to the config. Optional strings are NULL when not set; lists are never NULL and end with NULL. */
+/* Strings and lists belong to the config. Optional strings are NULL when not set; lists are never NULL and
+ * end with NULL. */
 struct config {
     const char *node_name;
     const char *state_dir;
@@ -107,8 +111,8 @@ struct config_input {
     bool (*find_group)(void *arg, const char *name, gid_t *gid);
     void *arg;
     /*
-     * Reload: the configuration that runs. Settings that take effect at a restart only are taken from it, and one
-     * warning names those that were changed. NULL: start.
+     * Reload: the configuration that runs. Settings that take effect at a restart only are taken from it, and
+     * one warning names those that were changed. NULL: start.
      */
     const struct config *present;
 };
@@ -129,8 +133,8 @@ struct config_findings {
 };
 
 /*
- * Read all settings and report all problems: they are added to *found (zeroed at first, ended with config_findings_fini),
- * whatever is returned.
+ * Read all settings and report all problems: they are added to *found (zeroed at first, ended with
+ * config_findings_fini), whatever is returned.
  *
  * LAT_MALFORMED  *found has errors (exit code 78)
  * LAT_NOMEM
@@ -146,8 +150,8 @@ void config_find(struct config_findings *found, bool error, const char *fmt, ...
 void config_findings_fini(struct config_findings *found);
 
 /*
- * The text of a setting as it counts ("LATTICE_P2P_LISTEN" -> "/ip4/0.0.0.0/tcp/9000"); "" when it is not set. NULL: no such
- * setting. Borrow.
+ * The text of a setting as it counts ("LATTICE_P2P_LISTEN" -> "/ip4/0.0.0.0/tcp/9000"); "" when it is not
+ * set. NULL: no such setting. Borrow.
  */
 const char *config_text(const struct config *config, const char *name);
 

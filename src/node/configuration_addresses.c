@@ -16,7 +16,7 @@
 #define PARTS_MAX 8  /* of a multiaddr; valid ones have 4 or 6 */
 #define PART_MAX 256
 
-/* --- hosts and ports ------------------------------------------------------------------------------------- */
+/* --- hosts and ports --- */
 
 static bool
 is_ip4(const char *text)
@@ -107,7 +107,8 @@ config_read_listen(const char *text, struct config_listen *out, struct lat_msg *
     if (!split_port(text, host, sizeof(host), &port))
         return config_refuse(why, text, "is no ADDRESS:PORT; use for example 127.0.0.1:8000 or [::1]:8000");
     if (!read_address(host, text[0] == '[', address, &listen.loopback))
-        return config_refuse(why, text, "has no address to listen on; use an IPv4 address, an [IPv6] address, or localhost");
+        return config_refuse(
+            why, text, "has no address to listen on; use an IPv4 address, an [IPv6] address, or localhost");
     if (!read_port(port, &listen.port))
         return config_refuse(why, text, "has no port; use 1 to 65535, or 0 for any free one");
     snprintf(listen.text, sizeof(listen.text), "%s:%u", address, (unsigned)listen.port);
@@ -123,12 +124,14 @@ config_check_host(const char *text, struct lat_msg *why)
 
     if (is_host_name(text) || is_ip6(text))
         return LAT_OK;
-    if (len > 2 && text[0] == '[' && text[len - 1] == ']' && config_cut(text + 1, len - 2, inside, sizeof(inside)) && is_ip6(inside))
+    if (len > 2 && text[0] == '[' && text[len - 1] == ']' &&
+        config_cut(text + 1, len - 2, inside, sizeof(inside)) && is_ip6(inside))
         return LAT_OK;
-    return config_refuse(why, text, "is no host name; write it as it stands in a URL, without scheme and port");
+    return config_refuse(why, text,
+                         "is no host name; write it as it stands in a URL, without scheme and port");
 }
 
-/* --- URLs ------------------------------------------------------------------------------------------------ */
+/* --- URLs --- */
 
 /* "http://" or "https://" in any case: its length and lower-case form; 0: neither. */
 static size_t
@@ -212,7 +215,8 @@ config_read_source(const char *text, struct config_source *out, struct lat_msg *
     enum lat_err err;
 
     if (memchr(host, '@', strcspn(host, "/?")) != NULL) {
-        lat_msg_set(why, "a URL with a name or password in it; put a token into the file of LATTICE_HTTP_TOKEN_FILE");
+        lat_msg_set(
+            why, "a URL with a name or password in it; put a token into the file of LATTICE_HTTP_TOKEN_FILE");
         return LAT_MALFORMED;
     }
     if (!config_cut(text, hash ? (size_t)(hash - text) : strlen(text), url, sizeof(url)))
@@ -223,7 +227,8 @@ config_read_source(const char *text, struct config_source *out, struct lat_msg *
     if (hash != NULL) {
         source.bound = true;
         if (peerid_ed25519_key(hash + 1, source.key) || !key_public_is_sound(source.key))
-            return config_refuse(why, text, "has no peer id of an Ed25519 key behind '#'; 'lattice id' prints that of a node");
+            return config_refuse(
+                why, text, "has no peer id of an Ed25519 key behind '#'; 'lattice id' prints that of a node");
     }
     *out = source;
     return LAT_OK;
@@ -236,12 +241,14 @@ config_check_origin(const char *text, struct lat_msg *why)
 
     if (strcmp(text, "*") == 0 || (host != text && is_authority(host)))
         return LAT_OK;
-    return config_refuse(why, text, "is no origin; use scheme, host and port as in https://console.example:8443");
+    return config_refuse(why, text,
+                         "is no origin; use scheme, host and port as in https://console.example:8443");
 }
 
-/* --- multiaddrs ------------------------------------------------------------------------------------------ */
+/* --- multiaddrs --- */
 
-/* "/a/b/c" into parts. Returns their count, 0 when the text does not begin with '/', or has too many or too long parts. */
+/* "/a/b/c" into parts. Returns their count, 0 when the text does not begin with '/', or has too many or too
+ * long parts. */
 static size_t
 split_multiaddr(const char *text, char parts[PARTS_MAX][PART_MAX])
 {
@@ -257,7 +264,8 @@ split_multiaddr(const char *text, char parts[PARTS_MAX][PART_MAX])
     return *text ? 0 : count;
 }
 
-/* Does the text stand for an Ed25519 key, or decode to a whole multihash, of a hash or of a small key itself? */
+/* Does the text stand for an Ed25519 key, or decode to a whole multihash, of a hash or of a small key itself?
+ */
 static bool
 is_peer_id(const char *text)
 {
@@ -278,9 +286,11 @@ config_check_listen_multiaddr(const char *text, struct lat_msg *why)
     uint16_t port;
 
     if (count == 4 && strcmp(parts[2], "tcp") == 0 && read_port(parts[3], &port) &&
-        ((strcmp(parts[0], "ip4") == 0 && is_ip4(parts[1])) || (strcmp(parts[0], "ip6") == 0 && is_ip6(parts[1]))))
+        ((strcmp(parts[0], "ip4") == 0 && is_ip4(parts[1])) ||
+         (strcmp(parts[0], "ip6") == 0 && is_ip6(parts[1]))))
         return LAT_OK;
-    return config_refuse(why, text, "is no address to listen on; use a form as in /ip4/0.0.0.0/tcp/9000 or /ip6/::/tcp/9000");
+    return config_refuse(
+        why, text, "is no address to listen on; use a form as in /ip4/0.0.0.0/tcp/9000 or /ip6/::/tcp/9000");
 }
 
 enum lat_err
@@ -292,12 +302,16 @@ config_check_peer_multiaddr(const char *text, struct lat_msg *why)
     uint16_t port = 0;
 
     if (count < 5 || (strcmp(parts[4], "p2p") != 0 && strcmp(parts[4], "ipfs") != 0))
-        return config_refuse(why, text, "does not end in /p2p/PEERID; use a form as in /ip4/192.0.2.1/tcp/9000/p2p/12D3...");
-    host = (strcmp(parts[0], "ip4") == 0 && is_ip4(parts[1])) || (strcmp(parts[0], "ip6") == 0 && is_ip6(parts[1])) ||
-           ((strcmp(parts[0], "dns") == 0 || strcmp(parts[0], "dns4") == 0 || strcmp(parts[0], "dns6") == 0) &&
-            is_host_name(parts[1]));
+        return config_refuse(
+            why, text, "does not end in /p2p/PEERID; use a form as in /ip4/192.0.2.1/tcp/9000/p2p/12D3...");
+    host =
+        (strcmp(parts[0], "ip4") == 0 && is_ip4(parts[1])) ||
+        (strcmp(parts[0], "ip6") == 0 && is_ip6(parts[1])) ||
+        ((strcmp(parts[0], "dns") == 0 || strcmp(parts[0], "dns4") == 0 || strcmp(parts[0], "dns6") == 0) &&
+         is_host_name(parts[1]));
     if (!host || strcmp(parts[2], "tcp") != 0 || !read_port(parts[3], &port) || port == 0)
-        return config_refuse(why, text, "has no address to dial; use ip4, ip6, dns, dns4 or dns6, then /tcp/ and a port");
+        return config_refuse(
+            why, text, "has no address to dial; use ip4, ip6, dns, dns4 or dns6, then /tcp/ and a port");
     if (count != 6 || !is_peer_id(parts[5]))
         return config_refuse(why, text, "has no peer id behind /p2p/; 'lattice id' prints that of a node");
     return LAT_OK;

@@ -1,8 +1,9 @@
 /*
- * configuration_addresses.h - the grammar of addresses in settings: where to listen, URLs, multiaddrs. Pure; any thread.
+ * configuration_addresses.h - the grammar of addresses in settings: where to listen, URLs, multiaddrs. Pure;
+ * any thread.
  *
- * Each function returns LAT_OK or LAT_MALFORMED, with "'value' is ...; use ..." in *why (escaped, cut). Outputs are written on
- * success only.
+ * Each function returns LAT_OK or LAT_MALFORMED, with "'value' is ...; use ..." in *why (escaped, cut).
+ * Outputs are written on success only.
  */
 #ifndef LAT_NODE_CONFIGURATION_ADDRESSES_H
 #define LAT_NODE_CONFIGURATION_ADDRESSES_H
@@ -21,10 +22,12 @@ struct config_listen {
 };
 
 /* "ADDRESS:PORT"; the address is IPv4, [IPv6], or "localhost". */
-LAT_MUST_CHECK enum lat_err config_read_listen(const char *text, struct config_listen *out, struct lat_msg *why);
+LAT_MUST_CHECK enum lat_err config_read_listen(const char *text, struct config_listen *out,
+                                               struct lat_msg *why);
 
 /* Base URL of an HTTP peer, "#PEERID" behind it. Credentials in it are refused, and not repeated in *why. */
-LAT_MUST_CHECK enum lat_err config_read_source(const char *text, struct config_source *out, struct lat_msg *why);
+LAT_MUST_CHECK enum lat_err config_read_source(const char *text, struct config_source *out,
+                                               struct lat_msg *why);
 
 /* "/ip4/0.0.0.0/tcp/9000", "/ip6/::/tcp/9000". */
 LAT_MUST_CHECK enum lat_err config_check_listen_multiaddr(const char *text, struct lat_msg *why);

@@ -48,7 +48,7 @@ find_group(void *arg, const char *name, gid_t *gid)
     return true;
 }
 
-/* --- .env ------------------------------------------------------------------------------------------------ */
+/* --- .env --- */
 
 /* Could somebody else have written this? */
 static bool
@@ -57,7 +57,8 @@ is_safe(const struct stat *st)
     return (st->st_uid == geteuid() || st->st_uid == 0) && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-/* .env of the working directory, if it is safe to read; -1: there is none, or a finding says why it is not read. */
+/* .env of the working directory, if it is safe to read; -1: there is none, or a finding says why it is not
+ * read. */
 static int
 open_own_env(struct config_findings *found)
 {
@@ -66,18 +67,22 @@ open_own_env(struct config_findings *found)
 
     if (fd < 0) {
         if (errno != ENOENT)
-            config_find(found, true, ".env: cannot be read: %s; change its mode, or name another with --env-file",
+            config_find(found, true,
+                        ".env: cannot be read: %s; change its mode, or name another with --env-file",
                         strerror(errno));
         return -1;
     }
     if (stat(".", &folder) != 0 || fstat(fd, &file) != 0 || !S_ISREG(file.st_mode))
         config_find(found, true, ".env: is no regular file; name another with --env-file");
     else if (!is_safe(&folder))
-        config_find(found, false, ".env: not read, since other users can write to this folder; run 'chmod go-w .', or give "
-                                  "--env-file .env");
+        config_find(found, false,
+                    ".env: not read, since other users can write to this folder; run 'chmod go-w .', or give "
+                    "--env-file .env");
     else if (!is_safe(&file))
-        config_find(found, false, ".env: not read, since other users can write to it; run 'chmod go-w .env', or give --env-file "
-                                  ".env");
+        config_find(
+            found, false,
+            ".env: not read, since other users can write to it; run 'chmod go-w .env', or give --env-file "
+            ".env");
     else
         return fd;
     close(fd);
@@ -109,7 +114,7 @@ check_env_mode(int fd, const char *path, const struct config *config, struct con
                     lat_escape_str(path, shown, sizeof(shown)), shown);
 }
 
-/* --- files that settings name ----------------------------------------------------------------------------- */
+/* --- files that settings name --- */
 
 static void
 check_secret_file(const char *name, const char *path, struct config_findings *found)
@@ -140,7 +145,7 @@ check_files(const struct config *config, struct config_findings *found)
     check_secret_file("LATTICE_HTTP_TOKEN_FILE", config->http_token_file, found);
 }
 
-/* --- public ---------------------------------------------------------------------------------------------- */
+/* --- public --- */
 
 /* The text of .env; LAT_NOTFOUND: there is none to read. */
 static enum lat_err
@@ -153,7 +158,8 @@ read_env(int fd, const char *path, struct lat_buf *text, struct config_findings 
         config_find(found, true, "%s: is larger than %d bytes; is it the right file?",
                     lat_escape_str(path, shown, sizeof(shown)), DOTENV_SIZE_MAX);
     else if (err == LAT_SYS)
-        config_find(found, true, "%s: cannot be read: %s", lat_escape_str(path, shown, sizeof(shown)), strerror(errno));
+        config_find(found, true, "%s: cannot be read: %s", lat_escape_str(path, shown, sizeof(shown)),
+                    strerror(errno));
     else if (!err && lat_buf_str(text) == NULL)
         err = LAT_NOMEM;
     return err;

@@ -1,6 +1,6 @@
 /*
- * Where the value of a setting comes from: a flag; else the environment, under each of its names; else .env, under each of
- * its names; else the default. A text that is empty, or blank, counts as not set.
+ * Where the value of a setting comes from: a flag; else the environment, under each of its names; else .env,
+ * under each of its names; else the default. A text that is empty, or blank, counts as not set.
  */
 #include "config.h"
 
@@ -14,7 +14,7 @@
 #define NAMES_PER_ROW 7 /* three prefixes with each of two endings, a bare name */
 #define PREFIX "LATTICE_"
 
-/* --- names ----------------------------------------------------------------------------------------------- */
+/* --- names --- */
 
 /* The n-th name of a setting, first to last; "" where there is none. */
 static void
@@ -53,7 +53,8 @@ is_stray(const char *name)
 }
 
 void
-config_report_strays(const struct config_input *input, const struct dotenv *env, struct config_findings *found)
+config_report_strays(const struct config_input *input, const struct dotenv *env,
+                     struct config_findings *found)
 {
     static const char advice[] = "no such setting; is it misspelt? --print-config shows all names";
     char name[NAME_MAX_LEN], shown[2 * NAME_MAX_LEN], path[128];
@@ -64,18 +65,20 @@ config_report_strays(const struct config_input *input, const struct dotenv *env,
         if (is_stray(env->entries[i].name))
             config_find(found, false, "%s: line %d: %s: %s", path, env->entries[i].line, shown, advice);
         else if (env->entries[i].value == NULL && is_known(env->entries[i].name))
-            config_find(found, false, "%s: line %d: %s: sets nothing without '='", path, env->entries[i].line, shown);
+            config_find(found, false, "%s: line %d: %s: sets nothing without '='", path, env->entries[i].line,
+                        shown);
     }
     for (const char *const *entry = input->environment; *entry; entry++) {
         size_t len = strcspn(*entry, "=");
 
         snprintf(name, sizeof(name), "%.*s", (int)(len < sizeof(name) ? len : sizeof(name) - 1), *entry);
         if (is_stray(name))
-            config_find(found, false, "environment: %s: %s", lat_escape_str(name, shown, sizeof(shown)), advice);
+            config_find(found, false, "environment: %s: %s", lat_escape_str(name, shown, sizeof(shown)),
+                        advice);
     }
 }
 
-/* --- where values come from ------------------------------------------------------------------------------- */
+/* --- where values come from --- */
 
 const char *
 config_environment(const struct config_input *input, const char *name)
@@ -107,8 +110,8 @@ find_in_flags(struct config_reading *r, const char *name, struct config_value *v
     }
     if (last == NULL || !counts(last->value))
         return false;
-    *v = (struct config_value){ config_keep_text(r, "%s", last->value), config_keep_text(r, "--%s", last->flag), name,
-                                CONFIG_RANK_FLAG };
+    *v = (struct config_value){ config_keep_text(r, "%s", last->value),
+                                config_keep_text(r, "--%s", last->flag), name, CONFIG_RANK_FLAG };
     return true;
 }
 
@@ -119,8 +122,8 @@ find_in_environment(struct config_reading *r, const char *name, struct config_va
 
     if (!counts(text))
         return false;
-    *v = (struct config_value){ config_keep_text(r, "%s", text), "environment", config_keep_text(r, "%s", name),
-                                CONFIG_RANK_ENVIRONMENT };
+    *v = (struct config_value){ config_keep_text(r, "%s", text), "environment",
+                                config_keep_text(r, "%s", name), CONFIG_RANK_ENVIRONMENT };
     return true;
 }
 
@@ -134,14 +137,15 @@ find_in_file(struct config_reading *r, const struct dotenv *env, const char *nam
         return false;
     lat_escape_str(r->input->env_path, path, sizeof(path));
     *v = (struct config_value){ config_keep_text(r, "%s", entry->value),
-                                config_keep_text(r, "%s: line %d", path, entry->line), config_keep_text(r, "%s", name),
-                                CONFIG_RANK_FILE };
+                                config_keep_text(r, "%s: line %d", path, entry->line),
+                                config_keep_text(r, "%s", name), CONFIG_RANK_FILE };
     return true;
 }
 
 /* Flags, then the environment under all names, then .env under all names. */
 static bool
-find_given(struct config_reading *r, const struct dotenv *env, const struct config_row *row, struct config_value *v)
+find_given(struct config_reading *r, const struct dotenv *env, const struct config_row *row,
+           struct config_value *v)
 {
     char name[NAME_MAX_LEN];
 
@@ -196,7 +200,8 @@ same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* A reload keeps what takes effect at a restart only: take the value that runs. True: the file says something else now. */
+/* A reload keeps what takes effect at a restart only: take the value that runs. True: the file says something
+ * else now. */
 static bool
 pin(struct config_reading *r, enum config_id id, struct config_value *v)
 {
@@ -219,7 +224,8 @@ config_resolve(struct config_reading *r, const struct dotenv *env)
         struct config_value *v = &r->config->inside->values[id];
 
         if (!find_given(r, env, &config_rows[id], v))
-            *v = (struct config_value){ default_text(r, id), "default", config_rows[id].name, CONFIG_RANK_DEFAULT };
+            *v = (struct config_value){ default_text(r, id), "default", config_rows[id].name,
+                                        CONFIG_RANK_DEFAULT };
         if (r->input->present == NULL || config_rows[id].reload || !pin(r, id, v))
             continue;
         snprintf(changed + strlen(changed), sizeof(changed) - strlen(changed), "%s%s", changed[0] ? ", " : "",

@@ -14,7 +14,7 @@
 #define SHOWN_MAX 80
 #define GIB ((uint64_t)1 << 30)
 
-/* --- parts of readers ------------------------------------------------------------------------------------ */
+/* --- parts of readers --- */
 
 static void *
 field_of(struct config_reading *r, const struct config_row *row)
@@ -60,8 +60,8 @@ next_item(struct config_reading *r, const char **at)
 }
 
 static bool
-check_range(struct config_reading *r, const struct config_row *row, uint64_t value, enum lat_err err, const char *text,
-            uint64_t unit, const char *unit_name)
+check_range(struct config_reading *r, const struct config_row *row, uint64_t value, enum lat_err err,
+            const char *text, uint64_t unit, const char *unit_name)
 {
     char shown[SHOWN_MAX];
 
@@ -73,15 +73,15 @@ check_range(struct config_reading *r, const struct config_row *row, uint64_t val
     if (!err && ((value >= row->least && value <= row->most) || (row->or_zero && value == 0)))
         return true;
     if (row->least % unit == 0)
-        config_complain(r, true, "'%s' is out of range; use %s%" PRIu64 " to %" PRIu64 " %s", shown, row->or_zero ? "0 (off), or " : "",
-                        row->least / unit, row->most / unit, unit_name);
+        config_complain(r, true, "'%s' is out of range; use %s%" PRIu64 " to %" PRIu64 " %s", shown,
+                        row->or_zero ? "0 (off), or " : "", row->least / unit, row->most / unit, unit_name);
     else /* the least times are tenths of a second */
-        config_complain(r, true, "'%s' is out of range; use 0.%" PRIu64 " to %" PRIu64 " %s", shown, row->least * 10 / unit,
-                        row->most / unit, unit_name);
+        config_complain(r, true, "'%s' is out of range; use 0.%" PRIu64 " to %" PRIu64 " %s", shown,
+                        row->least * 10 / unit, row->most / unit, unit_name);
     return false;
 }
 
-/* --- readers --------------------------------------------------------------------------------------------- */
+/* --- readers --- */
 
 static void
 read_text(struct config_reading *r, const struct config_row *row, const char *text)
@@ -129,7 +129,8 @@ read_flag(struct config_reading *r, const struct config_row *row, const char *te
         known = known || *flag || strcmp(word, no[i]) == 0;
     }
     if (!known)
-        config_complain(r, false, "'%s' counts as false; write true or false", lat_escape_str(text, shown, sizeof(shown)));
+        config_complain(r, false, "'%s' counts as false; write true or false",
+                        lat_escape_str(text, shown, sizeof(shown)));
 }
 
 static void
@@ -308,7 +309,8 @@ read_mode(struct config_reading *r, const struct config_row *row, const char *te
 
     lower_word(text, word, sizeof(word));
     if (lung_policy_parse(word, field_of(r, row)))
-        config_complain(r, true, "'%s' is no mode; use auto, p2p or http", lat_escape_str(text, shown, sizeof(shown)));
+        config_complain(r, true, "'%s' is no mode; use auto, p2p or http",
+                        lat_escape_str(text, shown, sizeof(shown)));
 }
 
 static void
@@ -331,7 +333,8 @@ read_either(struct config_reading *r, const struct config_row *row, const char *
 
     lower_word(text, word, sizeof(word));
     if (strcmp(word, first) != 0 && strcmp(word, second) != 0)
-        config_complain(r, true, "'%s' is neither %s nor %s", lat_escape_str(text, shown, sizeof(shown)), first, second);
+        config_complain(r, true, "'%s' is neither %s nor %s", lat_escape_str(text, shown, sizeof(shown)),
+                        first, second);
     else
         *(bool *)field_of(r, row) = strcmp(word, second) == 0;
 }
@@ -358,14 +361,15 @@ config_number_text(struct config_reading *r, const struct config_row *row)
     return NULL;
 }
 
-/* --- the table ------------------------------------------------------------------------------------------- */
+/* --- the table --- */
 
 #define FIELD(member) .field = offsetof(struct config, member)
-#define SECONDS(member, from, to) .read = read_seconds, FIELD(lung.member), .least = (from), .most = (to), .reload = true
+#define SECONDS(member, from, to)                                                                            \
+    .read = read_seconds, FIELD(lung.member), .least = (from), .most = (to), .reload = true
 
 const struct config_row config_rows[CONFIG_COUNT] = {
-    [CONFIG_NODE_NAME] = { "LATTICE_NODE_NAME", .read = read_text, FIELD(node_name), .check = config_check_name,
-                           .meaning = "shown in the console and the API" },
+    [CONFIG_NODE_NAME] = { "LATTICE_NODE_NAME", .read = read_text, FIELD(node_name),
+                           .check = config_check_name, .meaning = "shown in the console and the API" },
     [CONFIG_STATE_DIR] = { "LATTICE_STATE_DIR", .alias = "STATE_PATH", .read = read_text, FIELD(state_dir),
                            .check = config_check_path, .meaning = "key, store, cookie, log" },
     [CONFIG_API_LISTEN] = { "LATTICE_API_LISTEN",
@@ -375,9 +379,12 @@ const struct config_row config_rows[CONFIG_COUNT] = {
     [CONFIG_API_PORT] = { "LATTICE_API_PORT", .bare = "PORT", .fallback = "8000",
                           .meaning = "port of LATTICE_API_LISTEN where that is not set" },
     [CONFIG_SYNC_LISTEN] = { "LATTICE_SYNC_LISTEN", .read = read_sync_listen, FIELD(sync_listen),
-                             .meaning = "second address, any interface: sync and /health for HTTP peers, never control" },
-    [CONFIG_API_HOSTS] = { "LATTICE_API_HOSTS", .read = read_list, FIELD(api_hosts), .check = config_check_host,
-                           .meaning = "accepted Host names besides the loopback ones and the bound addresses" },
+                             .meaning = "second address, any interface: sync and /health for HTTP peers, "
+                                        "never control" },
+    [CONFIG_API_HOSTS] = { "LATTICE_API_HOSTS", .read = read_list, FIELD(api_hosts),
+                           .check = config_check_host,
+                           .meaning =
+                               "accepted Host names besides the loopback ones and the bound addresses" },
     [CONFIG_CORS_ORIGINS] = { "LATTICE_CORS_ORIGINS", .read = read_list, FIELD(cors_origins),
                               .check = config_check_origin, .meaning = "origins of pages that may read" },
     [CONFIG_CONTROL_USERS] = { "LATTICE_CONTROL_USERS", .read = read_users,
@@ -385,7 +392,8 @@ const struct config_row config_rows[CONFIG_COUNT] = {
     [CONFIG_CONTROL_GROUPS] = { "LATTICE_CONTROL_GROUPS", .read = read_groups,
                                 .meaning = "groups whose members may change" },
     [CONFIG_API_TOKENS_FILE] = { "LATTICE_API_TOKENS_FILE", .read = read_text, FIELD(api_tokens_file),
-                                 .check = config_check_path, .meaning = "bearer tokens for listening off loopback" },
+                                 .check = config_check_path,
+                                 .meaning = "bearer tokens for listening off loopback" },
     [CONFIG_TLS_CERT] = { "LATTICE_TLS_CERT", .read = read_text, FIELD(tls_cert), .check = config_check_path,
                           .reload = true, .meaning = "certificate for listening off loopback (PEM)" },
     [CONFIG_TLS_KEY] = { "LATTICE_TLS_KEY", .read = read_text, FIELD(tls_key), .check = config_check_path,
@@ -398,21 +406,26 @@ const struct config_row config_rows[CONFIG_COUNT] = {
     [CONFIG_P2P_BOOTSTRAP] = { "LATTICE_P2P_BOOTSTRAP", .read = read_list, FIELD(p2p_bootstrap),
                                .check = config_check_peer_multiaddr, .reload = true,
                                .meaning = "peers to dial: multiaddrs ending in /p2p/PEERID" },
-    [CONFIG_P2P_TOPIC] = { "LATTICE_P2P_TOPIC", .read = read_text, FIELD(p2p_topic), .fallback = "aethel/lattice/v1",
-                           .check = config_check_topic, .meaning = "gossip topic" },
-    [CONFIG_P2P_READERS] = { "LATTICE_P2P_READERS", .read = read_readers, FIELD(p2p_readers_all), .fallback = "trusted",
+    [CONFIG_P2P_TOPIC] = { "LATTICE_P2P_TOPIC", .read = read_text, FIELD(p2p_topic),
+                           .fallback = "aethel/lattice/v1", .check = config_check_topic,
+                           .meaning = "gossip topic" },
+    [CONFIG_P2P_READERS] = { "LATTICE_P2P_READERS", .read = read_readers, FIELD(p2p_readers_all),
+                             .fallback = "trusted",
                              .meaning = "who may read records by the sync stream: trusted or all" },
     [CONFIG_NETWORK] = { "LATTICE_NETWORK", .read = read_text, FIELD(network), .fallback = "lattice",
-                         .check = config_check_name, .meaning = "name of the state network; fixed when the store is made" },
+                         .check = config_check_name,
+                         .meaning = "name of the state network; fixed when the store is made" },
     [CONFIG_NODES] = { "LATTICE_NODES", .alias = "LATTICE_NODES", .read = read_sources, .reload = true,
                        .meaning = "HTTP peers: base URLs; URL#PEERID binds a key to one" },
-    [CONFIG_HTTP_CA] = { "LATTICE_HTTP_CA", .read = read_text, FIELD(http_ca), .check = config_check_path, .reload = true,
-                         .meaning = "certificates that https peers are checked with (PEM)" },
+    [CONFIG_HTTP_CA] = { "LATTICE_HTTP_CA", .read = read_text, FIELD(http_ca), .check = config_check_path,
+                         .reload = true, .meaning = "certificates that https peers are checked with (PEM)" },
     [CONFIG_HTTP_TOKEN_FILE] = { "LATTICE_HTTP_TOKEN_FILE", .read = read_text, FIELD(http_token_file),
-                                 .check = config_check_path, .reload = true, .meaning = "bearer token for https peers" },
+                                 .check = config_check_path, .reload = true,
+                                 .meaning = "bearer token for https peers" },
     [CONFIG_TRUSTED_KEYS] = { "LATTICE_TRUSTED_KEYS", .alias = "TRUSTED_STATE_PUBKEYS", .read = read_trusted,
                               .reload = true,
-                              .meaning = "whose records count: public keys (64 hex) or peer ids; none: watch only" },
+                              .meaning =
+                                  "whose records count: public keys (64 hex) or peer ids; none: watch only" },
     [CONFIG_RETIRED_KEYS] = { "LATTICE_RETIRED_KEYS", .read = read_retired, .reload = true,
                               .meaning = "KEY@TIME: its records before that time count, nothing after" },
     [CONFIG_NODE_PRIVKEY_HEX] = { "LATTICE_NODE_PRIVKEY_HEX", .read = read_seed, .secret = true,
@@ -433,16 +446,17 @@ const struct config_row config_rows[CONFIG_COUNT] = {
                                     .meaning = "seconds between polls while HTTP carries" },
     [CONFIG_HTTP_STANDBY] = { "LATTICE_HTTP_STANDBY", SECONDS(standby_ms, 30000, 86400000), .or_zero = true,
                               .meaning = "seconds between probes while P2P carries; 0: none" },
-    [CONFIG_MIN_PEERS] = { "LATTICE_MIN_PEERS", .read = read_count, FIELD(lung.min_peers), .least = 1, .most = 50,
-                           .reload = true, .meaning = "fewer live peers count as degraded" },
+    [CONFIG_MIN_PEERS] = { "LATTICE_MIN_PEERS", .read = read_count, FIELD(lung.min_peers), .least = 1,
+                           .most = 50, .reload = true, .meaning = "fewer live peers count as degraded" },
     [CONFIG_STORE_MAX] = { "LATTICE_STORE_MAX", .read = read_size, FIELD(store_max), .fallback = "64 GiB",
                            .least = GIB / 64, .most = GIB << 14, .meaning = "size of the store's map" },
-    [CONFIG_VALUE_MAX] = { "LATTICE_VALUE_MAX", .read = read_size, FIELD(value_max), .fallback = "64 KiB", .least = 1,
-                           .most = 983040, .meaning = "largest value of a local write" },
-    [CONFIG_LOG_LEVEL] = { "LATTICE_LOG_LEVEL", .read = read_level, FIELD(log_level), .fallback = "info", .reload = true,
-                           .meaning = "debug, info, notice, warning, error" },
+    [CONFIG_VALUE_MAX] = { "LATTICE_VALUE_MAX", .read = read_size, FIELD(value_max), .fallback = "64 KiB",
+                           .least = 1, .most = 983040, .meaning = "largest value of a local write" },
+    [CONFIG_LOG_LEVEL] = { "LATTICE_LOG_LEVEL", .read = read_level, FIELD(log_level), .fallback = "info",
+                           .reload = true, .meaning = "debug, info, notice, warning, error" },
     [CONFIG_LOG_FORMAT] = { "LATTICE_LOG_FORMAT", .read = read_format, FIELD(log_json), .fallback = "text",
                             .meaning = "text or json" },
     [CONFIG_LOG_FILE] = { "LATTICE_LOG_FILE", .read = read_text, FIELD(log_file), .check = config_check_path,
-                          .meaning = "where the log goes; else standard error, with a console lattice.log in the state directory" },
+                          .meaning = "where the log goes; else standard error, with a console lattice.log in "
+                                     "the state directory" },
 };

@@ -1,6 +1,6 @@
 /*
- * configuration_table.h - the table of all settings, for the files configuration*.c alone: how each is named, read,
- * checked and explained.
+ * configuration_table.h - the table of all settings, for the files configuration*.c alone: how each is named,
+ * read, checked and explained.
  */
 #ifndef LAT_NODE_CONFIGURATION_TABLE_H
 #define LAT_NODE_CONFIGURATION_TABLE_H
@@ -94,9 +94,10 @@ struct config_row {
     const char *fallback; /* the default; NULL: none, or found out at the start */
     uint64_t least, most; /* numbers; times in ms */
     bool or_zero;         /* 0 also */
-    enum lat_err (*check)(const char *text, struct lat_msg *why); /* of a text, or of each item of a list; NULL: any */
-    bool reload;          /* SIGHUP changes it; else a restart */
-    bool secret;          /* never shown */
+    enum lat_err (*check)(const char *text,
+                          struct lat_msg *why); /* of a text, or of each item of a list; NULL: any */
+    bool reload;                                /* SIGHUP changes it; else a restart */
+    bool secret;                                /* never shown */
     const char *meaning;
 };
 
@@ -119,14 +120,15 @@ const char *config_number_text(struct config_reading *r, const struct config_row
 void config_resolve(struct config_reading *r, const struct dotenv *env);
 
 /* Warn of LATTICE_ names that are none of ours. */
-void config_report_strays(const struct config_input *input, const struct dotenv *env, struct config_findings *found);
+void config_report_strays(const struct config_input *input, const struct dotenv *env,
+                          struct config_findings *found);
 
 /* A variable of the environment; NULL: not set. */
 const char *config_environment(const struct config_input *input, const char *name);
 
 /*
- * configuration.c: config_parse in two steps. The first returns what it read, errors or not; NULL: out of memory. The second
- * takes it, and gives it out if nothing is wrong.
+ * configuration.c: config_parse in two steps. The first returns what it read, errors or not; NULL: out of
+ * memory. The second takes it, and gives it out if nothing is wrong.
  */
 struct config *config_make(const struct config_input *input, struct config_findings *found);
 LAT_MUST_CHECK enum lat_err config_finish(struct config *config, struct config **out,

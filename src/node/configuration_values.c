@@ -38,7 +38,7 @@ config_cut(const char *text, size_t len, char *out, size_t out_size)
     return true;
 }
 
-/* --- keys and times -------------------------------------------------------------------------------------- */
+/* --- keys and times --- */
 
 enum lat_err
 config_read_key(const char *text, uint8_t key[32], struct lat_msg *why)
@@ -46,10 +46,14 @@ config_read_key(const char *text, uint8_t key[32], struct lat_msg *why)
     uint8_t found[32];
 
     if (lat_unhex(text, found, sizeof(found)) && peerid_ed25519_key(text, found))
-        return config_refuse(why, text, "is neither a public key of 64 hex digits nor a peer id of an Ed25519 key; 'lattice id' "
-                                 "prints both");
+        return config_refuse(
+            why, text,
+            "is neither a public key of 64 hex digits nor a peer id of an Ed25519 key; 'lattice id' "
+            "prints both");
     if (!key_public_is_sound(found))
-        return config_refuse(why, text, "is no sound Ed25519 key: anybody could sign with it; copy it again from 'lattice id'");
+        return config_refuse(
+            why, text,
+            "is no sound Ed25519 key: anybody could sign with it; copy it again from 'lattice id'");
     memcpy(key, found, sizeof(found));
     return LAT_OK;
 }
@@ -103,7 +107,8 @@ take_offset(const char **at, int *seconds)
     return **at == 0;
 }
 
-/* Days from 1970-01-01 in the Gregorian calendar, years counted from March so that the leap day comes last. */
+/* Days from 1970-01-01 in the Gregorian calendar, years counted from March so that the leap day comes last.
+ */
 static int64_t
 days_since_1970(int year, int month, int day)
 {
@@ -128,11 +133,13 @@ config_read_time(const char *text, uint64_t *unix_ms, struct lat_msg *why)
     const char *at = text;
     int year, month, day, hour, minute, second, ms, offset;
     int64_t seconds;
-    bool ok = take_number(&at, 4, '-', &year) && take_number(&at, 2, '-', &month) && take_number(&at, 2, 'T', &day) &&
-              take_number(&at, 2, ':', &hour) && take_number(&at, 2, ':', &minute) && take_number(&at, 2, 0, &second) &&
+    bool ok = take_number(&at, 4, '-', &year) && take_number(&at, 2, '-', &month) &&
+              take_number(&at, 2, 'T', &day) && take_number(&at, 2, ':', &hour) &&
+              take_number(&at, 2, ':', &minute) && take_number(&at, 2, 0, &second) &&
               take_fraction(&at, &ms) && take_offset(&at, &offset);
 
-    if (!ok || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 60)
+    if (!ok || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month) || hour > 23 ||
+        minute > 59 || second > 60)
         return config_refuse(why, text, "is no time; use a form as in 2026-03-14T14:03:27Z");
     seconds = days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;
     if (seconds < 0)
@@ -162,7 +169,7 @@ config_read_retired(const char *text, struct config_key *out, struct lat_msg *wh
     return LAT_OK;
 }
 
-/* --- sizes ----------------------------------------------------------------------------------------------- */
+/* --- sizes --- */
 
 enum lat_err
 config_read_size(const char *text, uint64_t *bytes, struct lat_msg *why)
@@ -178,13 +185,14 @@ config_read_size(const char *text, uint64_t *bytes, struct lat_msg *why)
         shift = 10 * (unsigned)(strchr(units, toupper((unsigned char)*unit)) - units + 1);
         unit += strcasecmp(unit + 1, "iB") == 0 ? 3 : 1;
     }
-    if (*unit || !config_cut(text, len, digits, sizeof(digits)) || lat_parse_u64(digits, UINT64_MAX >> shift, &number))
+    if (*unit || !config_cut(text, len, digits, sizeof(digits)) ||
+        lat_parse_u64(digits, UINT64_MAX >> shift, &number))
         return config_refuse(why, text, "is no size; use bytes, or a form as in 64 KiB, 512M or 64 GiB");
     *bytes = number << shift;
     return LAT_OK;
 }
 
-/* --- names ----------------------------------------------------------------------------------------------- */
+/* --- names --- */
 
 static enum lat_err
 check_plain_text(const char *text, size_t max, struct lat_msg *why)

@@ -1,8 +1,9 @@
 /*
- * configuration_values.h - the grammar of single values in settings: keys, times, sizes, names. Pure; any thread.
+ * configuration_values.h - the grammar of single values in settings: keys, times, sizes, names. Pure; any
+ * thread.
  *
- * Each function returns LAT_OK or LAT_MALFORMED, with "'value' is ...; use ..." in *why (escaped, cut). Outputs are written on
- * success only.
+ * Each function returns LAT_OK or LAT_MALFORMED, with "'value' is ...; use ..." in *why (escaped, cut).
+ * Outputs are written on success only.
  */
 #ifndef LAT_NODE_CONFIGURATION_VALUES_H
 #define LAT_NODE_CONFIGURATION_VALUES_H
@@ -23,12 +24,14 @@ bool config_cut(const char *text, size_t len, char *out, size_t out_size);
 LAT_MUST_CHECK enum lat_err config_read_key(const char *text, uint8_t key[32], struct lat_msg *why);
 
 /* "KEY@2026-03-14T14:03:27Z". */
-LAT_MUST_CHECK enum lat_err config_read_retired(const char *text, struct config_key *out, struct lat_msg *why);
+LAT_MUST_CHECK enum lat_err config_read_retired(const char *text, struct config_key *out,
+                                                struct lat_msg *why);
 
 /* RFC 3339 with offset, years 1970 to 9999, to Unix milliseconds. */
 LAT_MUST_CHECK enum lat_err config_read_time(const char *text, uint64_t *unix_ms, struct lat_msg *why);
 
-/* Bytes: a whole number, with K, M, G or T (powers of 1024; also "KiB" ...) behind it. Nothing is said of its range. */
+/* Bytes: a whole number, with K, M, G or T (powers of 1024; also "KiB" ...) behind it. Nothing is said of its
+ * range. */
 LAT_MUST_CHECK enum lat_err config_read_size(const char *text, uint64_t *bytes, struct lat_msg *why);
 
 /* A name for people and messages: at most 63 bytes of UTF-8 without control characters. */

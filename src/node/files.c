@@ -38,7 +38,7 @@ path_of(const char *dir, const char *name, char out[PATH_MAX])
         out[0] = 0;
 }
 
-/* --- directory and lock ---------------------------------------------------------------------------------- */
+/* --- directory and lock --- */
 
 static enum lat_err
 make_private(const char *dir, const char *shown, struct lat_msg *why)
@@ -50,13 +50,18 @@ make_private(const char *dir, const char *shown, struct lat_msg *why)
         return errno == ENOSPC || errno == EDQUOT ? LAT_FULL : LAT_SYS;
     }
     if (st.st_uid != geteuid()) {
-        lat_msg_set(why, "state directory '%s': belongs to another user (uid %lu); run as that user, or name another with "
-                         "--state-dir", shown, (unsigned long)st.st_uid);
+        lat_msg_set(
+            why,
+            "state directory '%s': belongs to another user (uid %lu); run as that user, or name another with "
+            "--state-dir",
+            shown, (unsigned long)st.st_uid);
         return LAT_AUTH;
     }
     if (st.st_mode & (S_IWGRP | S_IWOTH)) {
-        lat_msg_set(why, "state directory '%s': others can write to it; look at what is in it, then run: chmod 700 %s", shown,
-                    shown);
+        lat_msg_set(
+            why,
+            "state directory '%s': others can write to it; look at what is in it, then run: chmod 700 %s",
+            shown, shown);
         return LAT_AUTH;
     }
     if ((st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
@@ -84,10 +89,14 @@ say_who_holds(int fd, const char *shown, struct lat_msg *why)
     if (blank != NULL)
         *blank = 0;
     if (blank == NULL || lat_parse_u64(text, INT32_MAX, &pid))
-        lat_msg_set(why, "state directory '%s': held by another process; end it, or name another with --state-dir", shown);
+        lat_msg_set(why,
+                    "state directory '%s': held by another process; end it, or name another with --state-dir",
+                    shown);
     else
-        lat_msg_set(why, "state directory '%s': held by process %lu since %s; end it, or name another with --state-dir", shown,
-                    (unsigned long)pid, lat_escape_str(blank + 1, since, sizeof(since)));
+        lat_msg_set(
+            why,
+            "state directory '%s': held by process %lu since %s; end it, or name another with --state-dir",
+            shown, (unsigned long)pid, lat_escape_str(blank + 1, since, sizeof(since)));
 }
 
 static enum lat_err
@@ -129,7 +138,8 @@ files_lock(const char *dir, int *fd, struct lat_msg *why)
     } else {
         err = write_holder(lock);
         if (err)
-            lat_msg_set(why, "state directory '%s': the lock file cannot be written: %s", shown, strerror(errno));
+            lat_msg_set(why, "state directory '%s': the lock file cannot be written: %s", shown,
+                        strerror(errno));
     }
     if (err)
         close(lock);
@@ -141,13 +151,14 @@ files_lock(const char *dir, int *fd, struct lat_msg *why)
 void
 files_unlock(int fd)
 {
-    /* The file stays: were it removed, a third process could lock a new one beside a second that waits with the old. */
+    /* The file stays: were it removed, a third process could lock a new one beside a second that waits with
+     * the old. */
     if (ftruncate(fd, 0) != 0)
         lat_log(LAT_DEBUG, "[STARTUP] the lock file cannot be emptied: %s", strerror(errno));
     close(fd);
 }
 
-/* --- secrets --------------------------------------------------------------------------------------------- */
+/* --- secrets --- */
 
 /* 64 hex digits, white space around them. */
 static enum lat_err
@@ -171,7 +182,8 @@ parse_secret(struct lat_buf *buf, uint8_t out[SECRET_LEN])
     return err;
 }
 
-/* Read a file with a secret that nobody else may read. What it is good for is said by the caller in `remedy`. */
+/* Read a file with a secret that nobody else may read. What it is good for is said by the caller in `remedy`.
+ */
 static enum lat_err
 read_secret(const char *path, uint8_t out[SECRET_LEN], const char *remedy, struct lat_msg *why)
 {
@@ -211,11 +223,12 @@ write_secret(const char *path, const uint8_t secret[SECRET_LEN], struct lat_msg 
     err = lat_file_write(path, 0600, text, SECRET_TEXT + 1);
     lat_wipe(text, sizeof(text));
     if (err)
-        lat_msg_set(why, "%s: cannot be written: %s", lat_escape_str(path, shown, sizeof(shown)), strerror(errno));
+        lat_msg_set(why, "%s: cannot be written: %s", lat_escape_str(path, shown, sizeof(shown)),
+                    strerror(errno));
     return err;
 }
 
-/* --- key ------------------------------------------------------------------------------------------------- */
+/* --- key --- */
 
 enum lat_err
 files_key_load(const char *dir, const uint8_t *seed, struct key **out, struct lat_msg *why)
@@ -227,8 +240,11 @@ files_key_load(const char *dir, const uint8_t *seed, struct key **out, struct la
     if (seed != NULL)
         return key_from_seed(seed, out);
     path_of(dir, KEY_NAME, path);
-    err = read_secret(path, stored, "put a copy of the key there, or move the file away: the node then makes a new key, which "
-                                    "is another identity", why);
+    err = read_secret(
+        path, stored,
+        "put a copy of the key there, or move the file away: the node then makes a new key, which "
+        "is another identity",
+        why);
     if (!err)
         err = key_from_seed(stored, out);
     lat_wipe(stored, sizeof(stored));
@@ -270,7 +286,7 @@ files_key(const char *dir, const uint8_t *seed, struct key **out, struct lat_msg
     return err == LAT_NOTFOUND ? files_key_make(dir, out, why) : err;
 }
 
-/* --- cookie ---------------------------------------------------------------------------------------------- */
+/* --- cookie --- */
 
 enum lat_err
 files_cookie_make(const char *dir, char out[FILES_COOKIE_MAX], struct lat_msg *why)

@@ -13,7 +13,8 @@
 
 /*
  * Before the key: multihash code 0 (identity) and length 36, then the protobuf PublicKey: field 1 (type) = 1
- * (Ed25519), field 2 (data) of 32 bytes. The specification asks for this one encoding, so it is compared as bytes.
+ * (Ed25519), field 2 (data) of 32 bytes. The specification asks for this one encoding, so it is compared as
+ * bytes.
  */
 static const uint8_t prefix[] = { 0x00, 0x24, 0x08, 0x01, 0x12, 0x20 };
 

@@ -107,7 +107,8 @@ found(const struct fixture *f, bool error, const char *where, const char *what)
     for (size_t i = 0; i < f->found.count; i++) {
         const struct config_finding *finding = &f->found.items[i];
 
-        if (finding->error == error && strncmp(finding->text, where, strlen(where)) == 0 && strstr(finding->text, what))
+        if (finding->error == error && strncmp(finding->text, where, strlen(where)) == 0 &&
+            strstr(finding->text, what))
             return true;
     }
     return false;
@@ -220,7 +221,8 @@ older_names_count_where_newer_ones_are_not_set_or_empty(void **state)
     assert_int_equal(f->found.count, 0);
     assert_string_equal(f->config->p2p_topic, "diotec");
     assert_string_equal(f->config->network, "aethel");
-    assert_string_equal(f->config->node_name, "older"); /* the environment comes before .env, whatever the name */
+    assert_string_equal(f->config->node_name,
+                        "older"); /* the environment comes before .env, whatever the name */
 }
 
 static void
@@ -242,7 +244,8 @@ names_that_v303_does_not_act_on_are_left_alone(void **state)
 {
     struct fixture *f = *state;
 
-    f->env = "DIOTEC360_ENV=production\nDIOTEC360_ENVIRONMENT=production\nDIOTEC360_VAULT_DIR=x\nAETHEL_SAFE_MODE=1\n"
+    f->env = "DIOTEC360_ENV=production\nDIOTEC360_ENVIRONMENT=production\nDIOTEC360_VAULT_DIR=x\nAETHEL_SAFE_"
+             "MODE=1\n"
              "CORS_ORIGINS=*\nRATE_LIMIT_X=1\n";
     assert_int_equal(parse(f), LAT_OK);
     assert_int_equal(f->found.count, 0);
@@ -304,7 +307,8 @@ the_api_off_loopback_needs_tls_and_tokens(void **state)
     assert_refused(state, "LATTICE_API_LISTEN", "128.0.0.1:8000", "open to the network at 128.0.0.1:8000");
     assert_refused(state, "LATTICE_TLS_CERT", "/c", "set LATTICE_TLS_KEY also");
     assert_refused(state, "LATTICE_TLS_KEY", "/c", "set LATTICE_TLS_CERT also");
-    f->env = "LATTICE_API_LISTEN=0.0.0.0:8000\nLATTICE_TLS_CERT=/c\nLATTICE_TLS_KEY=/k\nLATTICE_API_TOKENS_FILE=/t\n";
+    f->env = "LATTICE_API_LISTEN=0.0.0.0:8000\nLATTICE_TLS_CERT=/c\nLATTICE_TLS_KEY=/"
+             "k\nLATTICE_API_TOKENS_FILE=/t\n";
     assert_int_equal(parse(f), LAT_OK);
     assert_string_equal(f->config->api_listen, "0.0.0.0:8000");
 }
@@ -313,16 +317,19 @@ static void
 the_sync_address_may_be_any_interface(void **state)
 {
     assert_string_equal(take(state, "LATTICE_SYNC_LISTEN", "0.0.0.0:8080")->sync_listen, "0.0.0.0:8080");
-    assert_string_equal(take(state, "LATTICE_SYNC_LISTEN", "[2001:DB8::1]:8080")->sync_listen, "[2001:db8::1]:8080");
+    assert_string_equal(take(state, "LATTICE_SYNC_LISTEN", "[2001:DB8::1]:8080")->sync_listen,
+                        "[2001:db8::1]:8080");
     assert_refused(state, "LATTICE_SYNC_LISTEN", "127.0.0.1:8000", "use another port");
 }
 
 static void
 an_address_that_is_none_is_refused(void **state)
 {
-    static const char *const bad[] = { "8000",         "127.0.0.1",       ":8000",       "127.0.0.1:",     "127.0.0.1:65536",
-                                       "127.0.0.1:x",  "127.0.0.1:-1",    "127.0.0:80",  "host.example:80", "[::1]",
-                                       "[::1]8000",    "::1:8000",        "[127.0.0.1]:80", "[::1:80",      "http://127.0.0.1:80" };
+    static const char *const bad[] = { "8000",           "127.0.0.1",       ":8000",
+                                       "127.0.0.1:",     "127.0.0.1:65536", "127.0.0.1:x",
+                                       "127.0.0.1:-1",   "127.0.0:80",      "host.example:80",
+                                       "[::1]",          "[::1]8000",       "::1:8000",
+                                       "[127.0.0.1]:80", "[::1:80",         "http://127.0.0.1:80" };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_refused(state, "LATTICE_SYNC_LISTEN", bad[i], "");
@@ -335,7 +342,8 @@ sources_are_brought_into_one_form(void **state)
     uint8_t key[32];
     const struct config *c;
 
-    c = take(state, "LATTICE_NODES", " http://Node.Example:8000/ ,, HTTPS://[::1]:8443/Base//,http://10.0.0.1#" PEER_C ",");
+    c = take(state, "LATTICE_NODES",
+             " http://Node.Example:8000/ ,, HTTPS://[::1]:8443/Base//,http://10.0.0.1#" PEER_C ",");
     assert_int_equal(c->source_count, 3);
     assert_string_equal(c->sources[0].url, "http://node.example:8000");
     assert_string_equal(c->sources[1].url, "https://[::1]:8443/Base");
@@ -385,7 +393,8 @@ a_source_that_is_no_base_url_is_refused(void **state)
 static void
 credentials_in_a_source_are_refused_and_not_shown(void **state)
 {
-    static const char *const bad[] = { "http://user:hunter2@a:80", "http://user:hun#ter2@a", "hunter2@a", "https://a:hunter2@b/x?y" };
+    static const char *const bad[] = { "http://user:hunter2@a:80", "http://user:hun#ter2@a", "hunter2@a",
+                                       "https://a:hunter2@b/x?y" };
     struct fixture *f = *state;
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -423,7 +432,8 @@ keys_make_the_trust_set(void **state)
     assert_int_equal(lat_unhex(KEY_A, a, 32), LAT_OK);
     assert_int_equal(lat_unhex(KEY_B, b, 32), LAT_OK);
     assert_int_equal(lat_unhex(PEER_C_HEX, c, 32), LAT_OK);
-    f->env = "LATTICE_TRUSTED_KEYS=" KEY_B ", " PEER_C "\nLATTICE_RETIRED_KEYS=" PEER_C "@2023-11-14T22:13:20.5Z\n";
+    f->env = "LATTICE_TRUSTED_KEYS=" KEY_B ", " PEER_C "\nLATTICE_RETIRED_KEYS=" PEER_C
+             "@2023-11-14T22:13:20.5Z\n";
     assert_int_equal(parse(f), LAT_OK);
     assert_int_equal(f->config->key_count, 3);
     config_trust(f->config, a, &trust);
@@ -439,11 +449,12 @@ a_key_that_cannot_be_trusted_is_refused(void **state)
 {
     assert_refused(state, "LATTICE_TRUSTED_KEYS", KEY_A "," KEY_B "0", "neither a public key");
     assert_refused(state, "LATTICE_TRUSTED_KEYS", "Qm", "neither a public key");
-    assert_refused(state, "LATTICE_TRUSTED_KEYS", "0100000000000000000000000000000000000000000000000000000000000000",
-                   "no sound");
+    assert_refused(state, "LATTICE_TRUSTED_KEYS",
+                   "0100000000000000000000000000000000000000000000000000000000000000", "no sound");
     assert_refused(state, "LATTICE_RETIRED_KEYS", KEY_A, "KEY@TIME");
     assert_refused(state, "LATTICE_RETIRED_KEYS", "x@2023-11-14T22:13:20Z", "neither a public key");
-    assert_refused(state, "LATTICE_NODES", "http://a#12D3KooWA2sZbJEbWsJTzMY9pgCFEeXjq4CsUNEkuTUmiGn7nXbZ", "peer id");
+    assert_refused(state, "LATTICE_NODES", "http://a#12D3KooWA2sZbJEbWsJTzMY9pgCFEeXjq4CsUNEkuTUmiGn7nXbZ",
+                   "peer id");
 }
 
 static void
@@ -460,12 +471,23 @@ times_are_rfc_3339(void **state)
         { "2023-11-14T17:13:20.0019-05:00", 1700000000001 },
         { "9999-12-31T23:59:59Z", 253402300799000 },
     };
-    static const char *const bad[] = { "2023-11-14",           "2023-11-14T22:13:20",       "2023-11-14 22:13:20Z",
-                                       "2023-13-14T22:13:20Z", "2023-00-14T22:13:20Z",      "2023-02-29T22:13:20Z",
-                                       "2023-11-14T24:13:20Z", "2023-11-14T22:60:20Z",      "2023-11-14T22:13:61Z",
-                                       "2023-11-14T22:13:20.Z", "2023-11-14T22:13:20+24:00", "2023-11-14T22:13:20Zx",
-                                       "1969-12-31T23:59:59Z", "23-11-14T22:13:20Z",        "2023-11-14T22:13:20+0100",
-                                       "1900-02-29T00:00:00Z", "" };
+    static const char *const bad[] = { "2023-11-14",
+                                       "2023-11-14T22:13:20",
+                                       "2023-11-14 22:13:20Z",
+                                       "2023-13-14T22:13:20Z",
+                                       "2023-00-14T22:13:20Z",
+                                       "2023-02-29T22:13:20Z",
+                                       "2023-11-14T24:13:20Z",
+                                       "2023-11-14T22:60:20Z",
+                                       "2023-11-14T22:13:61Z",
+                                       "2023-11-14T22:13:20.Z",
+                                       "2023-11-14T22:13:20+24:00",
+                                       "2023-11-14T22:13:20Zx",
+                                       "1969-12-31T23:59:59Z",
+                                       "23-11-14T22:13:20Z",
+                                       "2023-11-14T22:13:20+0100",
+                                       "1900-02-29T00:00:00Z",
+                                       "" };
     char value[160];
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -499,7 +521,8 @@ timers_hold_their_ranges(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         take(state, rows[i].name, rows[i].low);
         take(state, rows[i].name, rows[i].high);
-        assert_refused(state, rows[i].name, rows[i].below, strcmp(rows[i].below, "-1") ? "out of range; use" : "no number");
+        assert_refused(state, rows[i].name, rows[i].below,
+                       strcmp(rows[i].below, "-1") ? "out of range; use" : "no number");
         assert_refused(state, rows[i].name, rows[i].above, "out of range; use");
         assert_refused(state, rows[i].name, "many", "is no ");
     }
@@ -573,19 +596,28 @@ mode_p2p_without_the_lung_is_refused(void **state)
 static void
 multiaddrs_are_checked(void **state)
 {
-    static const char *const listen_bad[] = { "0.0.0.0:9000", "/ip4/0.0.0.0", "/ip4/0.0.0.0/udp/9000", "/ip4/0.0.0/tcp/9000",
-                                              "/ip4/::/tcp/9000", "/ip6/0.0.0.0/tcp/1", "/ip4/0.0.0.0/tcp/65536",
-                                              "/ip4/0.0.0.0/tcp/9000/", "/ip4/0.0.0.0/tcp/9000/ws", "/dns4/a/tcp/1" };
-    static const char *const peer_bad[] = { "/ip4/10.0.0.1/tcp/9000", "/ip4/10.0.0.1/tcp/9000/p2p/{PEER_ID}",
-                                            "/ip4/10.0.0.1/tcp/9000/p2p/", "/ip4/10.0.0.1/tcp/0/p2p/" PEER_C,
-                                            "/ip4/10.0.0.1/udp/1/p2p/" PEER_C, "/dns/-a/tcp/1/p2p/" PEER_C, PEER_C,
-                                            "/p2p/" PEER_C, "/ip4/10.0.0.1/tcp/1/p2p/" PEER_C "/x" };
+    static const char *const listen_bad[] = {
+        "0.0.0.0:9000",           "/ip4/0.0.0.0",           "/ip4/0.0.0.0/udp/9000",
+        "/ip4/0.0.0/tcp/9000",    "/ip4/::/tcp/9000",       "/ip6/0.0.0.0/tcp/1",
+        "/ip4/0.0.0.0/tcp/65536", "/ip4/0.0.0.0/tcp/9000/", "/ip4/0.0.0.0/tcp/9000/ws",
+        "/dns4/a/tcp/1"
+    };
+    static const char *const peer_bad[] = { "/ip4/10.0.0.1/tcp/9000",
+                                            "/ip4/10.0.0.1/tcp/9000/p2p/{PEER_ID}",
+                                            "/ip4/10.0.0.1/tcp/9000/p2p/",
+                                            "/ip4/10.0.0.1/tcp/0/p2p/" PEER_C,
+                                            "/ip4/10.0.0.1/udp/1/p2p/" PEER_C,
+                                            "/dns/-a/tcp/1/p2p/" PEER_C,
+                                            PEER_C,
+                                            "/p2p/" PEER_C,
+                                            "/ip4/10.0.0.1/tcp/1/p2p/" PEER_C "/x" };
     const struct config *c;
 
     c = take(state, "LATTICE_P2P_LISTEN", "/ip4/127.0.0.1/tcp/0, /ip6/::/tcp/9000");
     assert_string_equal(c->p2p_listen[1], "/ip6/::/tcp/9000");
     c = take(state, "LATTICE_P2P_BOOTSTRAP",
-             "/dns4/a.example/tcp/1/p2p/" PEER_C ",/ip6/::1/tcp/9/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N");
+             "/dns4/a.example/tcp/1/p2p/" PEER_C
+             ",/ip6/::1/tcp/9/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N");
     assert_non_null(c->p2p_bootstrap[1]);
     assert_null(c->p2p_bootstrap[2]);
     for (size_t i = 0; i < sizeof(listen_bad) / sizeof(listen_bad[0]); i++)
@@ -620,9 +652,12 @@ names_are_text_that_can_be_shown(void **state)
 {
     assert_string_equal(take(state, "LATTICE_NODE_NAME", "kn\xc3\xb6ten 1")->node_name, "kn\xc3\xb6ten 1");
     assert_refused(state, "LATTICE_NODE_NAME", "\"a\\ab\"", "cannot be shown");
-    assert_refused(state, "LATTICE_NETWORK", "a\xe2\x80\xae" "b", "cannot be shown");
-    assert_refused(state, "LATTICE_NODE_NAME", "0123456789012345678901234567890123456789012345678901234567890123",
-                   "at most 63 bytes");
+    assert_refused(state, "LATTICE_NETWORK",
+                   "a\xe2\x80\xae"
+                   "b",
+                   "cannot be shown");
+    assert_refused(state, "LATTICE_NODE_NAME",
+                   "0123456789012345678901234567890123456789012345678901234567890123", "at most 63 bytes");
 }
 
 static void
@@ -630,7 +665,8 @@ a_seed_is_never_shown(void **state)
 {
     struct fixture *f = *state;
 
-    assert_string_equal(config_text(take(state, "LATTICE_NODE_PRIVKEY_HEX", SEED), "LATTICE_NODE_PRIVKEY_HEX"), "(set)");
+    assert_string_equal(
+        config_text(take(state, "LATTICE_NODE_PRIVKEY_HEX", SEED), "LATTICE_NODE_PRIVKEY_HEX"), "(set)");
     assert_int_equal(f->config->seed[0], 0x9d);
     config_free(f->config);
     f->config = NULL;
@@ -719,7 +755,8 @@ a_reload_takes_what_it_may_and_names_the_rest(void **state)
     first = f->config;
     f->config = NULL;
     f->present = first;
-    f->env = "LATTICE_NODES=http://b\nLATTICE_NETWORK=two\nLATTICE_PEERLESS_TIMEOUT=10\nPORT=8002\nLATTICE_LOG_LEVEL=debug\n"
+    f->env = "LATTICE_NODES=http://"
+             "b\nLATTICE_NETWORK=two\nLATTICE_PEERLESS_TIMEOUT=10\nPORT=8002\nLATTICE_LOG_LEVEL=debug\n"
              "LATTICE_MODE=nonsense\n";
     assert_int_equal(parse(f), LAT_OK);
     assert_int_equal(f->found.count, 1);
@@ -766,7 +803,8 @@ print_shows_values_and_origins(void **state)
     config_print(f->config, out);
     fclose(out);
     assert_non_null(strstr(text, "LATTICE_NODE_NAME='a b\\''  # .env: line 2, as DIOTEC360_NODE_NAME; "));
-    assert_non_null(strstr(text, "\nLATTICE_API_LISTEN=127.0.0.1:8001  # from LATTICE_API_HOST and LATTICE_API_PORT; "));
+    assert_non_null(
+        strstr(text, "\nLATTICE_API_LISTEN=127.0.0.1:8001  # from LATTICE_API_HOST and LATTICE_API_PORT; "));
     assert_non_null(strstr(text, "\n#LATTICE_NODE_PRIVKEY_HEX='(set)'  # .env: line 1; "));
     assert_non_null(strstr(text, "\nLATTICE_MODE=http  # environment; "));
     assert_non_null(strstr(text, "\nLATTICE_P2P_TOPIC=t  # --topic; "));
@@ -784,7 +822,8 @@ what_is_printed_reads_back(void **state)
     FILE *out = fmemopen(text, sizeof(text), "w");
     struct config *first;
 
-    f->env = "LATTICE_NODE_NAME=\"a \\\\'#b\"\nLATTICE_NODES=http://a/,https://b:1#" PEER_C "\nLATTICE_STORE_MAX=2 GiB\n"
+    f->env = "LATTICE_NODE_NAME=\"a \\\\'#b\"\nLATTICE_NODES=http://a/,https://b:1#" PEER_C
+             "\nLATTICE_STORE_MAX=2 GiB\n"
              "LATTICE_API_HOST=::1\nLATTICE_TRUSTED_KEYS=" KEY_A "\n";
     assert_int_equal(parse(f), LAT_OK);
     config_print(f->config, out);

@@ -177,7 +177,8 @@ static void
 a_seed_in_an_open_env_is_a_warning(void **state)
 {
     (void)state;
-    put(".env", "LATTICE_NODE_PRIVKEY_HEX=9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60\n", 0644);
+    put(".env", "LATTICE_NODE_PRIVKEY_HEX=9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60\n",
+        0644);
     assert_int_equal(load(NULL), LAT_OK);
     assert_found(false, "chmod 600 .env");
 }

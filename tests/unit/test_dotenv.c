@@ -33,7 +33,9 @@ static const struct {
     { "'A'=1\n", "1" },
     { "A=1\r\n\r\n", "1" },
     { "A=1\r", "1" },
-    { "\xef\xbb\xbf" "A=1\n", "1" },
+    { "\xef\xbb\xbf"
+      "A=1\n",
+      "1" },
     { "# A=0\n\n#\nA=1#\n", "1#" },
     { "A=1\nA=2\nB=A\n", "2" },
     { "B=x\nA=${B}-${B}\n", "x-x" },

@@ -78,7 +78,8 @@ a_directory_that_others_write_to_is_refused(void **state)
     assert_non_null(strstr(why.text, "--state-dir"));
 }
 
-/* In a child, so that it is another process that holds the lock. Returns its pid; *ready is readable when it does. */
+/* In a child, so that it is another process that holds the lock. Returns its pid; *ready is readable when it
+ * does. */
 static pid_t
 hold_in_child(const char *dir, int *ready)
 {
@@ -218,7 +219,8 @@ a_broken_key_is_refused_and_left_alone(void **state)
         "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f6",
         "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f6g",
         "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60 x",
-        "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f600000000000000000000000000000000000000",
+        "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60000000000000000000000000000000000000"
+        "0",
     };
     struct lat_msg why = { "" };
     struct key *key = NULL;

@@ -29,14 +29,15 @@ static const struct {
       "4a7c15e9716ed28dc027beceea1ec40a" },
 };
 
-/* Key of the seed 01 x 32, and "lattice" signed with R = the neutral point: the equation holds, R has order 1. */
+/* Key of the seed 01 x 32, and "lattice" signed with R = the neutral point: the equation holds, R has
+ * order 1. */
 static const char own_key[] = "8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c";
 static const char small_r[] = "0100000000000000000000000000000000000000000000000000000000000000"
                               "e73c7c2c155ac83cda893a8ee45a103584c6a3f16c9da45806a498d122d39309";
 
 /* The order of the base point, little-endian. */
-static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
-                                   0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
+static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
+                                   0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
 
 static void
 unhex(const char *text, uint8_t *out, size_t len)

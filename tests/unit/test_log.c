@@ -66,12 +66,14 @@ a_json_line_has_the_fields_as_members(void **state)
 
     (void)state;
     open_log("json.log", true, LAT_INFO);
-    lat_log(LAT_NOTICE, "[HTTP_SYNC] a \"b\" x=1 c\\d event=lung peers_live=0 root=007 ratio=-3 big=1234567890123456");
+    lat_log(LAT_NOTICE,
+            "[HTTP_SYNC] a \"b\" x=1 c\\d event=lung peers_live=0 root=007 ratio=-3 big=1234567890123456");
     text = content("json.log", &buf);
     assert_memory_equal(text, "{\"time\":\"20", 11);
-    assert_string_equal(strchr(text, ',') + 1,
-                        "\"level\":\"notice\",\"source\":\"http_sync\",\"text\":\"[HTTP_SYNC] a \\\"b\\\" x=1 c\\\\d\","
-                        "\"event\":\"lung\",\"peers_live\":0,\"root\":\"007\",\"ratio\":-3,\"big\":\"1234567890123456\"}\n");
+    assert_string_equal(
+        strchr(text, ',') + 1,
+        "\"level\":\"notice\",\"source\":\"http_sync\",\"text\":\"[HTTP_SYNC] a \\\"b\\\" x=1 c\\\\d\","
+        "\"event\":\"lung\",\"peers_live\":0,\"root\":\"007\",\"ratio\":-3,\"big\":\"1234567890123456\"}\n");
     lat_buf_fini(&buf);
 }
 
@@ -187,7 +189,9 @@ a_file_emptied_by_rotation_goes_on_at_its_start(void **state)
 static void
 a_sink_that_does_not_open_leaves_the_former(void **state)
 {
-    struct lat_log_options options = { .path = temp_path("no/such/folder.log"), .json = true, .level = LAT_ERROR };
+    struct lat_log_options options = { .path = temp_path("no/such/folder.log"),
+                                       .json = true,
+                                       .level = LAT_ERROR };
 
     (void)state;
     open_log("former.log", false, LAT_INFO);

@@ -89,8 +89,12 @@ base58_holds_its_limits(void **state)
 static void
 base64_gives_the_published_examples(void **state)
 {
-    static const char *const pairs[][2] = { { "", "" },          { "f", "Zg==" },         { "fo", "Zm8=" },
-                                            { "foo", "Zm9v" },   { "foob", "Zm9vYg==" },  { "fooba", "Zm9vYmE=" },
+    static const char *const pairs[][2] = { { "", "" },
+                                            { "f", "Zg==" },
+                                            { "fo", "Zm8=" },
+                                            { "foo", "Zm9v" },
+                                            { "foob", "Zm9vYg==" },
+                                            { "fooba", "Zm9vYmE=" },
                                             { "foobar", "Zm9vYmFy" } };
 
     (void)state;
@@ -111,8 +115,8 @@ base64_gives_the_published_examples(void **state)
 static void
 base64_that_is_not_canonical_is_refused(void **state)
 {
-    static const char *const bad[] = { "Zg",   "Zg=",  "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==",
-                                       "Zm-_", "Zm9 ", "Zm9\n", "=Zm9", "Zg=a" };
+    static const char *const bad[] = { "Zg",       "Zg=",  "Zh==", "Zm9=",  "Z===", "====",
+                                       "Zg==Zg==", "Zm-_", "Zm9 ", "Zm9\n", "=Zm9", "Zg=a" };
     struct lat_buf out;
 
     (void)state;
@@ -172,10 +176,12 @@ utf8_takes_shortest_forms_of_real_characters_only(void **state)
 static void
 what_disturbs_a_terminal_is_unsafe(void **state)
 {
-    static const uint32_t unsafe[] = { 0,      0x1b,   '\n',   '\t',   0x7f,    0x9b,    0xad,    0x61c,   0x200b,
-                                       0x200e, 0x2028, 0x202e, 0x2066, 0x2069,  0xfeff,  0xfe0f,  0xfe00,  0xd800,
-                                       0xffff, 0x1fffe, 0xe0001, 0xe0020, 0xe01ef, 0x50000, 0x10ffff };
-    static const uint32_t safe[] = { ' ', '~', 0xa0, 0xe9, 0x3b1, 0x5d0, 0x2010, 0x2030, 0x4e00, 0xfffd, 0x1f600 };
+    static const uint32_t unsafe[] = { 0,       0x1b,    '\n',    '\t',    0x7f,   0x9b,    0xad,
+                                       0x61c,   0x200b,  0x200e,  0x2028,  0x202e, 0x2066,  0x2069,
+                                       0xfeff,  0xfe0f,  0xfe00,  0xd800,  0xffff, 0x1fffe, 0xe0001,
+                                       0xe0020, 0xe01ef, 0x50000, 0x10ffff };
+    static const uint32_t safe[] = { ' ',    '~',    0xa0,   0xe9,   0x3b1,  0x5d0,
+                                     0x2010, 0x2030, 0x4e00, 0xfffd, 0x1f600 };
 
     (void)state;
     for (size_t i = 0; i < sizeof(unsafe) / sizeof(unsafe[0]); i++)
@@ -190,10 +196,17 @@ escape_leaves_text_and_replaces_the_rest(void **state)
     char out[64];
 
     (void)state;
-    assert_string_equal(lat_escape_str("gr\xc3\xbc\xc3\x9f \xe2\x82\xac", out, sizeof(out)), "gr\xc3\xbc\xc3\x9f \xe2\x82\xac");
+    assert_string_equal(lat_escape_str("gr\xc3\xbc\xc3\x9f \xe2\x82\xac", out, sizeof(out)),
+                        "gr\xc3\xbc\xc3\x9f \xe2\x82\xac");
     assert_string_equal(lat_escape_str("\x1b]0;x\x07", out, sizeof(out)), "?]0;x?");
-    assert_string_equal(lat_escape_str("a\xff\xe2\x82" "b", out, sizeof(out)), "a???b");
-    assert_string_equal(lat_escape_str("a\xe2\x80\xae" "b", out, sizeof(out)), "a?b");
+    assert_string_equal(lat_escape_str("a\xff\xe2\x82"
+                                       "b",
+                                       out, sizeof(out)),
+                        "a???b");
+    assert_string_equal(lat_escape_str("a\xe2\x80\xae"
+                                       "b",
+                                       out, sizeof(out)),
+                        "a?b");
     assert_string_equal(lat_escape("a\0b", 3, out, sizeof(out)), "a?b");
     assert_string_equal(lat_escape(NULL, 0, out, sizeof(out)), "");
 }
@@ -206,8 +219,14 @@ escape_cuts_at_a_character_and_shows_it(void **state)
     (void)state;
     assert_string_equal(lat_escape_str("1234567", out, sizeof(out)), "1234567");
     assert_string_equal(lat_escape_str("12345678", out, sizeof(out)), "1234...");
-    assert_string_equal(lat_escape_str("123\xe2\x82\xac" "56", out, sizeof(out)), "123...");
-    assert_string_equal(lat_escape_str("1\xe2\x82\xac" "5678", out, sizeof(out)), "1\xe2\x82\xac...");
+    assert_string_equal(lat_escape_str("123\xe2\x82\xac"
+                                       "56",
+                                       out, sizeof(out)),
+                        "123...");
+    assert_string_equal(lat_escape_str("1\xe2\x82\xac"
+                                       "5678",
+                                       out, sizeof(out)),
+                        "1\xe2\x82\xac...");
     assert_string_equal(lat_escape_str("12345", out, 4), "...");
     assert_string_equal(lat_escape_str("12345", out, 3), "..");
     assert_string_equal(lat_escape_str("12345", out, 1), "");
@@ -235,7 +254,9 @@ numbers_are_digits_and_nothing_else(void **state)
 static void
 seconds_may_have_a_fraction(void **state)
 {
-    static const char *const bad[] = { "", ".", "1.", ".5", "1.5s", "-1", "1,5", "1.5.5", "nan", "inf", "1e3" };
+    static const char *const bad[] = {
+        "", ".", "1.", ".5", "1.5s", "-1", "1,5", "1.5.5", "nan", "inf", "1e3"
+    };
     uint64_t ms = 7;
 
     (void)state;
