@@ -354,8 +354,9 @@ node_lungs_reload(struct node *node)
     if (poller_configure(node->poller, &config))
         lat_log(LAT_ERROR, "[HTTP_SYNC] [WARN] the HTTP lung keeps its former sources: out of memory");
     lung_reload(&node->lung, &node->config->lung);
-    lung_http_reload(&node->http, (uint32_t)node->config->source_count, poller_is_usable(node->poller), uv_now(&node->loop));
-    tell_round(node);
+    if (lung_http_reload(&node->http, (uint32_t)node->config->source_count, poller_is_usable(node->poller),
+                         uv_now(&node->loop)))
+        tell_round(node);
     node_lungs_tick(node);
 }
 
