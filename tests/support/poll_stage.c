@@ -281,7 +281,7 @@ stage_open(struct stage *stage, size_t sites)
         struct site *site = &stage->sites[i];
 
         site->stage = stage;
-        site->key = 1;
+        site->key = i % 2 == 0 ? 1 : 3;
         pthread_mutex_init(&site->lock, NULL);
         memory_init(&site->state, &stage->world.network, stage->world.keys[1], &stage->world.trust, WORLD_NOW_MS);
         site->server = http_server_start(answer, site);

@@ -24,7 +24,7 @@ struct site {
     struct http_server *server;
     pthread_mutex_t lock;     /* state and counts: both threads */
     struct memory_view state; /* what it holds */
-    int key;                  /* of which author it attests with */
+    int key;                  /* number of the author that attests: 1 or 3, both trusted, unless set */
     int64_t clock_off_ms;
     /* Answers in place of the ordinary ones; the arg is the site. NULL: ordinary. */
     http_handler_fn on_summary, on_sync;
@@ -67,7 +67,7 @@ struct stage {
     bool hold_answers; /* owed until released */
 };
 
-/* A stage with so many sources, each with an empty state; the node is empty too and trusts author 1. */
+/* A stage with so many sources, each with an empty state; the node is empty too. */
 void stage_open(struct stage *stage, size_t sites);
 void stage_close(struct stage *stage);
 

@@ -25,6 +25,7 @@ world_init(struct sync_world *world)
     }
     trust_init(&world->trust, key_public(world->keys[0]));
     assert_int_equal(trust_add(&world->trust, key_public(world->keys[1]), TRUST_NOT_RETIRED), LAT_OK);
+    assert_int_equal(trust_add(&world->trust, key_public(world->keys[3]), TRUST_NOT_RETIRED), LAT_OK);
 }
 
 void

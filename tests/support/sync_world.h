@@ -13,7 +13,7 @@
 struct sync_world {
     struct network network;
     struct key *keys[WORLD_AUTHORS];
-    struct trust trust; /* own key 0, trusts key 1; 2 and 3 are strangers */
+    struct trust trust; /* own key 0, trusts keys 1 and 3; 2 is a stranger */
 };
 
 void world_init(struct sync_world *world);
