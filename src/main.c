@@ -1,11 +1,549 @@
-/* main.c - subcommands and the composition of the parts. */
+/* main.c - subcommands, and the composition of the parts: configuration, node, console. */
 #include "config.h"
 
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "attach/http_source.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/wipe.h"
+#include "cli/cli.h"
+#include "cli/demo.h"
+#include "cli/foreground.h"
+#include "cli/options.h"
+#include "console.h"
+#include "node/configuration_load.h"
+#include "node/files.h"
+#include "node/node.h"
+#include "view/source.h"
+#include "wire/peerid.h"
+
+/* --- configuration --------------------------------------------------------------------------------- */
+
+static void
+make_request(const struct options *o, struct config_override *overrides, struct config_request *out)
+{
+    for (size_t i = 0; i < o->override_count; i++)
+        overrides[i] = (struct config_override){ o->overrides[i].name, o->overrides[i].value, o->overrides[i].flag };
+    *out = (struct config_request){ .overrides = overrides, .override_count = o->override_count, .env_file = o->env_file };
+}
+
+/* Warnings are said, errors are counted: all of them are shown, not only the first. */
+static int
+say_findings(const struct config_findings *found)
+{
+    for (size_t i = 0; i < found->count; i++)
+        fprintf(stderr, "lattice: %s%s\n", found->items[i].error ? "" : "warning: ", found->items[i].text);
+    if (found->dropped > 0)
+        fprintf(stderr, "lattice: and %zu more\n", found->dropped);
+    return found->errors > 0 ? EXIT_CONFIG : EXIT_DONE;
+}
+
+static int
+load_config(const struct options *o, struct config **out)
+{
+    struct config_override overrides[OPTIONS_OVERRIDES_MAX];
+    struct config_request request;
+    struct config_findings found = { 0 };
+    enum lat_err err;
+    int code;
+
+    make_request(o, overrides, &request);
+    err = config_load(&request, out, &found);
+    code = say_findings(&found);
+    config_findings_fini(&found);
+    if (err && code == EXIT_DONE)
+        code = cli_fail(EXIT_FAILED, "configuration: %s", lat_err_text(err));
+    return code;
+}
+
+/* COMMAND_RELOAD, on the node thread. Findings go to the log: there may be no terminal any more. */
+static struct config *
+reload_config(void *arg, const struct config *present, struct lat_msg *why)
+{
+    const struct options *o = arg;
+    struct config_override overrides[OPTIONS_OVERRIDES_MAX];
+    struct config_request request;
+    struct config_findings found = { 0 };
+    struct config *fresh = NULL;
+
+    make_request(o, overrides, &request);
+    request.present = present;
+    if (config_load(&request, &fresh, &found))
+        lat_msg_set(why, "%s", found.count > 0 ? found.items[0].text : "it cannot be read");
+    for (size_t i = 0; i < found.count; i++)
+        lat_log(found.items[i].error ? LAT_ERROR : LAT_WARNING, "[STARTUP] [WARN] %s", found.items[i].text);
+    config_findings_fini(&found);
+    return fresh;
+}
+
+/* --- the node in this process ---------------------------------------------------------------------- */
+
+static int
+exit_code_of(enum lat_err err)
+{
+    switch (err) {
+    case LAT_BUSY:
+        return EXIT_HELD;
+    case LAT_CONFLICT:
+    case LAT_AUTH:
+    case LAT_MALFORMED:
+        return EXIT_CONFIG;
+    case LAT_FULL:
+    case LAT_DAMAGED:
+        return EXIT_DISK;
+    default:
+        return EXIT_FAILED;
+    }
+}
+
+static int
+open_log(const struct config *c, const char *path)
+{
+    struct lat_log_options options = { .path = path, .json = c->log_json, .level = c->log_level };
+
+    if (lat_log_open(&options))
+        return cli_fail(EXIT_DISK, "log '%s': %s", path ? path : "standard error", strerror(errno));
+    return EXIT_DONE;
+}
+
+static void
+log_start(const struct config *c)
+{
+    lat_log(LAT_NOTICE, "[SHIELD] LATTICE %s - hybrid sync over libp2p and HTTP", PACKAGE_VERSION);
+    lat_log(LAT_INFO, "[STARTUP] environment read%s%s, state directory %s", c->env_file ? ", settings from " : "",
+            c->env_file ? c->env_file : "", c->state_dir);
+}
+
+static int
+start_node(struct options *o, struct config *c, struct exchange *x, bool demo, struct node **out)
+{
+    struct node_options options = { .config = c, .exchange = x, .version = PACKAGE_VERSION, .demo = demo,
+                                    .reload = reload_config, .arg = o };
+    struct lat_msg why = { "" };
+    enum lat_err err;
+
+    log_start(c);
+    err = node_start(&options, out, &why);
+    if (err) {
+        lat_log(LAT_ERROR, "[STARTUP] [WARN] %s", why.text);
+        return cli_fail(exit_code_of(err), "%s", why.text);
+    }
+    lat_log(LAT_NOTICE, "[ROCKET] LATTICE READY - hybrid sync active");
+    return EXIT_DONE;
+}
+
+static void
+ask_reload(struct exchange *x)
+{
+    struct command *command = command_new(COMMAND_RELOAD);
+
+    if (command && exchange_submit(x, command))
+        command_free(command);
+}
+
+/* Without a console: SIGTERM and SIGINT end the node, SIGHUP reads the configuration again. */
+static void
+wait_headless(struct exchange *x)
+{
+    sigset_t signals;
+    int signo = 0;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    while (sigwait(&signals, &signo) == 0 && signo == SIGHUP)
+        ask_reload(x);
+    lat_log(LAT_NOTICE, "[STARTUP] %s: the node stops", strsignal(signo));
+}
+
+static int
+run_node(struct options *o, struct config *c)
+{
+    struct exchange *x = exchange_new();
+    struct node *node = NULL;
+    int code = x ? open_log(c, c->log_file) : cli_fail(EXIT_FAILED, "out of memory");
+
+    if (code == EXIT_DONE)
+        code = start_node(o, c, x, false, &node);
+    if (code == EXIT_DONE) {
+        wait_headless(x);
+        node_stop(node);
+    } else {
+        config_free(c);
+    }
+    exchange_free(x);
+    return code;
+}
+
+/* --- the console ----------------------------------------------------------------------------------- */
+
+static void
+fill_console_options(const struct options *o, struct console_options *out)
+{
+    static const enum color_mode colors[] = { [OPTION_COLOR_AUTO] = COLOR_AUTO,
+                                              [OPTION_COLOR_ALWAYS] = COLOR_ALWAYS,
+                                              [OPTION_COLOR_NEVER] = COLOR_NEVER };
+
+    *out = (struct console_options){ .ascii = o->ascii, .color = colors[o->color], .refresh_ms = o->refresh_ms };
+}
+
+static void
+print_screen(FILE *out, const struct snapshot *snapshot, const struct source *source, const struct options *o)
+{
+    struct console_options options;
+
+    fill_console_options(o, &options);
+    if (console_once(&options, source, snapshot, o->columns, o->rows, out) || fflush(out))
+        cli_fail(EXIT_FAILED, "standard output: %s", strerror(errno));
+}
+
+static void
+print_remote_screen(FILE *out, const struct snapshot *snapshot, const struct options *o)
+{
+    print_screen(out, snapshot, NULL, o);
+}
+
+/* Has every HTTP source been asked? Then the picture has what there is to know. */
+static bool
+is_complete(const struct snapshot *s)
+{
+    if (s == NULL)
+        return false;
+    for (uint32_t i = 0; i < s->source_count; i++) {
+        if (!s->sources[i].known && s->sources[i].failures == 0)
+            return false;
+    }
+    return true;
+}
+
+#define ONCE_WAIT_MS 3000
+
+static int
+print_once(const struct source *source, const struct options *o)
+{
+    const struct timespec pause = { .tv_nsec = 20000000 };
+    uint64_t until = lat_mono_ms() + ONCE_WAIT_MS;
+    const struct snapshot *s = source->ops->latest(source->arg);
+    int code;
+
+    while (!is_complete(s) && lat_mono_ms() < until) {
+        snapshot_unref(s);
+        nanosleep(&pause, NULL);
+        s = source->ops->latest(source->arg);
+    }
+    if (s == NULL)
+        return cli_fail(EXIT_NO_ANSWER, "no answer from the node at %s", source->via);
+    code = snapshot_condition(s);
+    if (o->json)
+        code = cli_print_snapshot(s) == EXIT_DONE ? code : EXIT_FAILED;
+    else
+        print_screen(stdout, s, source, o);
+    snapshot_unref(s);
+    return code;
+}
+
+/* The node goes on without a terminal until a signal ends it. */
+static void
+go_on_headless(struct exchange *x, const char *why)
+{
+    lat_log(LAT_NOTICE, "[STARTUP] %s: the node goes on without a console, pid %ld", why, (long)getpid());
+    foreground_leave();
+    wait_headless(x);
+}
+
+/* x: of the node in this process, which may outlive the console; NULL: there is none, or it must not. */
+static int
+show_console(const struct options *o, const struct source *source, struct exchange *x)
+{
+    struct console_options options;
+    const char *term = getenv("TERM");
+    char shown[40];
+
+    fill_console_options(o, &options);
+    switch (console_run(&options, source)) {
+    case CONSOLE_QUIT_LEAVE:
+        if (x) {
+            printf("The node goes on, pid %ld. Look at it with 'lattice status', end it with 'kill %ld'.\n", (long)getpid(),
+                   (long)getpid());
+            fflush(stdout);
+            go_on_headless(x, "console left");
+        }
+        return EXIT_DONE;
+    case CONSOLE_HANGUP:
+        if (x)
+            go_on_headless(x, "console lost");
+        return EXIT_DONE;
+    case CONSOLE_QUIT_STOP:
+    case CONSOLE_SIGTERM:
+        return EXIT_DONE;
+    case CONSOLE_NO_TERMINAL:
+        return cli_fail(EXIT_FAILED, "terminal '%s': cannot place a cursor; use --once, or 'lattice node' and 'lattice status'",
+                        lat_escape_str(term ? term : "", shown, sizeof(shown)));
+    case CONSOLE_FAILED:
+        return cli_fail(EXIT_FAILED, "console: out of memory or descriptors");
+    }
+    return EXIT_FAILED;
+}
+
+/* The log of a node with a console: its screen is no place for it. */
+static int
+open_console_log(const struct config *c)
+{
+    char path[4096];
+
+    if (c->log_file)
+        return open_log(c, c->log_file);
+    if (lat_mkdir_all(c->state_dir, 0700))
+        return cli_fail(EXIT_DISK, "state directory '%s': %s", c->state_dir, strerror(errno));
+    snprintf(path, sizeof(path), "%s/lattice.log", c->state_dir);
+    return open_log(c, path);
+}
+
+static int
+run_console(struct options *o, struct config *c, struct demo *demo)
+{
+    struct exchange_source local = { .exchange = exchange_new(), .fd = -1 };
+    struct lat_msg why = { "" };
+    struct node *node = NULL;
+    struct source source;
+    int code = local.exchange ? open_console_log(c) : cli_fail(EXIT_FAILED, "out of memory");
+
+    if (code == EXIT_DONE && (local.fd = exchange_watch(local.exchange)) < 0)
+        code = cli_fail(EXIT_FAILED, "console: %s", strerror(errno));
+    if (code == EXIT_DONE)
+        code = start_node(o, c, local.exchange, demo != NULL, &node);
+    if (node == NULL)
+        config_free(c);
+    if (code == EXIT_DONE && demo && demo_start(demo, &why))
+        code = cli_fail(EXIT_FAILED, "%s", why.text);
+    if (code == EXIT_DONE) {
+        source_of_exchange(&local, &source);
+        source.embedded = demo == NULL; /* a demo ends without being asked whether its node may */
+        code = o->once ? print_once(&source, o) : show_console(o, &source, demo ? NULL : local.exchange);
+    }
+    node_stop(node);
+    exchange_free(local.exchange);
+    return code;
+}
+
+static int
+run_demo(struct options *o)
+{
+    struct demo *demo = NULL;
+    struct config *c = NULL;
+    struct lat_msg why = { "" };
+    int code;
+
+    if (demo_prepare(o, &demo, &why))
+        return cli_fail(EXIT_FAILED, "%s", why.text);
+    code = load_config(o, &c);
+    if (code == EXIT_DONE)
+        code = run_console(o, c, demo);
+    demo_free(demo);
+    return code;
+}
+
+/* --- the other commands ---------------------------------------------------------------------------- */
+
+/* Where the node of this configuration answers: port 0 and unspecified addresses are none that one could ask. */
+static void
+find_local_node(const struct config *c, struct cli *cli)
+{
+    struct lat_msg why;
+
+    snprintf(cli->local.base, sizeof(cli->local.base), "http://%s", c->api_listen);
+    if (files_cookie_read(c->state_dir, cli->local.token, &why))
+        cli->local.token[0] = '\0'; /* the kernel's word for who we are may be enough */
+}
+
+static void
+find_identity(const struct config *c, struct cli *cli)
+{
+    struct lat_msg why = { "" };
+    struct key *key = NULL;
+
+    if (files_key_load(c->state_dir, c->has_seed ? c->seed : NULL, &key, &why) == LAT_OK) {
+        peerid_of_ed25519(key_public(key), cli->peer_id);
+        lat_hex(key_public(key), KEY_PUBLIC_LEN, cli->public_key);
+        key_free(key);
+    }
+}
+
+/* `id new`: a key where there is none. */
+static int
+make_identity(const struct config *c)
+{
+    struct lat_msg why = { "" };
+    struct key *key = NULL;
+    int fd = -1;
+    enum lat_err err = files_lock(c->state_dir, &fd, &why);
+
+    if (!err)
+        err = files_key_make(c->state_dir, &key, &why);
+    key_free(key);
+    files_unlock(fd);
+    return err ? cli_fail(exit_code_of(err), "id new: %s", why.text) : EXIT_DONE;
+}
+
+static int
+run_id(const struct cli *cli)
+{
+    const struct options *o = cli->options;
+
+    if (o->arg_count > 0 && strcmp(o->args[0], "new") != 0)
+        return cli_fail(EXIT_USAGE, "id: 'lattice id', or 'lattice id new' to make a key");
+    return cli_id(cli);
+}
+
+/* The console on a node that runs elsewhere: another process of this machine, or behind a TARGET. */
+static int
+run_attach(const struct cli *cli)
+{
+    struct http_source *hs = NULL;
+    struct api_target target;
+    struct lat_msg why = { "" };
+    struct source source;
+    int code = cli_target(cli, 0, &target);
+
+    if (code == EXIT_DONE && http_source_start(&target, cli->options->control, &hs, &why))
+        code = cli_fail(EXIT_FAILED, "%s", why.text);
+    lat_wipe(&target, sizeof(target));
+    if (code != EXIT_DONE)
+        return code;
+    http_source_face(hs, &source);
+    code = cli->options->once ? print_once(&source, cli->options) : show_console(cli->options, &source, NULL);
+    http_source_stop(hs);
+    return code;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(const struct cli *cli);
+} commands[] = {
+    { "status", cli_status }, { "switch", cli_switch }, { "get", cli_get },       { "put", cli_put },
+    { "del", cli_del },       { "list", cli_list },     { "export", cli_export }, { "import", cli_import },
+    { "id", run_id },         { "verify", cli_verify }, { "attach", run_attach },
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static int
+run_command(size_t index, const struct options *o, const struct config *c)
+{
+    struct cli cli = { .options = o,
+                       .state_dir = c->state_dir,
+                       .network = c->network,
+                       .store_max = c->store_max,
+                       .api_listen = config_text(c, "LATTICE_API_LISTEN"),
+                       .p2p_listen = config_text(c, "LATTICE_P2P_LISTEN"),
+                       .print_screen = print_remote_screen };
+    bool makes_key = strcmp(commands[index].name, "id") == 0 && o->arg_count > 0 && strcmp(o->args[0], "new") == 0;
+    int code = makes_key ? make_identity(c) : EXIT_DONE;
+
+    if (code != EXIT_DONE)
+        return code;
+    find_local_node(c, &cli);
+    find_identity(c, &cli);
+    code = commands[index].run(&cli);
+    lat_wipe(&cli.local, sizeof(cli.local));
+    return code;
+}
+
+static int
+print_version(void)
+{
+    printf("lattice %s\n", PACKAGE_VERSION);
+    return EXIT_DONE;
+}
+
+/* A command that runs a node: console, node, demo. */
+static int
+run_with_node(const char *name, struct options *o)
+{
+    struct config *c = NULL;
+    int code;
+
+    if (strcmp(name, "demo") == 0)
+        return run_demo(o);
+    code = load_config(o, &c);
+    if (code != EXIT_DONE)
+        return code;
+    if (o->print_config) {
+        config_print(c, stdout);
+        config_free(c);
+        return EXIT_DONE;
+    }
+    return strcmp(name, "node") == 0 ? run_node(o, c) : run_console(o, c, NULL);
+}
+
+static bool
+runs_a_node(const char *name)
+{
+    return strcmp(name, "console") == 0 || strcmp(name, "node") == 0 || strcmp(name, "demo") == 0;
+}
+
+static int
+dispatch(const char *name, struct options *o)
+{
+    struct config *c = NULL;
+    char shown[80];
+    int code;
+
+    if (runs_a_node(name)) {
+        /* Output that is no terminal gets one picture. */
+        o->once = o->once || o->json || (strcmp(name, "node") != 0 && !isatty(STDOUT_FILENO));
+        if (strcmp(name, "node") != 0 && !o->once && !o->print_config)
+            foreground_split();
+        return run_with_node(name, o);
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(name, commands[i].name) != 0)
+            continue;
+        code = load_config(o, &c);
+        if (code != EXIT_DONE)
+            return code;
+        if (o->print_config)
+            config_print(c, stdout);
+        else
+            code = run_command(i, o, c);
+        config_free(c);
+        return code;
+    }
+    return cli_fail(EXIT_USAGE, "command '%s': unknown; see 'lattice --help'", lat_escape_str(name, shown, sizeof(shown)));
+}
 
 int
-main(void)
+main(int argc, char **argv)
 {
-    puts(PACKAGE_STRING);
-    return 0;
+    bool named = argc > 1 && argv[1][0] != '-';
+    const char *name = named ? argv[1] : "console";
+    struct options o;
+    struct lat_msg why = { "" };
+    int code;
+
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN);
+    umask(077);
+    if (options_parse(argc, argv, named ? 2 : 1, &o, &why))
+        return cli_fail(EXIT_USAGE, "%s", why.text);
+    if (o.help) {
+        options_help(stdout, named ? name : NULL);
+        code = EXIT_DONE;
+    } else {
+        code = o.version ? print_version() : dispatch(name, &o);
+    }
+    options_fini(&o);
+    return code;
 }

@@ -86,8 +86,7 @@ stop_loop(struct node *node)
 
     node->closing = true;
     node_lungs_follow(node, &step);
-    node->published_ms = 0;
-    node_snapshot_publish(node);
+    node_snapshot_publish_now(node);
     set_looping(node, false);
     node_lungs_close(node, close_loop);
 }
@@ -225,7 +224,7 @@ start_loop(struct node *node, struct lat_msg *why)
     err = node_lungs_start(node, why);
     if (err)
         return err;
-    node_snapshot_publish(node);
+    node_snapshot_publish_now(node);
     set_looping(node, true);
     exchange_on_command(node->exchange, wake_node, node);
     if (pthread_create(&node->thread, NULL, run_loop, node) == 0)

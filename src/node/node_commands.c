@@ -71,6 +71,7 @@ run_switch(struct node *node, struct command *command)
     reply.sync_mode = lung_sync_mode(reply.state);
     reply.peers_live = node->lung.peers.live;
     describe_switch(node, &reply);
+    node_snapshot_publish_now(node); /* who asks for the status after this answer sees what it says */
     answer(command, &reply);
 }
 

@@ -112,4 +112,7 @@ void node_api_reload(struct node *node);
 /* Publish a snapshot if one is due. */
 void node_snapshot_publish(struct node *node);
 
+/* Publish one whatever the time: the first, the last, and what an answer is about to speak of. */
+void node_snapshot_publish_now(struct node *node);
+
 #endif

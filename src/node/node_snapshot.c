@@ -110,19 +110,23 @@ build(struct node *node, struct snapshot *s)
 }
 
 void
-node_snapshot_publish(struct node *node)
+node_snapshot_publish_now(struct node *node)
 {
-    uint64_t now = uv_now(&node->loop);
-    uint64_t age = now - node->published_ms;
-    struct snapshot *s;
+    struct snapshot *s = snapshot_new();
 
-    if (node->number > 0 && age < (node->changed ? NODE_PUBLISH_MS : NODE_PUBLISH_MAX_MS))
-        return;
-    s = snapshot_new();
     if (s == NULL)
         return; /* out of memory: the former picture ages, which every screen shows */
     build(node, s);
-    node->published_ms = now;
+    node->published_ms = s->mono_ms;
     node->changed = false;
     exchange_publish(node->exchange, s);
+}
+
+void
+node_snapshot_publish(struct node *node)
+{
+    uint64_t age = uv_now(&node->loop) - node->published_ms;
+
+    if (age >= (node->changed ? NODE_PUBLISH_MS : NODE_PUBLISH_MAX_MS))
+        node_snapshot_publish_now(node);
 }
