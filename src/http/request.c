@@ -293,11 +293,12 @@ static enum MHD_Result
 first_call(struct request *request, const char *method, const char *version)
 {
     struct call *call = &request->call;
-    uint64_t length;
+    uint64_t length, bearable;
 
     judge(request, method, version);
     length = call->headers.length;
-    if (call->answer.status != 0 && (call->answer.close || length > SERVE_DRAIN_MAX)) {
+    bearable = SERVE_DRAIN_MAX + (call->route == NULL ? 0 : call->route->body_max);
+    if (call->answer.status != 0 && (call->answer.close || length > bearable)) {
         call->answer.close = true;
         return respond(request);
     }

@@ -30,7 +30,7 @@
 #define SERVE_SYNC_PER_ADDRESS 32
 #define SERVE_SOCKET_CONNECTIONS 64
 #define SERVE_BODIES_MAX (32u * 1024 * 1024) /* of all open requests that nobody vouches for */
-#define SERVE_DRAIN_MAX 262144 /* a refused body up to this size is read, so that the refusal arrives */
+#define SERVE_DRAIN_MAX 262144 /* over a route's limit: read all the same, so that the refusal arrives */
 
 #define SERVE_HEADER_MS 5000
 #define SERVE_BODY_MS 10000
