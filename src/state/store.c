@@ -166,11 +166,7 @@ open_parts(struct store *store, const struct store_options *options, struct lat_
         return err;
     }
     err = db_open(&store->db, options->dir, start, options->map_max, store->read_only, why);
-    if (!err)
-        err = claim(store, why);
-    if (!err)
-        err = store_load(store, why);
-    return err;
+    return err ? err : claim(store, why);
 }
 
 static struct store *
@@ -195,7 +191,7 @@ new_store(const struct store_options *options)
 }
 
 enum lat_err
-store_open(const struct store_options *options, struct store **out, struct lat_msg *why)
+store_open_tables(const struct store_options *options, struct store **out, struct lat_msg *why)
 {
     struct store *store = new_store(options);
     enum lat_err err;
@@ -203,17 +199,32 @@ store_open(const struct store_options *options, struct store **out, struct lat_m
     if (store == NULL)
         return LAT_NOMEM;
     err = open_parts(store, options, why);
+    if (err)
+        store_close(store);
+    else
+        *out = store;
+    return err;
+}
+
+enum lat_err
+store_open(const struct store_options *options, struct store **out, struct lat_msg *why)
+{
+    struct store *store = NULL;
+    enum lat_err err = store_open_tables(options, &store, why);
+
+    if (err)
+        return err;
+    err = store_load(store, why);
     if (!err && !store->read_only) {
         err = store_start_thread(store);
         if (err)
             lat_msg_set(why, "store: its thread cannot be started: %s", strerror(errno));
     }
-    if (err) {
+    if (err)
         store_close(store);
-        return err;
-    }
-    *out = store;
-    return LAT_OK;
+    else
+        *out = store;
+    return err;
 }
 
 void

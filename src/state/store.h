@@ -156,6 +156,26 @@ LAT_MUST_CHECK enum lat_err store_import(struct store *store, const uint8_t sour
                                          const struct store_foreign *entries, size_t count,
                                          uint64_t attested_ms, store_imported_fn fn, void *arg);
 
+/* --- repair ----------------------------------------------------------------------------------------- */
+
+struct store_repaired {
+    uint64_t records;      /* looked at */
+    uint64_t set_aside;    /* damaged: their keys answer LAT_DAMAGED until a peer heals them */
+    uint64_t rows_made;    /* leaves made anew from records whose signature holds */
+    uint64_t rows_dropped; /* leaves that nothing stands for */
+    bool new_root;
+    uint8_t root[32];
+};
+typedef void (*store_repair_fn)(void *arg, uint64_t done, uint64_t total);
+
+/*
+ * Make the tables of a closed store fit each other again, all in one commit. The caller holds the lock of the
+ * state directory; options as for store_open, not read_only. fn (may be NULL) tells progress. Errors of
+ * store_open; LAT_DAMAGED: beyond repair.
+ */
+LAT_MUST_CHECK enum lat_err store_repair(const struct store_options *options, store_repair_fn fn, void *arg,
+                                         struct store_repaired *out, struct lat_msg *why);
+
 /* --- reading: state/reader.h ------------------------------------------------------------------- */
 
 #endif

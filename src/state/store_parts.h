@@ -152,6 +152,10 @@ struct store {
     size_t batch_jobs;      /* of the last batch */
 };
 
+/* A store with its tables open, claimed for the network, nothing loaded, no thread: ends with store_close. */
+LAT_MUST_CHECK enum lat_err store_open_tables(const struct store_options *options, struct store **out,
+                                              struct lat_msg *why);
+
 /* Load the tree and the head from disk; a root that differs makes head.damaged. */
 LAT_MUST_CHECK enum lat_err store_load(struct store *store, struct lat_msg *why);
 

@@ -327,6 +327,118 @@ damage_while_the_store_is_open_is_found_at_the_next_read(void **state)
     store_close(store);
 }
 
+/* --- repair ------------------------------------------------------------------------------------------ */
+
+static void
+repair_brings_a_damaged_leaf_table_back_to_its_root(void **state)
+{
+    struct store_options options = fresh_options();
+    struct store *store = open_store(&options);
+    struct store_repaired repaired = { 0 };
+    struct lat_msg why = { "" };
+    struct lat_buf bytes;
+    struct record record;
+    struct store_head before, after;
+
+    (void)state;
+    fill(store, 40);
+    assert_int_equal(put_value(store, "k4", NULL).err, LAT_OK);
+    copy_record(store, "k3", &bytes, &record);
+    store_head(store, &before);
+    store_close(store);
+    assert_true(flip(record.leaf, 32, 5) >= 1);
+    assert_int_equal(store_repair(&options, NULL, NULL, &repaired, &why), LAT_OK);
+    assert_int_equal(repaired.records, 40);
+    assert_int_equal(repaired.rows_made, 1);
+    assert_int_equal(repaired.set_aside, 0);
+    assert_false(repaired.new_root);
+    store = open_store(&options);
+    store_head(store, &after);
+    assert_false(after.damaged);
+    assert_memory_equal(after.root, before.root, 32);
+    assert_int_equal(after.keys, before.keys);
+    assert_int_equal(after.hlc, before.hlc);
+    assert_string_equal(value_of(store, "k3"), "\"some value\"");
+    lat_buf_fini(&bytes);
+    store_close(store);
+}
+
+/* The keyhash in `dig` alone, or in `rec` alone, is wrong: each has a row too much and one too few. */
+static void
+check_repair_of_keyhash(bool of_record)
+{
+    struct store_options options = fresh_options();
+    struct store *store = open_store(&options);
+    struct store_repaired repaired = { 0 };
+    struct lat_msg why = { "" };
+    struct lat_buf bytes, row;
+    struct record record;
+    struct store_head before, head;
+
+    fill(store, 40);
+    assert_int_equal(merge_new(store, alice, 0, HLC_OF_MS(STORE_NOW_MS), "victim", "1"), VERDICT_APPLIED);
+    copy_record(store, "victim", &bytes, &record);
+    store_head(store, &before);
+    store_close(store);
+    lat_buf_init(&row, 4096); /* LMDB keeps a row as its key, then its value */
+    assert_int_equal(lat_buf_add(&row, record.keyhash, 32), LAT_OK);
+    assert_int_equal(lat_buf_add(&row, of_record ? record.bytes : record.leaf, 32), LAT_OK);
+    assert_true(flip(row.data, row.len, 31) >= 1);
+    assert_int_equal(store_repair(&options, NULL, NULL, &repaired, &why), LAT_OK);
+    assert_int_equal(repaired.set_aside, 0);
+    assert_int_equal(repaired.rows_made, of_record ? 0 : 1);
+    assert_int_equal(repaired.rows_dropped, of_record ? 0 : 1);
+    store = open_store(&options);
+    store_head(store, &head);
+    assert_false(head.damaged);
+    assert_memory_equal(head.root, before.root, 32);
+    assert_int_equal(head.keys, before.keys);
+    assert_int_equal(merge_record(store, bytes.data, bytes.len), VERDICT_HAD_IT);
+    assert_string_equal(value_of(store, "victim"), "1");
+    assert_root_is_sound(store);
+    lat_buf_fini(&row);
+    lat_buf_fini(&bytes);
+    store_close(store);
+}
+
+static void
+repair_puts_rows_under_a_wrong_key_right(void **state)
+{
+    (void)state;
+    check_repair_of_keyhash(false);
+    check_repair_of_keyhash(true);
+}
+
+static void
+repair_sets_damaged_records_aside_and_keeps_the_root(void **state)
+{
+    struct store_options options = fresh_options();
+    struct store *store = open_store(&options);
+    struct store_repaired repaired = { 0 };
+    struct lat_msg why = { "" };
+    struct lat_buf bytes;
+    struct record record;
+
+    (void)state;
+    fill(store, 40);
+    assert_int_equal(merge_new(store, alice, 0, HLC_OF_MS(STORE_NOW_MS), "victim", "1"), VERDICT_APPLIED);
+    copy_record(store, "victim", &bytes, &record);
+    store_close(store);
+    flip(bytes.data, bytes.len, 40);
+    for (unsigned again = 0; again < 2; again++) {
+        assert_int_equal(store_repair(&options, NULL, NULL, &repaired, &why), LAT_OK);
+        assert_int_equal(repaired.set_aside, again ? 0 : 1);
+        assert_int_equal(repaired.rows_dropped + repaired.rows_made, 0);
+        assert_false(repaired.new_root);
+    }
+    store = open_store(&options);
+    assert_int_equal(get_err(store, "victim"), LAT_DAMAGED);
+    assert_int_equal(merge_record(store, bytes.data, bytes.len), VERDICT_HAD_IT);
+    assert_string_equal(value_of(store, "victim"), "1");
+    lat_buf_fini(&bytes);
+    store_close(store);
+}
+
 static int
 setup(void **state)
 {
@@ -355,6 +467,9 @@ main(void)
         cmocka_unit_test(a_damaged_leaf_table_stops_the_store_from_serving),
         cmocka_unit_test(a_file_that_is_no_store_is_refused),
         cmocka_unit_test(a_file_cut_short_is_reported_and_nobody_crashes),
+        cmocka_unit_test(repair_brings_a_damaged_leaf_table_back_to_its_root),
+        cmocka_unit_test(repair_puts_rows_under_a_wrong_key_right),
+        cmocka_unit_test(repair_sets_damaged_records_aside_and_keeps_the_root),
         cmocka_unit_test(damage_while_the_store_is_open_is_found_at_the_next_read),
     };
 

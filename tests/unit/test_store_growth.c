@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -191,6 +194,46 @@ a_map_limit_below_what_is_stored_still_opens(void **state)
     store_close(store);
 }
 
+/* In a process of its own, which may ask for little address space. Exits with 0 when all is well. */
+static int
+open_within(uint64_t limit, uint64_t map_max)
+{
+    struct store_options options = store_options_for(temp_path("limited"), me);
+    struct rlimit space = { .rlim_cur = limit, .rlim_max = limit };
+    struct store *store = NULL;
+    struct lat_msg why;
+
+    options.map_max = map_max;
+    if (setrlimit(RLIMIT_AS, &space) != 0 || store_open(&options, &store, &why) != LAT_OK)
+        return 1;
+    if (put_value(store, "k", "1").err != LAT_OK)
+        return 2;
+    store_close(store);
+    return 0;
+}
+
+static void
+a_limit_of_address_space_halves_the_map(void **state)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    (void)state;
+    skip(); /* the sanitizers need the address space themselves */
+#else
+    int status;
+    pid_t child;
+
+    (void)state;
+    fflush(NULL);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(open_within(UINT64_C(5) << 30, UINT64_C(64) << 30));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+#endif
+}
+
 static int
 setup(void **state)
 {
@@ -211,6 +254,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_map_grows_under_eight_readers),
         cmocka_unit_test(at_its_limit_the_store_refuses_and_recovers),
+        cmocka_unit_test(a_limit_of_address_space_halves_the_map),
         cmocka_unit_test(a_map_limit_below_what_is_stored_still_opens),
     };
 
