@@ -200,7 +200,7 @@ source_state(const struct snapshot_source *s, char out[NODE_TEXT_MAX])
     case AGREE_UNKNOWN:
         break;
     }
-    snprintf(out, NODE_TEXT_MAX, s->known ? "waiting" : "not asked yet");
+    snprintf(out, NODE_TEXT_MAX, s->root[0] ? "to be compared" : s->known ? "waiting" : "not asked yet");
     return STYLE_UNKNOWN;
 }
 

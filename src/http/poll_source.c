@@ -442,13 +442,21 @@ source_forget_pause(struct poll_source *s)
 
 /* --- for the snapshot ---------------------------------------------------------------------------------- */
 
+/*
+ * Our own root moves between two looks at the source: what was equal then says nothing about now, and what we have healed from
+ * elsewhere since may be just what it has. So its last root is held against the present one of ours, where that is known.
+ */
 static enum agreement
-agreement_of(const struct poll_source *s, uint64_t now_ms)
+agreement_of(const struct poll_source *s, const uint8_t *own_root, uint64_t now_ms)
 {
-    if (!s->compared || (!s->usable && now_ms - s->ok_ms > SOURCE_FORGET_MS))
+    bool same = own_root ? memcmp(own_root, s->shown.root, 32) == 0 : s->equal;
+
+    if (!s->compared || !s->has_shown || (!s->usable && now_ms - s->ok_ms > SOURCE_FORGET_MS))
         return AGREE_UNKNOWN;
-    if (s->equal)
+    if (same)
         return AGREE_EQUAL;
+    if (s->equal)
+        return AGREE_UNKNOWN;
     if (s->healing || s->importing)
         return AGREE_HEALING;
     return s->held ? AGREE_HELD : AGREE_DIFFERS;
@@ -474,7 +482,7 @@ fill_heal(const struct poll_source *s, uint64_t now_ms, struct snapshot_source *
 }
 
 void
-source_fill(const struct poll_source *s, uint64_t now_ms, struct snapshot_source *row)
+source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_ms, struct snapshot_source *row)
 {
     *row = (struct snapshot_source){ .lattice = s->kind == SOURCE_LATTICE, .known = s->known, .usable = s->usable };
     lat_copy(row->url, sizeof(row->url), s->shown_url);
@@ -489,16 +497,16 @@ source_fill(const struct poll_source *s, uint64_t now_ms, struct snapshot_source
     row->polls = s->polls;
     row->bytes_in = s->bytes_in;
     row->bytes_out = s->bytes_out;
-    row->agreement = agreement_of(s, now_ms);
+    row->agreement = agreement_of(s, own_root, now_ms);
     if (s->has_shown) {
         lat_hex(s->shown.root, 32, row->root);
         row->count = s->shown.count;
     }
     row->differs_ms = -1;
-    if (row->agreement != AGREE_UNKNOWN && !s->equal) {
+    if (row->agreement != AGREE_UNKNOWN && row->agreement != AGREE_EQUAL) {
         row->differs_ms = (int64_t)(now_ms - s->differs_since_ms);
         row->differs_checks = s->differs_checks;
     }
-    lat_copy(row->error, sizeof(row->error), s->error[0] ? s->error : s->equal ? "" : s->trouble);
+    lat_copy(row->error, sizeof(row->error), s->error[0] ? s->error : row->agreement == AGREE_EQUAL ? "" : s->trouble);
     fill_heal(s, now_ms, row);
 }

@@ -169,6 +169,7 @@ uint64_t source_pause_ms(uint32_t fruitless);
 
 void source_forget_pause(struct poll_source *s);
 
-void source_fill(const struct poll_source *s, uint64_t now_ms, struct snapshot_source *row);
+void source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_ms,
+                 struct snapshot_source *row);
 
 #endif

@@ -5,15 +5,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
+#include "base/text.h"
 #include "state/json.h"
+
+/* The name is what the source says of itself: for people, filtered. */
+static void
+take_name(struct poll_state *job, const char *value, size_t len)
+{
+    cJSON *text = cJSON_ParseWithLength(value, len);
+
+    if (cJSON_IsString(text))
+        lat_escape_str(text->valuestring, job->name, sizeof(job->name));
+    cJSON_Delete(text);
+}
 
 static enum lat_err
 look_for_sync(void *arg, const uint8_t *key, size_t key_len, const char *value, size_t value_len)
 {
-    bool *is_ours = arg;
+    struct poll_state *job = arg;
 
     if (key_len == 4 && memcmp(key, "sync", 4) == 0)
-        *is_ours = value_len == 1 && value[0] == '1';
+        job->is_ours = value_len == 1 && value[0] == '1';
+    if (key_len == 4 && memcmp(key, "name", 4) == 0)
+        take_name(job, value, value_len);
     return LAT_OK;
 }
 
@@ -25,7 +41,7 @@ read_state(uv_work_t *work)
     size_t len = job->body.len;
 
     if (len <= POLL_SUMMARY_MAX)
-        job->err = json_each_member(text, len, look_for_sync, &job->is_ours, &job->why);
+        job->err = json_each_member(text, len, look_for_sync, job, &job->why);
     if (!job->err && !job->is_ours)
         job->err = legacy_state_parse(text, len, job->memory_max, &job->state, &job->why);
     if (!job->err && !job->is_ours)

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "state/legacy.h"
+#include "view/snapshot.h"
 
 #define POLL_SUMMARY_MAX 8192 /* a longer answer is no summary */
 
@@ -21,7 +22,8 @@ struct poll_state {
     uint8_t bound_key[32];
     uint64_t wall_ms;
     /* the result */
-    bool is_ours;                /* it speaks /api/lattice/sync; nothing else is set */
+    bool is_ours;                /* it speaks /api/lattice/sync; of the rest only `name` is set */
+    char name[SNAPSHOT_NAME_MAX]; /* as it calls itself, filtered; "": it does not say */
     enum lat_err err;            /* else: why there is no state to look at */
     struct lat_msg why;          /* of err, and of verdict */
     struct legacy_state state;   /* may be taken: *state = (struct legacy_state){ 0 } */

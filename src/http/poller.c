@@ -461,9 +461,15 @@ size_t
 poller_fill(const struct poller *p, uint64_t now_ms, struct snapshot_source *rows, size_t max)
 {
     size_t count = p->peer_count < max ? p->peer_count : max;
+    struct poller_head own;
 
-    for (size_t i = 0; i < count; i++)
-        source_fill(&p->peers[i]->s, now_ms, &rows[i]);
+    p->ops.head(p->arg, &own);
+    for (size_t i = 0; i < count; i++) {
+        const struct poll_source *s = &p->peers[i]->s;
+        const uint8_t *root = s->kind != SOURCE_LEGACY ? own.root : own.has_flat_root ? own.flat_root : NULL;
+
+        source_fill(s, root, now_ms, &rows[i]);
+    }
     return count;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/le.h"
 #include "base/log.h"
 
@@ -182,6 +183,8 @@ on_state_read(void *arg, struct poll_state *done)
 
     if (peer == NULL)
         return;
+    if (done->is_ours && done->name[0])
+        lat_copy(peer->s.name, sizeof(peer->s.name), done->name);
     if (!done->is_ours)
         look_at_state(peer, done);
     else if (!ask_status(peer, left_ms(peer), on_status))

@@ -79,9 +79,13 @@ static void
 answer_summary(struct call *call, const struct statedoc *doc)
 {
     struct attestation a = attest(call, doc);
-    cJSON *object = json_success();
+    const struct snapshot *s = call_snapshot(call);
+    cJSON *object;
     char hlc[17];
 
+    if (s == NULL)
+        return;
+    object = json_success();
     snprintf(hlc, sizeof(hlc), "%016" PRIx64, doc->hlc);
     json_put_hex(&object, "merkle_root", doc->merkle_root, 32);
     json_put_hex(&object, "root", doc->root, 32);
@@ -90,6 +94,7 @@ answer_summary(struct call *call, const struct statedoc *doc)
     json_put_number(&object, "count", (double)doc->count);
     json_put_text(&object, "hlc", hlc);
     json_put_number(&object, "sync", 1);
+    json_put_text(&object, "name", s->name);
     if (a.is_signed) {
         json_put_number(&object, "timestamp", (double)a.seconds);
         json_put_text(&object, "signature", a.signature);

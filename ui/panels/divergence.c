@@ -156,7 +156,7 @@ node_text(const struct snapshot *snapshot, const struct node_row *row, char *out
         return;
     }
     if (row->agreement == AGREE_UNKNOWN)
-        snprintf(out, size, "%s", s->error[0] ? s->error : "not compared yet");
+        snprintf(out, size, "%s", s->error[0] ? s->error : s->root[0] ? "not compared since our own change" : "not compared yet");
     else if (row->agreement == AGREE_EQUAL)
         equal_text(snapshot, s, out, size);
     else
