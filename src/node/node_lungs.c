@@ -29,7 +29,7 @@ node_p2p_error(const struct node *node)
         return "disabled by configuration";
     if (!node->lung.wanted)
         return "switched off";
-    return "no peer found: no libp2p transport in this version";
+    return "libp2p is not in this build";
 }
 
 /* What log lines tell beyond the machine. The errors stand in `lung`, which must outlive the call. */

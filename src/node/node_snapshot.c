@@ -103,6 +103,8 @@ build(struct node *node, struct snapshot *s)
     lat_copy(s->lung.forced_by, sizeof(s->lung.forced_by), lung_is_forced(s->lung.state) ? node->forced_by : "");
     lat_copy(s->lung.p2p_error, sizeof(s->lung.p2p_error), node_p2p_error(node));
     s->source_count = (uint32_t)poller_fill(node->poller, s->mono_ms, s->sources, SNAPSHOT_SOURCES_MAX);
+    for (uint32_t i = 0; i < s->source_count; i++)
+        s->sources[i].next_ms = s->lung.http_next_ms; /* all are asked in one round */
     poller_fill_lung(node->poller, s->mono_ms, &s->lung);
     fill_history(node, s);
     s->event_count = (uint32_t)lat_log_recent(s->events, SNAPSHOT_EVENTS_MAX, &s->event_total);
