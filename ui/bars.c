@@ -20,7 +20,7 @@ struct part {
     char text[PART_MAX];
     int style;
     int rank;
-    int gap;    /* blanks behind it */
+    int gap;    /* blanks before it */
     bool right; /* belongs to the group at the right end */
 };
 
@@ -34,19 +34,20 @@ add_part(struct parts *parts, int style, int rank, bool right)
 {
     struct part *part = &parts->list[parts->count++];
 
-    *part = (struct part){ .style = style, .rank = rank, .gap = 2, .right = right };
+    /* program, node and way belong together */
+    *part = (struct part){ .style = style, .rank = rank, .gap = parts->count <= 3 ? 1 : 2, .right = right };
     return part->text;
 }
 
 static int
 parts_width(const struct parts *parts, bool unicode)
 {
-    int sum = 1; /* the row begins with a blank */
+    int sum = 1; /* the row ends with a blank */
 
     for (int i = 0; i < parts->count; i++)
         if (parts->list[i].text[0])
             sum += text_width(parts->list[i].text, unicode) + parts->list[i].gap;
-    return sum - 1;
+    return sum;
 }
 
 static bool
@@ -69,7 +70,7 @@ static void
 draw_parts(const struct area *area, struct parts *parts)
 {
     bool unicode = area->canvas->unicode;
-    int x = 1, right = area->cols - 1;
+    int x = 0, right = area->cols - 1;
 
     while (parts_width(parts, unicode) > area->cols && drop_part(parts))
         continue;
@@ -83,7 +84,7 @@ draw_parts(const struct area *area, struct parts *parts)
         const struct part *part = &parts->list[i];
 
         if (!part->right && part->text[0] && x < right)
-            x = area_text_cut(area, x, 0, right + 2 - x, part->style, part->text) + part->gap;
+            x = area_text_cut(area, x + part->gap, 0, right + 2 - x - part->gap, part->style, part->text);
     }
 }
 
@@ -92,7 +93,7 @@ mode_part(struct parts *parts, const struct model *model, const struct snapshot 
 {
     char label[LUNG_LABEL_MAX], span[FORMAT_MAX], left[FORMAT_MAX + 8] = "";
     enum style style = lung_style(&s->lung);
-    int plain = style == STYLE_GOOD || style == STYLE_IDLE ? STYLE_BAR : (int)style;
+    int badge = style == STYLE_GOOD || style == STYLE_IDLE ? STYLE_BAR : (int)style;
 
     lung_label(&s->lung, label);
     if (model_is_stale(model, s)) {
@@ -102,7 +103,9 @@ mode_part(struct parts *parts, const struct model *model, const struct snapshot 
     }
     if (s->lung.forced_left_ms >= 0)
         snprintf(left, sizeof(left), " %s left", format_left_clock(s->lung.forced_left_ms, span));
-    snprintf(add_part(parts, plain, 0, false), PART_MAX, "%s%s%s",
+    if (badge == STYLE_ATTENTION)
+        badge = STYLE_GAUGE_HOT; /* reverse, as the bar is */
+    snprintf(add_part(parts, badge, 0, false), PART_MAX, "%s%s%s",
              s->lung.policy == LUNG_POLICY_AUTO ? "AUTO: " : "", label, left);
 }
 
@@ -115,7 +118,7 @@ flag_parts(struct parts *parts, const struct model *model, const struct snapshot
     if (s->demo)
         snprintf(add_part(parts, STYLE_PROMPT, 0, false), PART_MAX, "DEMO");
     if (model->frozen)
-        snprintf(add_part(parts, STYLE_ATTENTION, 0, false), PART_MAX, "FROZEN %s",
+        snprintf(add_part(parts, STYLE_GAUGE_HOT, 0, false), PART_MAX, "FROZEN %s",
                  format_span((int64_t)(model->now_ms - model->frozen_ms), span));
     else if (!model_is_stale(model, s) && model_age_ms(model, s) > 2 * (int64_t)model->refresh_ms)
         snprintf(add_part(parts, STYLE_UNKNOWN, 0, false), PART_MAX, "data %s old",
@@ -130,16 +133,13 @@ bar_title(const struct area *area, const struct model *model, const struct snaps
 
     area_fill(area, 0, 0, area->cols, STYLE_BAR, ' ');
     snprintf(add_part(&parts, STYLE_BAR, 4, false), PART_MAX, "LATTICE");
-    parts.list[0].gap = 1;
     if (s == NULL) {
         snprintf(add_part(&parts, STYLE_BAR, 0, false), PART_MAX, "starting");
         draw_parts(area, &parts);
         return;
     }
     snprintf(add_part(&parts, STYLE_BAR, 2, false), PART_MAX, "%s", s->name);
-    parts.list[1].gap = model->via[0] ? 1 : 2;
-    if (model->via[0])
-        snprintf(add_part(&parts, STYLE_BAR, 7, false), PART_MAX, "[%s]", model->via);
+    snprintf(add_part(&parts, STYLE_BAR, 7, false), PART_MAX, model->via[0] ? "[%s]" : "%s", model->via);
     flag_parts(&parts, model, s);
     mode_part(&parts, model, s);
     if (s->state.root[0])

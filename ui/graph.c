@@ -91,35 +91,44 @@ raster_of(char ch)
     return ch == ':' ? rasters[10] : NULL;
 }
 
-/* One digit, each bit scale rows high and 2 * scale columns wide: cells are about twice as high as wide. */
+/* One digit, each bit `rows` high and `cols` wide. */
 static void
-draw_digit(const struct area *area, int x, int y, int scale, int style, uint32_t block, const unsigned char *raster)
+draw_digit(const struct area *area, int x, int y, int cols, int rows, int style, uint32_t block,
+           const unsigned char *raster)
 {
-    for (int row = 0; row < DIGIT_ROWS * scale; row++)
+    for (int row = 0; row < DIGIT_ROWS * rows; row++)
         for (int col = 0; col < DIGIT_COLS; col++)
-            if (raster[row / scale] & (0x10 >> col))
-                area_fill(area, x + col * 2 * scale, y + row, 2 * scale, style, block);
+            if (raster[row / rows] & (0x10 >> col))
+                area_fill(area, x + col * cols, y + row, cols, style, block);
+}
+
+/* Columns of a text whose bits are `cols` wide: one bit between two digits. */
+static int
+digits_width(int count, int cols)
+{
+    return count * (DIGIT_COLS + 1) * cols - cols;
 }
 
 int
 graph_digits(const struct area *area, int style, const struct charset *set, const char *text)
 {
-    int count = (int)strlen(text), scale = DIGIT_SCALE_MAX, step, width;
+    int count = (int)strlen(text), rows = DIGIT_SCALE_MAX, cols;
 
-    for (; scale > 0; scale--) {
-        step = (DIGIT_COLS + 1) * 2 * scale;
-        width = step * count - 2 * scale;
-        if (width <= area->cols && DIGIT_ROWS * scale <= area->rows)
-            break;
-    }
-    if (scale == 0 || count == 0)
+    if (count == 0 || area->rows < DIGIT_ROWS)
+        return 0;
+    while (rows > 1 && (digits_width(count, 2 * rows) > area->cols || DIGIT_ROWS * rows > area->rows))
+        rows--;
+    cols = 2 * rows; /* cells are about twice as high as wide */
+    if (digits_width(count, cols) > area->cols)
+        cols = 1;
+    if (digits_width(count, cols) > area->cols)
         return 0;
     for (int i = 0; i < count; i++) {
         const unsigned char *raster = raster_of(text[i]);
 
         if (raster)
-            draw_digit(area, (area->cols - width) / 2 + i * step, (area->rows - DIGIT_ROWS * scale) / 2, scale, style,
-                       set->block, raster);
+            draw_digit(area, (area->cols - digits_width(count, cols)) / 2 + i * (DIGIT_COLS + 1) * cols,
+                       (area->rows - DIGIT_ROWS * rows) / 2, cols, rows, style, set->block, raster);
     }
-    return DIGIT_ROWS * scale;
+    return DIGIT_ROWS * rows;
 }

@@ -23,8 +23,8 @@ void graph_gauge(const struct area *area, int x, int y, int cols, int style, con
                  uint64_t value, uint64_t max);
 
 /*
- * Digits, ':' and blanks as large as the area allows, at most 3 times the 5 x 5 raster, centred. Returns the rows used, or 0 when the
- * area is too small for any (nothing is drawn then).
+ * Digits, ':' and blanks as large as the area allows, at most 3 times the 5 x 5 raster, centred. Returns the rows
+ * used, or 0 when the area is too small for any (nothing is drawn then).
  */
 int graph_digits(const struct area *area, int style, const struct charset *set, const char *text);
 

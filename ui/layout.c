@@ -97,7 +97,7 @@ place_wide(struct layout *layout, const struct model *model, const struct snapsh
 {
     int cols = model->cols, rows = model->rows - TOP_ROWS - BAR_ROWS, y = TOP_ROWS;
     int third = cols / 3, half = cols / 2, top = 9;
-    int nodes = at_most(at_least(node_count(snapshot), 3) + 8, rows * 2 / 5);
+    int nodes = at_most(at_least(node_count(snapshot), 3) + 9, rows * 2 / 5); /* border, heads, details */
 
     add(layout, PANEL_LUNGS, 0, y, third, top);
     add(layout, PANEL_FALLBACK, third, y, cols - 2 * third, top);

@@ -8,4 +8,5 @@ noinst_LIBRARIES += %D%/libui.a
 	%D%/panels/state.c %D%/panels/peers.c %D%/panels/divergence.c %D%/panels/events.c \
 	%D%/bars.h %D%/bars.c %D%/facts.h %D%/facts.c %D%/help.h %D%/help.c %D%/render.h %D%/render.c \
 	%D%/plain.h %D%/plain.c %D%/console.h %D%/once.c %D%/console.c \
-	%D%/signals.h %D%/signals.c %D%/stderr_log.h %D%/stderr_log.c %D%/term.h %D%/term.c
+	%D%/signals.h %D%/signals.c %D%/stderr_log.h %D%/stderr_log.c %D%/term.h %D%/term.c \
+	%D%/repeat.h %D%/repeat.c

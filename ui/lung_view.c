@@ -108,7 +108,7 @@ lung_http_word(const struct snapshot_lung *lung)
     if (lung->state == LUNG_P2P)
         return (struct lung_word){ "STANDBY", STYLE_IDLE };
     if (lung->http_usable)
-        return (struct lung_word){ "READY", STYLE_GOOD };
+        return (struct lung_word){ "READY", STYLE_IDLE };
     return (struct lung_word){ "PROBING", STYLE_IDLE };
 }
 
@@ -160,10 +160,9 @@ countdown_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
 static void
 http_line(const struct snapshot *s, char out[LUNG_LINE_MAX])
 {
-    char since[FORMAT_MAX], poll[FORMAT_MAX], known[FORMAT_MAX];
+    char since[FORMAT_MAX], poll[FORMAT_MAX];
 
-    snprintf(out, LUNG_LINE_MAX, "fallback since %s, %s known, last answer %s",
-             format_when(s->wall_ms, s->lung.since_ms, since), format_noun(s->lung.peers_known, "peer", known),
+    snprintf(out, LUNG_LINE_MAX, "fallback since %s, last answer %s", format_when(s->wall_ms, s->lung.since_ms, since),
              format_when(s->wall_ms, s->lung.http_age_ms, poll));
 }
 

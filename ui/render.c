@@ -2,7 +2,6 @@
 
 #include "render.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,7 +38,8 @@ header_note(const struct panel_view *view, char *out, size_t size)
     if (panel->note)
         panel->note(view, note);
     if (panel_ages(view->id) && model_is_stale(view->model, view->snapshot))
-        snprintf(old, sizeof(old), "? %s old  ", format_span(model_age_ms(view->model, view->snapshot), span));
+        snprintf(old, sizeof(old), "? %s old%s", format_span(model_age_ms(view->model, view->snapshot), span),
+                 note[0] ? "  " : "");
     if (panel_place(view)->filter[0])
         snprintf(filter, sizeof(filter), "/%s  ", panel_place(view)->filter);
     snprintf(out, size, "%s%s%s", filter, old, note);
@@ -87,19 +87,36 @@ draw_box(const struct panel_view *view, const struct area *area)
     area_fill(area, right, bottom, 1, style, corner[3]);
 }
 
+static bool
+is_digit(uint32_t ch)
+{
+    return ch >= '0' && ch <= '9';
+}
+
+/* "12" and "+3", but not a lone sign. */
+static bool
+is_figure_start(const struct area *area, int x, int y)
+{
+    const struct cell *cell = canvas_cell(area->canvas, area->x + x, area->y + y);
+
+    return is_digit(cell->ch) || (cell->ch == '+' && x + 1 < area->cols && is_digit(cell[1].ch));
+}
+
 /* Old figures: underlined as unknown, and a '?' behind each one that has a blank to put it in. */
 static void
 mark_old(const struct area *area)
 {
     for (int y = 0; y < area->rows; y++) {
-        bool figure = false;
+        bool figure = false, begins = true;
 
         for (int x = 0; x < area->cols; x++) {
             const struct cell *cell = canvas_cell(area->canvas, area->x + x, area->y + y);
+            bool blank = cell->ch == ' ';
 
-            if (cell->ch == ' ' && figure)
+            if (blank && figure)
                 area_fill(area, x, y, 1, STYLE_UNKNOWN, '?');
-            figure = cell->ch < 0x80 && (figure ? cell->ch != ' ' && cell->ch != '?' : isdigit((int)cell->ch) != 0);
+            figure = !blank && (figure || (begins && is_figure_start(area, x, y)));
+            begins = blank;
         }
         for (int x = 0; x < area->cols; x++) {
             const struct cell *cell = canvas_cell(area->canvas, area->x + x, area->y + y);

@@ -17,6 +17,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "repeat.h"
 #include "signals.h"
 #include "theme.h"
 
@@ -34,6 +35,8 @@ static struct {
     SCREEN *screen;
     struct termios before, raw;
     struct caps caps;
+    bool repeats;          /* knows ECMA-48's REP */
+    short pairs[STYLE_COUNT];
     char enter[RESTORE_MAX]; /* ours beside what curses sends: bracketed paste on */
     char leave[RESTORE_MAX]; /* everything off */
     size_t leave_len;
@@ -134,6 +137,8 @@ collect(const char *prefix)
         return;
     }
     memcpy(term.out, prefix, extra);
+    if (term.repeats)
+        len = repeat_pack(term.out + extra, len);
     term.out_len = len + extra;
     term.out_at = 0;
     forget_memory();
@@ -194,6 +199,23 @@ send_last(const char *text, size_t len)
 
 /* --- cells ------------------------------------------------------------------------------------------------------ */
 
+/* Styles of one colour share a pair: curses compares pairs, not colours, and would switch between equal ones. */
+static short
+pair_of(int style)
+{
+    struct theme_look look = theme_look(style, true);
+
+    if (look.foreground < 0 && look.background < 0)
+        return 0;
+    for (int other = 0; other < style; other++) {
+        struct theme_look old = theme_look(other, true);
+
+        if (old.foreground == look.foreground && old.background == look.background)
+            return (short)(other + 1);
+    }
+    return (short)(style + 1);
+}
+
 static void
 set_pairs(void)
 {
@@ -202,7 +224,9 @@ set_pairs(void)
     for (int style = 0; style < STYLE_COUNT; style++) {
         struct theme_look look = theme_look(style, true);
 
-        init_pair((short)(style + 1), (short)look.foreground, (short)look.background);
+        term.pairs[style] = pair_of(style);
+        if (term.pairs[style] == style + 1)
+            init_pair((short)(style + 1), (short)look.foreground, (short)look.background);
     }
 }
 
@@ -218,7 +242,7 @@ attributes_of(int style, short *pair)
         attributes |= A_REVERSE;
     if (look.attributes & THEME_UNDERLINE)
         attributes |= A_UNDERLINE;
-    *pair = look.foreground < 0 && look.background < 0 ? 0 : (short)(STYLE_MEANING(style) + 1);
+    *pair = look.foreground < 0 && look.background < 0 ? 0 : term.pairs[STYLE_MEANING(style)];
     return attributes;
 }
 
@@ -373,6 +397,7 @@ open_curses(bool ascii, enum color_mode mode)
     if (term.screen == NULL || tigetstr("cup") == NULL || tigetstr("cup") == (char *)-1)
         return LAT_NOTFOUND;
     term.caps = caps_decide(name, ascii, mode, getenv("NO_COLOR"), tigetnum("colors"));
+    term.repeats = repeat_is_known(tigetstr("rep"));
     if (term.caps.colour)
         set_pairs();
     nonl();

@@ -14,3 +14,23 @@ tests_unit_test_console_SOURCES = tests/unit/test_console.c tests/support/snapsh
 	tests/support/pty.c tests/support/pty.h tests/support/fake_node.c tests/support/fake_node.h
 tests_unit_test_console_CPPFLAGS = $(TEST_CPPFLAGS) $(VTERM_CFLAGS)
 tests_unit_test_console_LDADD = $(LINK_ui) $(VTERM_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_canvas
+tests_unit_test_canvas_SOURCES = tests/unit/test_canvas.c
+tests_unit_test_canvas_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_canvas_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_keys
+tests_unit_test_keys_SOURCES = tests/unit/test_keys.c
+tests_unit_test_keys_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_keys_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_model
+tests_unit_test_model_SOURCES = tests/unit/test_model.c tests/support/snapshots.c tests/support/snapshots.h
+tests_unit_test_model_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_model_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_widgets
+tests_unit_test_widgets_SOURCES = tests/unit/test_widgets.c tests/support/snapshots.c tests/support/snapshots.h
+tests_unit_test_widgets_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_widgets_LDADD = $(LINK_ui) $(CMOCKA_LIBS)

@@ -171,7 +171,8 @@ draw_node(const struct panel_view *view, const struct area *area, int y, const s
 
     area_printf(area, 1, y, style, "%c", glyph);
     area_text_cut(area, 3, y, NAME_COLS - 1, STYLE_TEXT, row->name);
-    area_text(area, 3 + NAME_COLS, y, style, agreement_name(row->agreement));
+    area_text(area, 3 + NAME_COLS, y, row->agreement == AGREE_EQUAL ? STYLE_TEXT : (int)style,
+              agreement_name(row->agreement));
     node_text(view->snapshot, row, text, sizeof(text));
     area_text_cut(area, 3 + NAME_COLS + 9, y, area->cols - NAME_COLS - 13, STYLE_TEXT, text);
 }
@@ -266,12 +267,13 @@ divergence_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 }
 
 static const char *const divergence_help[] = {
-    "=  equal: the same root as ours        !  differs, or held: nothing is taken (trust or clock)",
-    "~  healing: records are being fetched  ?  unknown: not compared yet, or too long ago",
-    "Below a node its differing keys, with the time (UTC) of either value:",
-    "<  theirs is newer and will be taken   >  ours is newer: they take it from us",
-    "+  only they have it                   -  only we have it        !  refused: not signed by a trusted key",
-    "healed: taken = their records applied here, kept = ours won, refused = not believed",
+    "=  equal: the same root as ours    !  differs; held: nothing is taken",
+    "~  healing: records are fetched    ?  unknown: not compared yet",
+    "Below a node its differing keys with the time (UTC) of either value:",
+    "<  theirs is newer, we take it     >  ours is newer, they take it",
+    "+  only they have it               -  only we have it",
+    "!  refused: not signed by a trusted key",
+    "healed   taken: their records applied; kept: ours won; bytes and time",
     NULL,
 };
 

@@ -126,9 +126,11 @@ events_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 }
 
 static const char *const events_help[] = {
-    "The log of this node, newest last. It follows until a line is selected; G or End follows again.",
-    "Filter: words that must all occur, and level>=warning, level=error, source:http_sync.",
-    "z shows the panel alone, with the whole text of the selected line below.",
+    "The log of this node, newest last. It follows until a line is selected;",
+    "G or End follows again.",
+    "Filter: words that must all occur, level>=warning, level=error,",
+    "source:http_sync.",
+    "Enter or z shows the panel alone, with the whole text of one line.",
     NULL,
 };
 

@@ -93,7 +93,7 @@ gauge_of(const struct snapshot_lung *lung)
             format_span(lung->since_ms, gauge.digits);
     } else
         say_why_not(&gauge, lung);
-    if (!gauge.counting)
+    if (lung->state == LUNG_P2P)
         format_left(lung->fallback_after_ms, gauge.figure);
     return gauge;
 }
@@ -105,7 +105,7 @@ draw_gauge(const struct panel_view *view, const struct area *area, int y, const 
     int style = gauge->counting ? STYLE_GAUGE : STYLE_FRAME;
     int text = text_width(gauge->text, area->canvas->unicode);
 
-    area_text(area, LABEL_X, y, STYLE_HEAD, gauge->label);
+    area_text(area, LABEL_X, y, STYLE_TEXT, gauge->label);
     if (gauge->counting)
         graph_gauge(area, GAUGE_X, y, cols, style, view->caps->charset, gauge->value, gauge->max);
     else {
@@ -142,13 +142,14 @@ draw_large(const struct panel_view *view, const struct area *area, const struct 
     draw_label(view, area, 0);
     if (gauge->digits[0])
         used = graph_digits(&middle, gauge->hot ? STYLE_ATTENTION : STYLE_HEAD, view->caps->charset, gauge->digits);
-    if (used == 0 && !gauge->counting) {
-        int x = (area->cols - text_width(gauge->text, area->canvas->unicode)) / 2;
-
-        area_text_cut(area, x > 1 ? x : 1, area->rows / 2, area->cols - 2, STYLE_TEXT, gauge->text);
-    }
     if (gauge->counting)
         draw_gauge(view, area, area->rows - 1, gauge);
+    else {
+        int x = (area->cols - text_width(gauge->text, area->canvas->unicode)) / 2;
+
+        area_text_cut(area, x > 1 ? x : 1, used > 0 ? area->rows - 1 : area->rows / 2, area->cols - 2, STYLE_TEXT,
+                      gauge->text);
+    }
 }
 
 static void
@@ -174,13 +175,14 @@ fallback_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 
 static const char *const fallback_help[] = {
     "The first line is the state of the lungs and what comes next:",
-    "STARTING, NO PEERS    the countdown runs; at its end HTTP takes over",
-    "P2P n                 n live peers keep the state in step; `!` fewer than wanted",
-    "HTTP                  nobody found in time: HTTP carries until peers are back",
-    "HTTP>P2P              peers are back, both lungs carry until P2P has held for a while",
-    "ISOLATED              no peers and no usable HTTP source: nothing keeps the state in step",
-    "P2P forced, HTTP forced   the operator chose; there is no fallback meanwhile",
-    "The gauge drains with the time that is left and turns reverse in the last 15 s.",
+    "STARTING, NO PEERS  the countdown runs; at its end HTTP takes over",
+    "P2P n               n live peers; ! means fewer than wanted",
+    "HTTP                nobody found in time: HTTP carries",
+    "HTTP>P2P            peers are back; both carry until P2P has held a while",
+    "ISOLATED            no peers, no usable source: nothing keeps us in step",
+    "P2P forced          chosen by the operator: no fallback meanwhile",
+    "HTTP forced         chosen by the operator: P2P is off meanwhile",
+    "The gauge drains with the time left and turns reverse in the last 15 s.",
     NULL,
 };
 

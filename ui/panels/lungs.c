@@ -30,7 +30,7 @@ static void
 draw_word(const struct area *area, int y, const char *lung, struct lung_word word)
 {
     area_printf(area, 1, y, word.style, "%c", style_glyph(word.style));
-    area_text(area, 3, y, STYLE_HEAD, lung);
+    area_text(area, 3, y, STYLE_TEXT, lung);
     area_text(area, WORD_X, y, word.style, word.word);
 }
 
@@ -64,20 +64,20 @@ draw_http(const struct panel_view *view, const struct area *area, int y)
     if (s->lung.http_error[0] && !s->lung.http_usable)
         area_text_cut(area, RATE_X, y, area->cols - RATE_X - 1, STYLE_ATTENTION, s->lung.http_error);
     else if (s->lung.http_age_ms >= 0)
-        area_printf(area, RATE_X, y, STYLE_TEXT, "ok %s", format_when(s->wall_ms, s->lung.http_age_ms, when));
+        area_printf(area, RATE_X, y, STYLE_TEXT, "%s%s", area->cols > RATE_X + 11 ? "ok " : "",
+                    format_when(s->wall_ms, s->lung.http_age_ms, when));
 }
 
 static void
-draw_series(const struct panel_view *view, const struct area *area, int y, const char *label,
-            const uint16_t history[SNAPSHOT_HISTORY])
+draw_series(const struct panel_view *view, const struct area *area, int y, const uint16_t history[SNAPSHOT_HISTORY])
 {
-    int cols = area->cols - WORD_X - 12;
+    int cols = area->cols - WORD_X - 2;
 
     if (cols > SNAPSHOT_HISTORY)
         cols = SNAPSHOT_HISTORY;
     graph_spark(area, WORD_X, y, cols, STYLE_IDLE, view->caps->charset, history, SNAPSHOT_HISTORY,
                 view->snapshot->wall_ms / 1000);
-    area_text_right(area, area->cols - 1, y, STYLE_COLUMN, label);
+    area_text(area, 3, y, STYLE_COLUMN, "60 s");
 }
 
 /* What only a tall panel has room for. */
@@ -87,8 +87,8 @@ draw_more(const struct panel_view *view, const struct area *area)
     const struct snapshot_lung *lung = &view->snapshot->lung;
     char next[FORMAT_MAX];
 
-    draw_series(view, area, 1, "60 s", view->snapshot->history_p2p);
-    draw_series(view, area, 3, "60 s", view->snapshot->history_http);
+    draw_series(view, area, 1, view->snapshot->history_p2p);
+    draw_series(view, area, 3, view->snapshot->history_http);
     area_text(area, 3, 4, STYLE_COLUMN, "known");
     area_printf(area, WORD_X, 4, STYLE_TEXT, "%" PRIu32 " peers, %" PRIu32 " connected, %" PRIu32 " live",
                 lung->peers_known, lung->peers_connected, lung->peers_live);
@@ -121,13 +121,18 @@ lungs_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 }
 
 static const char *const lungs_help[] = {
-    "Two ways to keep the state in step: P2P (libp2p gossip, first choice) and HTTP (polling).",
-    "P2P   ACTIVE: a live peer exchanges roots with us. NO PEERS: it runs and finds nobody.",
-    "      FAILED: it does not run, the reason stands beside it. OFF: by configuration or by force.",
-    "HTTP  STANDBY: probed now and then. PROBING, READY: asked during a countdown. CARRYING: keeps the",
-    "      state in step. FAILING, DOWN: no usable source. OFF: no request leaves this node.",
-    "sync  which lung vouches for the state at this moment: P2P, HTTP or NONE.",
-    "ok    time (UTC) of the last good HTTP answer.",
+    "Two ways to keep the state in step: P2P (libp2p gossip, first choice) and",
+    "HTTP (polling). At the right: the lung that vouches for the state now.",
+    "P2P   ACTIVE      a live peer exchanges roots with us",
+    "      NO PEERS    it runs and finds nobody",
+    "      FAILED      it does not run; the reason stands beside it",
+    "      OFF         by configuration or by force",
+    "HTTP  STANDBY     probed now and then while P2P carries",
+    "      PROBING, READY   asked during a countdown; READY: a source answers",
+    "      CARRYING    keeps the state in step",
+    "      FAILING, DOWN, NO SOURCE   no usable answer",
+    "      OFF         P2P is forced: no request leaves this node",
+    "ok    time (UTC) of the last good HTTP answer",
     NULL,
 };
 

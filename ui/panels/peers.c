@@ -149,19 +149,20 @@ peers_draw(const struct panel_view *view, const struct area *area)
     int count = nodes_list(view->snapshot, place->filter, rows);
     int selected = place->selected < count ? place->selected : count - 1;
     bool detail = count > 0 && area->rows - 1 - count >= DETAIL_ROWS;
-    int page = area->rows - 1 - (detail ? DETAIL_ROWS : 0);
+    int heads = area->rows > 2 ? 1 : 0, page = area->rows - heads - (detail ? DETAIL_ROWS : 0);
     int first = panel_first_line(selected, count, page);
     struct table table;
 
     table_fit(&table, columns, COLUMN_COUNT, 1, area->cols - 2);
-    table_draw_heads(&table, area, 0);
+    if (heads > 0)
+        table_draw_heads(&table, area, 0);
     if (count == 0)
         draw_empty(view, area);
     for (int i = 0; i < page && first + i < count; i++) {
-        draw_row(view, &rows[first + i], &table, area, 1 + i);
+        draw_row(view, &rows[first + i], &table, area, heads + i);
         if (view->focused && first + i == selected) {
-            area_fill(area, 0, 1 + i, 1, STYLE_TEXT, '>');
-            area_restyle_row(area, 1 + i, STYLE_SELECTED);
+            area_fill(area, 0, heads + i, 1, STYLE_TEXT, '>');
+            area_restyle_row(area, heads + i, STYLE_SELECTED);
         }
     }
     if (detail) {
@@ -199,8 +200,10 @@ peers_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 static const char *const peers_help[] = {
     "NAME     as the node calls itself, else its address",
     "LUNG     p2p: a libp2p peer; http: a polled source",
-    "RTT      of the last good answer;  LAST OK, NEXT: time (UTC) of the last and the next one",
-    "ROOT     first digits of its root and a letter: =A as ours, !B !C other roots, ? unknown or silent",
+    "RTT      of the last good answer",
+    "LAST OK, NEXT   time (UTC) of the last good answer and the next question",
+    "ROOT     first digits of its root and a letter: =A as ours, !B !C others,",
+    "         ? unknown or silent, with the age of the last answer",
     "DIFF     differing keys and who has the news: THEIRS, OURS, BOTH",
     "STATE    in step, healing, differs (for how long), or what failed",
     "Enter or z shows every detail of the selected line.",

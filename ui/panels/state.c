@@ -13,6 +13,7 @@
 
 #define LABEL_COLS 10
 #define TALL_ROWS 7
+#define DAY_MS INT64_C(86400000)
 
 /* What is wrong with the store, in a word. NULL: nothing. */
 static const char *
@@ -132,7 +133,8 @@ draw_tall(const struct panel_view *view, const struct area *area)
     area_printf(area, LABEL_COLS, 4, STYLE_TEXT, "%-12s saved %s", format_bytes(state->store_bytes, a),
                 format_when(s->wall_ms, state->commit_age_ms, b));
     label(area, 5, "verified");
-    area_text(area, LABEL_COLS, 5, STYLE_TEXT, format_when(s->wall_ms, state->verified_age_ms, a));
+    area_printf(area, LABEL_COLS, 5, STYLE_TEXT, "%s%s", format_when(s->wall_ms, state->verified_age_ms, a),
+                state->verified_age_ms >= DAY_MS ? " ago" : "");
     agree_text(&tally, agree, sizeof(agree));
     area_text_cut(area, 1, 6, area->cols - 2, agree_style(&tally), agree);
     draw_trouble(view, area, 5);
@@ -149,11 +151,12 @@ state_draw(const struct panel_view *view, const struct area *area)
 
 static const char *const state_help[] = {
     "keys      entries that a reader sees; records also count deleted ones",
-    "+n/min    records applied in the last 60 s, ours and theirs; the sparkline shows that minute",
+    "+n/min    records applied in the last 60 s; the sparkline is that minute",
     "agree     how many peers and sources have the same root as this node",
-    "root      the trie root; v3.0.3: the flat root of the same state, as older nodes compute it",
-    "saved     time (UTC) of the last commit; verified: of the last check of all records against the root",
-    "READ-ONLY, DAMAGED   the store takes no writes, or does not match its root; the reason stands beside it",
+    "root      the trie root; v3.0.3: the flat root that older nodes compute",
+    "saved     time (UTC) of the last commit",
+    "verified  time of the last check of all records against the root",
+    "READ-ONLY, DAMAGED, FILLING, HELD   with the reason beside it",
     NULL,
 };
 
