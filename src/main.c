@@ -365,6 +365,7 @@ find_local_node(const struct config *c, struct cli *cli)
     struct lat_msg why;
 
     snprintf(cli->local.base, sizeof(cli->local.base), "http://%s", c->api_listen);
+    cli->local.token_is_guess = true; /* --api may name another node than that of the state directory */
     if (files_cookie_read(c->state_dir, cli->local.token, &why))
         cli->local.token[0] = '\0'; /* the kernel's word for who we are may be enough */
 }

@@ -168,7 +168,7 @@ node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX])
         snprintf(out, NODE_TEXT_MAX, "?");
         return STYLE_UNKNOWN;
     }
-    if (row->source && row->source->key_total > 0)
+    if (row->source && row->source->differs_ms >= 0 && row->source->key_total > 0)
         snprintf(out, NODE_TEXT_MAX, "%" PRIu32 " %s", row->source->key_total, direction(row->source));
     else
         snprintf(out, NODE_TEXT_MAX, "differs");
@@ -192,7 +192,10 @@ source_state(const struct snapshot_source *s, char out[NODE_TEXT_MAX])
         snprintf(out, NODE_TEXT_MAX, "held");
         return STYLE_ATTENTION;
     case AGREE_DIFFERS:
-        snprintf(out, NODE_TEXT_MAX, "differs %s", format_span(s->differs_ms, span));
+        if (s->differs_ms < 0) /* our root moved after its last answer */
+            snprintf(out, NODE_TEXT_MAX, "looking soon");
+        else
+            snprintf(out, NODE_TEXT_MAX, "differs %s", format_span(s->differs_ms, span));
         return STYLE_ATTENTION;
     case AGREE_EQUAL:
         snprintf(out, NODE_TEXT_MAX, s->trusted ? "in step" : "in step, key not trusted");
@@ -200,7 +203,7 @@ source_state(const struct snapshot_source *s, char out[NODE_TEXT_MAX])
     case AGREE_UNKNOWN:
         break;
     }
-    snprintf(out, NODE_TEXT_MAX, s->root[0] ? "to be compared" : s->known ? "waiting" : "not asked yet");
+    snprintf(out, NODE_TEXT_MAX, s->known ? "waiting" : "not asked yet");
     return STYLE_UNKNOWN;
 }
 

@@ -173,8 +173,8 @@ set_options(struct api_client *client, const struct api_request *request, const 
     }
 }
 
-enum lat_err
-api_call(struct api_client *client, const struct api_request *request, struct api_answer *answer, struct lat_msg *why)
+static enum lat_err
+call_once(struct api_client *client, const struct api_request *request, struct api_answer *answer, struct lat_msg *why)
 {
     struct lat_buf url;
     struct curl_slist *headers;
@@ -203,6 +203,18 @@ api_call(struct api_client *client, const struct api_request *request, struct ap
     lat_msg_set(why, "no answer from %s: %s; is the node running there? (lattice node, or name it by --api)",
                 client->target.base, client->error[0] ? client->error : curl_easy_strerror(rc));
     return LAT_CLOSED;
+}
+
+enum lat_err
+api_call(struct api_client *client, const struct api_request *request, struct api_answer *answer, struct lat_msg *why)
+{
+    enum lat_err err = call_once(client, request, answer, why);
+
+    if (err || answer->status != 401 || !client->target.token_is_guess || client->target.token[0] == '\0')
+        return err;
+    lat_wipe(client->target.token, sizeof(client->target.token));
+    lat_buf_fini(&answer->body);
+    return call_once(client, request, answer, why);
 }
 
 enum lat_err

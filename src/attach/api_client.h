@@ -7,6 +7,7 @@
 #ifndef LAT_ATTACH_API_CLIENT_H
 #define LAT_ATTACH_API_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -21,6 +22,7 @@ struct api_client;
 struct api_target {
     char base[256];            /* "http://127.0.0.1:8000", no slash at the end */
     char token[API_TOKEN_MAX]; /* bearer; "": none */
+    bool token_is_guess;       /* a cookie that may be another node's: refused (401), it is dropped and the request repeated */
     char ca_file[256];         /* "": the system's */
 };
 

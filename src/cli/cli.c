@@ -59,7 +59,10 @@ cli_target(const struct cli *cli, int target_arg, struct api_target *out)
         if (api_target_parse(cli->options->args[target_arg], out, &why))
             return cli_fail(EXIT_USAGE, "%s", why.text);
     }
-    return cli->options->token_file ? read_token(cli->options->token_file, out->token) : EXIT_DONE;
+    if (cli->options->token_file == NULL)
+        return EXIT_DONE;
+    out->token_is_guess = false;
+    return read_token(cli->options->token_file, out->token);
 }
 
 int

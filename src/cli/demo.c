@@ -26,6 +26,7 @@
 #include "crypto/key.h"
 #include "crypto/rand.h"
 
+#define DEMO_FIRST_PORT 8000
 #define DEMO_NETWORK "lattice-demo"
 #define DEMO_GRACE_MS 5000 /* a node's own limit for an orderly end */
 
@@ -118,35 +119,44 @@ clean_environment(void)
     }
 }
 
-/* A port that is free now: bound to learn its number, then released for the node to take. */
-static enum lat_err
-free_port(unsigned *port)
+/* Bind to learn whether the port is free, or (0) which one is; released at once, for the node to take. */
+static bool
+probe_port(unsigned wanted, unsigned *port)
 {
-    struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                .sin_port = htons((uint16_t)wanted) };
     socklen_t len = sizeof(addr);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool ok = fd >= 0 && bind(fd, (struct sockaddr *)&addr, len) == 0 &&
-              getsockname(fd, (struct sockaddr *)&addr, &len) == 0;
+    int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
+              bind(fd, (struct sockaddr *)&addr, len) == 0 && getsockname(fd, (struct sockaddr *)&addr, &len) == 0;
 
     if (fd >= 0)
         close(fd);
     *port = ntohs(addr.sin_port);
-    return ok ? LAT_OK : LAT_SYS;
+    return ok;
+}
+
+/* The ports that commands and the README speak of, where they are free. */
+static enum lat_err
+choose_port(size_t index, unsigned *port)
+{
+    return probe_port(DEMO_FIRST_PORT + (unsigned)index, port) || probe_port(0, port) ? LAT_OK : LAT_SYS;
 }
 
 static enum lat_err
-prepare_node(const struct demo *demo, struct demo_node *node, const char *name, struct key **key)
+prepare_node(struct demo *demo, size_t index, struct key **key)
 {
+    struct demo_node *node = &demo->nodes[index];
     uint8_t seed[KEY_SEED_LEN];
     char hex[2 * KEY_SEED_LEN + 2], path[128];
     unsigned port;
     enum lat_err err;
 
-    node->name = name;
-    snprintf(node->dir, sizeof(node->dir), "%s/%s", demo->dir, name);
+    node->name = demo_names[index];
+    snprintf(node->dir, sizeof(node->dir), "%s/%s", demo->dir, node->name);
     err = lat_mkdir_all(node->dir, 0700);
     if (!err)
-        err = free_port(&port);
+        err = choose_port(index, &port);
     if (err)
         return err;
     snprintf(node->api, sizeof(node->api), "127.0.0.1:%u", port);
@@ -248,7 +258,7 @@ demo_prepare(struct options *options, struct demo **out, struct lat_msg *why)
     }
     lat_msg_set(why, "demo: the folder %s cannot be made ready", demo->dir);
     for (size_t i = 0; i < DEMO_NODES && !err; i++) {
-        err = prepare_node(demo, &demo->nodes[i], demo_names[i], &keys[i]);
+        err = prepare_node(demo, i, &keys[i]);
         dirs[i] = demo->nodes[i].dir;
     }
     if (!err)

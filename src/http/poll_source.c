@@ -443,8 +443,8 @@ source_forget_pause(struct poll_source *s)
 /* --- for the snapshot ---------------------------------------------------------------------------------- */
 
 /*
- * Our own root moves between two looks at the source: what was equal then says nothing about now, and what we have healed from
- * elsewhere since may be just what it has. So its last root is held against the present one of ours, where that is known.
+ * Our own root moves between two looks at the source, by writes here and by healing from elsewhere. So its last root is held against the
+ * present one of ours, where that is known. A difference that no look has confirmed yet has no duration (differs_ms -1).
  */
 static enum agreement
 agreement_of(const struct poll_source *s, const uint8_t *own_root, uint64_t now_ms)
@@ -455,8 +455,6 @@ agreement_of(const struct poll_source *s, const uint8_t *own_root, uint64_t now_
         return AGREE_UNKNOWN;
     if (same)
         return AGREE_EQUAL;
-    if (s->equal)
-        return AGREE_UNKNOWN;
     if (s->healing || s->importing)
         return AGREE_HEALING;
     return s->held ? AGREE_HELD : AGREE_DIFFERS;
@@ -503,7 +501,7 @@ source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_m
         row->count = s->shown.count;
     }
     row->differs_ms = -1;
-    if (row->agreement != AGREE_UNKNOWN && row->agreement != AGREE_EQUAL) {
+    if (row->agreement != AGREE_UNKNOWN && row->agreement != AGREE_EQUAL && !s->equal) {
         row->differs_ms = (int64_t)(now_ms - s->differs_since_ms);
         row->differs_checks = s->differs_checks;
     }

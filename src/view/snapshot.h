@@ -119,7 +119,7 @@ struct snapshot_source {
     char root[SNAPSHOT_HEX_LEN]; /* theirs: trie root, or flat root of a v3.0.3 source; "": unknown */
     uint64_t count;              /* theirs; 0 unknown */
     enum agreement agreement;
-    int64_t differs_ms;          /* for so long; -1: does not */
+    int64_t differs_ms;          /* for so long; -1: does not, or no look has confirmed it since our own root changed */
     uint32_t differs_checks;     /* comparisons in a row that differed */
     char error[SNAPSHOT_TEXT_MAX]; /* last error; kept until the next success */
     /* the healing that runs, or the last one */

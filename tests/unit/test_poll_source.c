@@ -86,7 +86,7 @@ row_at(const struct fixture *f, uint64_t now)
 }
 
 static void
-a_change_of_our_own_makes_an_old_comparison_worthless(void **state)
+a_change_of_our_own_shows_at_once_and_is_confirmed_by_the_next_look(void **state)
 {
     struct fixture *f = *state;
     uint8_t changed[32] = { 7 };
@@ -94,10 +94,11 @@ a_change_of_our_own_makes_an_old_comparison_worthless(void **state)
     poll_shows(f, f->own.root, 1000);
     assert_int_equal(row_at(f, 1000).agreement, AGREE_EQUAL);
     f->own.root = changed;
-    assert_int_equal(row_at(f, 1100).agreement, AGREE_UNKNOWN);
+    assert_int_equal(row_at(f, 1100).agreement, AGREE_DIFFERS);
     assert_int_equal(row_at(f, 1100).differs_ms, -1);
     poll_shows(f, f->shown.root, 2000);
     assert_int_equal(row_at(f, 2000).agreement, AGREE_DIFFERS);
+    assert_int_equal(row_at(f, 2000).differs_ms, 0);
     f->own.root = f->shown.root; /* healed from elsewhere */
     assert_int_equal(row_at(f, 2100).agreement, AGREE_EQUAL);
 }
@@ -491,7 +492,7 @@ main(void)
         TEST(retry_after_is_kept_up_to_a_minute),
         TEST(a_source_that_fails_for_a_minute_is_no_longer_known_to_agree),
         TEST(an_older_state_is_stale),
-        TEST(a_change_of_our_own_makes_an_old_comparison_worthless),
+        TEST(a_change_of_our_own_shows_at_once_and_is_confirmed_by_the_next_look),
         TEST(another_program_at_the_same_place_begins_anew),
     };
 

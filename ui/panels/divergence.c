@@ -62,7 +62,8 @@ add_keys(struct lines *lines, const struct node_row *row)
 static bool
 is_open(const struct node_row *row)
 {
-    return row->agreement != AGREE_EQUAL && row->agreement != AGREE_UNKNOWN;
+    return row->agreement != AGREE_EQUAL && row->agreement != AGREE_UNKNOWN &&
+           (row->source == NULL || row->source->differs_ms >= 0);
 }
 
 static void
@@ -135,6 +136,11 @@ open_text(const struct snapshot *snapshot, const struct snapshot_source *s, char
     char when[FORMAT_MAX], keys[FORMAT_MAX], theirs[FORMAT_MAX], ours[FORMAT_MAX];
     size_t used = 0;
 
+    if (s->differs_ms < 0) {
+        snprintf(out, size, "our state changed after its answer of %s",
+                 format_when(snapshot->wall_ms, s->ok_age_ms, when));
+        return;
+    }
     if (s->agreement == AGREE_HEALING)
         used = (size_t)snprintf(out, size, "%" PRIu32 " %%, %" PRIu32 " taken, ", s->heal_percent, s->heal_applied);
     else if (s->agreement == AGREE_HELD && s->error[0])
@@ -156,7 +162,7 @@ node_text(const struct snapshot *snapshot, const struct node_row *row, char *out
         return;
     }
     if (row->agreement == AGREE_UNKNOWN)
-        snprintf(out, size, "%s", s->error[0] ? s->error : s->root[0] ? "not compared since our own change" : "not compared yet");
+        snprintf(out, size, "%s", s->error[0] ? s->error : "not compared yet");
     else if (row->agreement == AGREE_EQUAL)
         equal_text(snapshot, s, out, size);
     else
