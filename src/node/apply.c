@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "base/le.h"
 #include "state/reader.h"
 
 /* A trust set that jobs share; the newest is the apply's. */
@@ -183,55 +183,64 @@ compare_with_ours(struct reader *reader, const struct record *theirs)
     return order > 0 ? VERDICT_PENDING : VERDICT_OURS_WINS;
 }
 
+/* Everything but the signature. */
 static uint8_t
-check_record(const struct job *job, struct reader *reader, const uint8_t *bytes, size_t len)
+look_at(const struct job *job, struct reader *reader, const uint8_t *bytes, size_t len)
 {
-    const struct network *network = store_network(job->apply->store);
     struct record record;
-    uint8_t verdict;
     enum lat_err err;
 
     if (len > 0 && bytes[0] != 1)
         return VERDICT_VERSION;
-    err = record_parse(network, bytes, len, &record, NULL);
+    err = record_parse(store_network(job->apply->store), bytes, len, &record, NULL);
     if (err)
         return err == LAT_NOMEM ? VERDICT_CANNOT_STORE : VERDICT_MALFORMED;
     if (!trust_accepts(&job->trust->trust, record.author, record.hlc))
         return VERDICT_NOT_TRUSTED;
-    verdict = compare_with_ours(reader, &record);
-    if (verdict != VERDICT_PENDING)
-        return verdict;
+    return compare_with_ours(reader, &record);
+}
+
+static uint8_t
+verify(const struct job *job, const uint8_t *bytes, size_t len)
+{
+    const struct network *network = store_network(job->apply->store);
+    struct record record;
+
+    if (record_parse_trusted(network, bytes, len, &record)) /* its rules were checked by look_at */
+        return VERDICT_MALFORMED;
     return record_verify(network, &record) ? VERDICT_BAD_SIGNATURE : VERDICT_PENDING;
 }
 
-static size_t
-length_at(const uint8_t *at)
-{
-    return (size_t)at[0] | (size_t)at[1] << 8 | (size_t)at[2] << 16 | (size_t)at[3] << 24;
-}
-
+/*
+ * Signatures take the time, a thousand of them a tenth of a second and more. So they come in a second pass: the read
+ * transaction, which pins pages, has ended by then.
+ */
 static void
 check_all(uv_work_t *work)
 {
     struct job *job = work->data;
     struct reader *reader = NULL;
-    uint8_t *from = job->records, *to = job->records;
+    uint8_t *at = job->records, *to = job->records;
 
     if (reader_begin(job->apply->store, &reader))
         reader = NULL; /* the store compares in any case */
+    for (size_t i = 0; i < job->count; i++, at += 4 + lat_get_u32le(at))
+        job->verdicts[i] = look_at(job, reader, at + 4, lat_get_u32le(at));
+    reader_end(reader);
+    at = job->records;
     for (size_t i = 0; i < job->count; i++) {
-        size_t size = 4 + length_at(from);
+        size_t size = 4 + lat_get_u32le(at);
 
-        job->verdicts[i] = check_record(job, reader, from + 4, size - 4);
+        if (job->verdicts[i] == VERDICT_PENDING)
+            job->verdicts[i] = verify(job, at + 4, size - 4);
         if (job->verdicts[i] == VERDICT_PENDING) {
-            memmove(to, from, size);
+            memmove(to, at, size);
             to += size;
             job->places[job->kept++] = i;
         }
-        from += size;
+        at += size;
     }
     job->kept_len = (size_t)(to - job->records);
-    reader_end(reader);
 }
 
 /* --- merging, on the store thread and back ------------------------------------------------------------ */
@@ -320,9 +329,9 @@ is_framed(const uint8_t *records, size_t len, size_t count)
     size_t at = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (len - at < 4 || length_at(records + at) > len - at - 4)
+        if (len - at < 4 || lat_get_u32le(records + at) > len - at - 4)
             return false;
-        at += 4 + length_at(records + at);
+        at += 4 + lat_get_u32le(records + at);
     }
     return at == len;
 }

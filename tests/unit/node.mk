@@ -37,3 +37,7 @@ check_PROGRAMS += tests/unit/test_configuration_load
 tests_unit_test_configuration_load_SOURCES = tests/unit/test_configuration_load.c tests/support/temp.h
 tests_unit_test_configuration_load_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_configuration_load_LDADD = $(LINK_node) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_apply
+tests_unit_test_apply_SOURCES = tests/unit/test_apply.c $(STORE_SOURCES)
+tests_unit_test_apply_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
+tests_unit_test_apply_LDADD = $(LINK_node) $(CMOCKA_LIBS)
