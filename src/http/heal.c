@@ -1,11 +1,13 @@
 /*
- * How an answer is looked at: the records in it ascend by keyhash, and so do the leaves of our own tree. Walking both side by side
- * finds what is the same (equal leaves, nothing to fetch), what differs (our record is read to see which one wins) and what only one
- * side holds. What we win is counted and left alone; the rest is the batch. Signatures and trust are not looked at here: the
- * applier does that in its workers and gives a verdict for each record.
+ * How an answer is looked at: the records in it ascend by keyhash, and so do the leaves of our own tree.
+ * Walking both side by side finds what is the same (equal leaves, nothing to fetch), what differs (our record
+ * is read to see which one wins) and what only one side holds. What we win is counted and left alone; the
+ * rest is the batch. Signatures and trust are not looked at here: the applier does that in its workers and
+ * gives a verdict for each record.
  *
- * What bounds a liar: answers must ascend, so a session ends; records that are the same as ours, or lose to ours, are bounded by what
- * our side and trusted authors ever signed; anything else is refused, and 4 MiB of refused records without one of use end the session.
+ * What bounds a liar: answers must ascend, so a session ends; records that are the same as ours, or lose to
+ * ours, are bounded by what our side and trusted authors ever signed; anything else is refused, and 4 MiB of
+ * refused records without one of use end the session.
  */
 #include "config.h"
 
@@ -49,10 +51,12 @@ heal_fini(struct heal *heal)
 static struct heal_mark
 mark_of(const struct heal *heal)
 {
-    return (struct heal_mark){ heal->seen, heal->same, heal->ours, heal->only_ours, heal->key_total, heal->key_count };
+    return (struct heal_mark){ heal->seen,      heal->same,      heal->ours,
+                               heal->only_ours, heal->key_total, heal->key_count };
 }
 
-/* An answer that was not decided to its last record will be asked for again: nothing of it has been counted. */
+/* An answer that was not decided to its last record will be asked for again: nothing of it has been counted.
+ */
 static void
 go_back(struct heal *heal)
 {
@@ -150,7 +154,8 @@ heal_fail(struct heal *heal, const char *text, uint64_t now_ms)
     end_session(heal, HEAL_FAILED, now_ms);
 }
 
-/* A limit: on with the next session if this one was of use. Records that agree have been checked: that is of use. */
+/* A limit: on with the next session if this one was of use. Records that agree have been checked: that is of
+ * use. */
 static void
 end_on_budget(struct heal *heal, const char *limit, uint64_t now_ms)
 {
@@ -194,17 +199,18 @@ heal_ask(struct heal *heal, const struct network *network, uint64_t now_ms, stru
 struct side_by_side {
     struct heal *heal;
     const struct recon_view *own;
-    const uint8_t *at, *end;   /* of the records that follow */
-    bool present;              /* theirs is one */
+    const uint8_t *at, *end; /* of the records that follow */
+    bool present;            /* theirs is one */
     struct record theirs;
-    const uint8_t *bound;      /* our leaves from here on belong to the next answer; NULL: to none */
+    const uint8_t *bound; /* our leaves from here on belong to the next answer; NULL: to none */
     size_t visits;
-    bool skip;                 /* too many visits: our leaves between theirs are no longer looked at */
+    bool skip; /* too many visits: our leaves between theirs are no longer looked at */
     enum lat_err err;
 };
 
 static uint8_t
-name_key(struct heal *heal, const struct record *record, enum key_difference difference, uint64_t ours, uint64_t theirs)
+name_key(struct heal *heal, const struct record *record, enum key_difference difference, uint64_t ours,
+         uint64_t theirs)
 {
     struct snapshot_key *key;
 
@@ -267,7 +273,8 @@ take_only_theirs(struct side_by_side *w)
     return err ? err : next_of_theirs(w);
 }
 
-/* Both hold the key, with different records. A damaged one of ours is healed by whatever the store then accepts. */
+/* Both hold the key, with different records. A damaged one of ours is healed by whatever the store then
+ * accepts. */
 static enum lat_err
 take_differing(struct side_by_side *w, uint64_t own_hlc)
 {
@@ -282,7 +289,8 @@ take_differing(struct side_by_side *w, uint64_t own_hlc)
     }
     if (err && err != LAT_DAMAGED && err != LAT_NOTFOUND)
         return err;
-    err = add_to_batch(heal, &w->theirs, name_key(heal, &w->theirs, KEY_THEIRS_NEWER, own_hlc, w->theirs.hlc));
+    err =
+        add_to_batch(heal, &w->theirs, name_key(heal, &w->theirs, KEY_THEIRS_NEWER, own_hlc, w->theirs.hlc));
     return err ? err : next_of_theirs(w);
 }
 
@@ -327,8 +335,8 @@ visit(void *arg, const uint8_t keyhash[32], const uint8_t leaf[32], uint64_t hlc
 }
 
 /*
- * One walk over our leaves as a rule. Where theirs are few among very many of ours, it is cut off, and each of their
- * remaining records is looked up by a walk of its own that ends at the first leaf.
+ * One walk over our leaves as a rule. Where theirs are few among very many of ours, it is cut off, and each
+ * of their remaining records is looked up by a walk of its own that ends at the first leaf.
  */
 static enum lat_err
 walk(struct side_by_side *w, const uint8_t from[32])
@@ -363,8 +371,11 @@ settle(struct heal *heal)
 static enum lat_err
 look_at(struct heal *heal, const struct recon_view *own, const struct recon_range *range)
 {
-    struct side_by_side w = { .heal = heal, .own = own, .at = range->records,
-                              .end = range->records + range->records_len, .bound = range->more ? range->next : NULL };
+    struct side_by_side w = { .heal = heal,
+                              .own = own,
+                              .at = range->records,
+                              .end = range->records + range->records_len,
+                              .bound = range->more ? range->next : NULL };
     enum lat_err err;
 
     heal->pending = true;
@@ -460,7 +471,8 @@ count_verdict(struct heal *heal, uint8_t verdict, const uint8_t *record, size_t 
     }
 }
 
-/* Does the session end with these verdicts? What our store did not take must be asked for again: the pass is dropped. */
+/* Does the session end with these verdicts? What our store did not take must be asked for again: the pass is
+ * dropped. */
 static void
 check_session(struct heal *heal, bool store_refuses, uint64_t now_ms)
 {
@@ -502,14 +514,16 @@ static enum heal_end
 explain(struct heal *heal, const uint8_t own_root[32], uint64_t own_count)
 {
     if (heal->seen != heal->announced) {
-        lat_msg_set(&heal->why, "announces %" PRIu64 " records and shows %" PRIu64, heal->announced, heal->seen);
+        lat_msg_set(&heal->why, "announces %" PRIu64 " records and shows %" PRIu64, heal->announced,
+                    heal->seen);
         return HEAL_LIED;
     }
     if (heal->refused > 0) {
         heal_refused_text(heal, heal->why.text, sizeof(heal->why.text));
         return HEAL_REFUSED;
     }
-    if (heal->applied == 0 && heal->ours == 0 && own_count == heal->seen && memcmp(own_root, heal->own_root, 32) == 0) {
+    if (heal->applied == 0 && heal->ours == 0 && own_count == heal->seen &&
+        memcmp(own_root, heal->own_root, 32) == 0) {
         lat_msg_set(&heal->why, "shows the records that we have, under another root");
         return HEAL_LIED;
     }
@@ -517,8 +531,8 @@ explain(struct heal *heal, const uint8_t own_root[32], uint64_t own_count)
 }
 
 void
-heal_compare(struct heal *heal, const struct recon_status *theirs, const uint8_t own_root[32], uint64_t own_count,
-             uint64_t now_ms)
+heal_compare(struct heal *heal, const struct recon_status *theirs, const uint8_t own_root[32],
+             uint64_t own_count, uint64_t now_ms)
 {
     enum heal_end end;
 
@@ -547,7 +561,10 @@ void
 heal_refused_text(const struct heal *heal, char *out, size_t out_size)
 {
     char author[9], untrusted[64];
-    const struct { uint32_t count; const char *text; } reasons[] = {
+    const struct {
+        uint32_t count;
+        const char *text;
+    } reasons[] = {
         { heal->untrusted, untrusted },
         { heal->held, "ahead of our clock" },
         { heal->bad_signatures, "with a bad signature" },

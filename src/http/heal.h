@@ -1,7 +1,7 @@
 /*
- * heal.h - one side of healing from a node of ours over HTTP: its records in key order (RANGE), compared with our own, and what would
- * win handed out to be applied. A machine without I/O, clock or network: messages and the time come in, requests and
- * batches go out; the poller carries them.
+ * heal.h - one side of healing from a node of ours over HTTP: its records in key order (RANGE), compared with
+ * our own, and what would win handed out to be applied. A machine without I/O, clock or network: messages and
+ * the time come in, requests and batches go out; the poller carries them.
  *
  *                 heal_start
  *                     |                    more
@@ -14,8 +14,9 @@
  *                                                                 v
  *                              HEAL_OVER <--heal_compare-- HEAL_COMPARE (ask STATUS again)
  *
- * A pass goes once through all of the other side's keys. It may take several sessions: a session ends at its budget, and the next one goes
- * on at the key where it broke off. Every applied record is progress that stays. The pass ends by comparing roots.
+ * A pass goes once through all of the other side's keys. It may take several sessions: a session ends at its
+ * budget, and the next one goes on at the key where it broke off. Every applied record is progress that
+ * stays. The pass ends by comparing roots.
  *
  * Spec: STATE sections 1 ("Limits") and 4 (tier C), WIRE section 6 (RANGE). One thread at a time.
  */
@@ -63,35 +64,36 @@ struct heal_mark {
 struct heal {
     enum heal_state state;
     enum heal_end end;
-    struct lat_msg why;      /* for people: what ended it, where that needs saying */
+    struct lat_msg why; /* for people: what ended it, where that needs saying */
     /* the pass */
-    bool pass_open;          /* broken off: the next session goes on at `from` */
-    bool steady;             /* its root was `root` in every answer */
-    uint8_t from[32];        /* the next key to ask for */
-    uint8_t root[32];        /* theirs */
-    uint64_t announced;      /* their count */
-    uint64_t seen;           /* of their records */
-    uint8_t own_root[32];    /* ours when the pass began */
+    bool pass_open;       /* broken off: the next session goes on at `from` */
+    bool steady;          /* its root was `root` in every answer */
+    uint8_t from[32];     /* the next key to ask for */
+    uint8_t root[32];     /* theirs */
+    uint64_t announced;   /* their count */
+    uint64_t seen;        /* of their records */
+    uint8_t own_root[32]; /* ours when the pass began */
     uint32_t same, applied, ours, only_ours, refused;
     uint32_t held, untrusted, bad_signatures, malformed, below_horizon, not_stored; /* of `refused` */
-    uint8_t untrusted_author[32]; /* the first one */
-    uint32_t key_total;      /* keys that differed */
+    uint8_t untrusted_author[32];                                                   /* the first one */
+    uint32_t key_total;                                                             /* keys that differed */
     uint32_t key_count;
     struct snapshot_key keys[SNAPSHOT_KEYS_MAX];
     /* the session */
     uint64_t begun_ms, ended_ms;
-    uint64_t bytes;          /* of answers */
+    uint64_t bytes; /* of answers */
     uint32_t messages;
     uint32_t session_applied, session_bad;
     uint64_t session_useful; /* records applied, or known to be no news */
     uint64_t stall_bytes;
-    /* between take and verdicts: an answer counts when all of its records are decided, else the pass goes on before it */
+    /* between take and verdicts: an answer counts when all of its records are decided, else the pass goes on
+     * before it */
     bool pending;
-    struct heal_mark mark;   /* the pass before that answer */
-    bool last;               /* the answer said that no more follow */
-    uint8_t next[32];        /* where to go on, if not */
-    struct lat_buf batch;    /* batch_count times (u32 little-endian length, record) */
-    struct lat_buf slots;    /* one byte a record: its place in keys[], or 255 */
+    struct heal_mark mark; /* the pass before that answer */
+    bool last;             /* the answer said that no more follow */
+    uint8_t next[32];      /* where to go on, if not */
+    struct lat_buf batch;  /* batch_count times (u32 little-endian length, record) */
+    struct lat_buf slots;  /* one byte a record: its place in keys[], or 255 */
     size_t batch_count;
 };
 
@@ -99,21 +101,24 @@ void heal_init(struct heal *heal);
 void heal_fini(struct heal *heal);
 
 /*
- * Begin a session against what the other side has just attested (or, untrusted, claimed). An open pass goes on; else a new one
- * begins at the first key, and the counts of the last one are dropped.
+ * Begin a session against what the other side has just attested (or, untrusted, claimed). An open pass goes
+ * on; else a new one begins at the first key, and the counts of the last one are dropped.
  */
-void heal_start(struct heal *heal, const struct recon_status *theirs, const uint8_t own_root[32], uint64_t now_ms);
+void heal_start(struct heal *heal, const struct recon_status *theirs, const uint8_t own_root[32],
+                uint64_t now_ms);
 
-/* HEAL_ASK: the next request into out, or, at a budget, the end of the session (then the state is HEAL_OVER). LAT_NOMEM. */
-LAT_MUST_CHECK enum lat_err heal_ask(struct heal *heal, const struct network *network, uint64_t now_ms, struct lat_buf *out);
+/* HEAL_ASK: the next request into out, or, at a budget, the end of the session (then the state is HEAL_OVER).
+ * LAT_NOMEM. */
+LAT_MUST_CHECK enum lat_err heal_ask(struct heal *heal, const struct network *network, uint64_t now_ms,
+                                     struct lat_buf *out);
 
 /*
- * HEAL_WAIT: an answer, looked at beside our own state. The next state is HEAL_APPLY (the batch holds what would win), or what follows
- * when there is none. On an error (LAT_MALFORMED, LAT_CLOSED for an ERROR message, LAT_NOMEM, what the view returned) the session has ended
- * HEAL_FAILED with the reason in heal->why.
+ * HEAL_WAIT: an answer, looked at beside our own state. The next state is HEAL_APPLY (the batch holds what
+ * would win), or what follows when there is none. On an error (LAT_MALFORMED, LAT_CLOSED for an ERROR
+ * message, LAT_NOMEM, what the view returned) the session has ended HEAL_FAILED with the reason in heal->why.
  */
-LAT_MUST_CHECK enum lat_err heal_take(struct heal *heal, const struct recon_view *own, const uint8_t *reply, size_t len,
-                                      uint64_t now_ms);
+LAT_MUST_CHECK enum lat_err heal_take(struct heal *heal, const struct recon_view *own, const uint8_t *reply,
+                                      size_t len, uint64_t now_ms);
 
 /* HEAL_APPLY: the caller has handed the batch on. */
 void heal_batch_sent(struct heal *heal);
@@ -122,10 +127,11 @@ void heal_batch_sent(struct heal *heal);
 void heal_verdicts(struct heal *heal, const uint8_t *verdicts, size_t count, uint64_t now_ms);
 
 /* HEAL_COMPARE: the other side's STATUS after the pass, and our own root and count now. Ends the session. */
-void heal_compare(struct heal *heal, const struct recon_status *theirs, const uint8_t own_root[32], uint64_t own_count,
-                  uint64_t now_ms);
+void heal_compare(struct heal *heal, const struct recon_status *theirs, const uint8_t own_root[32],
+                  uint64_t own_count, uint64_t now_ms);
 
-/* End the session from outside: no answer, lung taken away. The pass stays open. text: for people, may be NULL. */
+/* End the session from outside: no answer, lung taken away. The pass stays open. text: for people, may be
+ * NULL. */
 void heal_fail(struct heal *heal, const char *text, uint64_t now_ms);
 
 /* Has the session that ended brought us nearer to agreement? */
@@ -134,7 +140,8 @@ bool heal_had_progress(const struct heal *heal);
 /* Of what the other side announced, 0 .. 100. */
 uint32_t heal_percent(const struct heal *heal);
 
-/* "12 records refused: 10 of authors that are not trusted here (first 3f9a0c1d), 2 ahead of our clock"; "" when none were. */
+/* "12 records refused: 10 of authors that are not trusted here (first 3f9a0c1d), 2 ahead of our clock"; ""
+ * when none were. */
 void heal_refused_text(const struct heal *heal, char *out, size_t out_size);
 
 #endif

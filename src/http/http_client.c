@@ -1,7 +1,8 @@
 /*
- * libcurl's multi interface on a libuv loop: curl says which sockets to watch (one uv_poll_t each) and when to call it
- * again (one timer), we tell it what happened. Transfers that curl has finished are moved to a list first and answered when
- * curl is no longer on the stack, so that an answer may start, cancel or reset whatever it likes.
+ * libcurl's multi interface on a libuv loop: curl says which sockets to watch (one uv_poll_t each) and when
+ * to call it again (one timer), we tell it what happened. Transfers that curl has finished are moved to a
+ * list first and answered when curl is no longer on the stack, so that an answer may start, cancel or reset
+ * whatever it likes.
  */
 #include "config.h"
 
@@ -21,8 +22,8 @@ struct http_client {
     uv_timer_t timer;
     struct http_shared shared;
     struct http_transfer *running, *finished; /* lists by next, prev */
-    size_t count;      /* in both */
-    size_t handles;    /* libuv handles not closed yet, the timer included */
+    size_t count;                             /* in both */
+    size_t handles;                           /* libuv handles not closed yet, the timer included */
     bool closing;
     void (*closed)(void *arg);
     void *closed_arg;
@@ -118,7 +119,8 @@ on_timer_closed(uv_handle_t *handle)
     on_handle_closed(handle->data);
 }
 
-/* Answer what has finished. The client may be closed by an answer, but not freed: that takes a turn of the loop. */
+/* Answer what has finished. The client may be closed by an answer, but not freed: that takes a turn of the
+ * loop. */
 static void
 answer_finished(struct http_client *client)
 {

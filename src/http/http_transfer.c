@@ -1,7 +1,7 @@
 /*
- * The limits of one transfer. curl enforces the times; bytes are counted here, in the callbacks, because a server need not
- * announce a length and because all transfers share one allowance. A body is kept only of a 200: error pages are
- * counted and dropped.
+ * The limits of one transfer. curl enforces the times; bytes are counted here, in the callbacks, because a
+ * server need not announce a length and because all transfers share one allowance. A body is kept only of a
+ * 200: error pages are counted and dropped.
  */
 #include "config.h"
 
@@ -19,11 +19,12 @@
 #include "base/text.h"
 #include "base/wipe.h"
 
-#define DROPPED_MAX 65536     /* of an error page */
+#define DROPPED_MAX 65536 /* of an error page */
 #define TOKEN_MAX 4096
-#define LOW_SPEED_BYTES 100L  /* a second, ... */
+#define LOW_SPEED_BYTES 100L /* a second, ... */
 
-/* ... for so many seconds: over half of the time for the whole, so that a server may think before it answers. */
+/* ... for so many seconds: over half of the time for the whole, so that a server may think before it answers.
+ */
 static long
 low_speed_seconds(uint64_t total_ms)
 {
@@ -117,7 +118,8 @@ take_body(char *data, size_t size, size_t count, void *arg)
     if (t->compressed)
         return 0;
     if (len > t->shared->bodies_max - t->shared->bodies) {
-        lat_msg_set(&t->answer.why, "answers of all sources together are over %zu bytes: this one was cut off",
+        lat_msg_set(&t->answer.why,
+                    "answers of all sources together are over %zu bytes: this one was cut off",
                     t->shared->bodies_max);
         fail(t, LAT_LIMIT);
         return 0;
@@ -319,13 +321,13 @@ seconds(uint64_t ms, char out[24])
 static void
 say_timeout(struct http_transfer *t)
 {
-    curl_off_t connected = 0, total = 0, announced = -1;
+    curl_off_t announced = -1;
+    long sent = 0;
     char limit[24];
 
-    curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected);
-    curl_easy_getinfo(t->easy, CURLINFO_TOTAL_TIME_T, &total);
+    curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
     curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-    if (connected == 0 && t->answer.bytes_in == 0 && t->header_bytes == 0)
+    if (sent == 0)
         lat_msg_set(&t->answer.why, "no connection within %s", seconds(t->shared->connect_ms, limit));
     else if (strstr(t->curl_error, "too slow"))
         lat_msg_set(&t->answer.why, "too slow: under %ld bytes/s for %ld s", LOW_SPEED_BYTES,
@@ -434,8 +436,8 @@ check_200(struct http_transfer *t)
         lat_msg_set(&t->answer.why, "sends compressed content, which was not asked for");
         fail(t, LAT_MALFORMED);
     } else if (!is_type(type, t->type)) {
-        lat_msg_set(&t->answer.why, "answers %s, not %s", type ? lat_escape_str(type, shown, sizeof(shown)) : "no content type",
-                    t->type);
+        lat_msg_set(&t->answer.why, "answers %s, not %s",
+                    type ? lat_escape_str(type, shown, sizeof(shown)) : "no content type", t->type);
         fail(t, LAT_MALFORMED);
     }
 }
@@ -451,7 +453,8 @@ follow(struct http_transfer *t)
 
     curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &to);
     if (to == NULL || (t->body && !keeps_method)) {
-        lat_msg_set(&t->answer.why, "redirects (HTTP status %ld) without a place to follow to", t->answer.status);
+        lat_msg_set(&t->answer.why, "redirects (HTTP status %ld) without a place to follow to",
+                    t->answer.status);
         return fail(t, LAT_MALFORMED);
     }
     if (t->redirects >= HTTP_REDIRECTS_MAX) {

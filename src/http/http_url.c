@@ -55,8 +55,10 @@ http_url_show(const char *url, char *out, size_t out_size)
 
     if (parts_init(&parts, url))
         return unknown(out, out_size);
-    if (curl_url_set(parts.url, CURLUPART_USER, NULL, 0) || curl_url_set(parts.url, CURLUPART_PASSWORD, NULL, 0) ||
-        curl_url_set(parts.url, CURLUPART_QUERY, NULL, 0) || curl_url_set(parts.url, CURLUPART_FRAGMENT, NULL, 0) ||
+    if (curl_url_set(parts.url, CURLUPART_USER, NULL, 0) ||
+        curl_url_set(parts.url, CURLUPART_PASSWORD, NULL, 0) ||
+        curl_url_set(parts.url, CURLUPART_QUERY, NULL, 0) ||
+        curl_url_set(parts.url, CURLUPART_FRAGMENT, NULL, 0) ||
         curl_url_get(parts.url, CURLUPART_URL, &whole, 0)) {
         unknown(out, out_size);
     } else {
@@ -94,7 +96,8 @@ http_url_is_https(const char *url)
     return strncasecmp(url, "https:", 6) == 0;
 }
 
-/* Both are whole. The host comes from a stranger: it is named, escaped, so that the operator sees where the source points. */
+/* Both are whole. The host comes from a stranger: it is named, escaped, so that the operator sees where the
+ * source points. */
 static enum lat_err
 compare(const struct parts *a, const struct parts *b, struct lat_msg *why)
 {
@@ -107,7 +110,8 @@ compare(const struct parts *a, const struct parts *b, struct lat_msg *why)
         return LAT_MALFORMED;
     }
     if (strcasecmp(a->host, b->host) != 0) {
-        lat_msg_set(why, "redirects to another host (%s): not followed", lat_escape_str(b->host, shown, sizeof(shown)));
+        lat_msg_set(why, "redirects to another host (%s): not followed",
+                    lat_escape_str(b->host, shown, sizeof(shown)));
         return LAT_MALFORMED;
     }
     if (strcmp(a->scheme, b->scheme) != 0 && !upgrade) {

@@ -10,8 +10,8 @@
 #include "base/text.h"
 
 /*
- * May the source cause a line now? What it caused beyond its share is counted, and said with the next one: "" or
- * " suppressed=7".
+ * May the source cause a line now? What it caused beyond its share is counted, and said with the next one: ""
+ * or " suppressed=7".
  */
 static bool
 may_say(struct poll_source *s, uint64_t now_ms, char suppressed[32])
@@ -42,8 +42,8 @@ say_diverged(struct poll_source *s, const uint8_t *own_root, uint32_t count, uin
     if (own_root)
         lat_hex(own_root, 32, local);
     lat_hex(s->shown.root, 32, peer);
-    lat_log(LAT_WARNING, "[HTTP_SYNC] [DIVERGENCE] %s has another state (count: %" PRIu32 ")%s%s%s", s->shown_url, count,
-            s->held ? ": " : "", s->held ? s->trouble : "", suppressed);
+    lat_log(LAT_WARNING, "[HTTP_SYNC] [DIVERGENCE] %s has another state (count: %" PRIu32 ")%s%s%s",
+            s->shown_url, count, s->held ? ": " : "", s->held ? s->trouble : "", suppressed);
     lat_log(LAT_WARNING, "[HTTP_SYNC]   Local:  %s", local);
     lat_log(LAT_WARNING, "[HTTP_SYNC]   Peer:   %s", peer);
 }
@@ -67,7 +67,8 @@ poll_log_changes(struct poll_source *s, unsigned changes, const uint8_t *own_roo
         char root[17];
 
         lat_hex(s->shown.root, 8, root);
-        lat_log(LAT_NOTICE, "[HTTP_SYNC] [SYNC] %s agrees with us again, root %s..%s", s->shown_url, root, suppressed);
+        lat_log(LAT_NOTICE, "[HTTP_SYNC] [SYNC] %s agrees with us again, root %s..%s", s->shown_url, root,
+                suppressed);
     }
 }
 
@@ -88,7 +89,9 @@ say_pause(struct poll_source *s, uint64_t now_ms)
 
     if (s->pause_until_ms <= now_ms || !may_say(s, now_ms, suppressed))
         return;
-    lat_log(LAT_WARNING, "[HTTP_SYNC] [BACKOFF] healing from %s brought nothing %" PRIu32 " times, again in %" PRIu64 " s%s",
+    lat_log(LAT_WARNING,
+            "[HTTP_SYNC] [BACKOFF] healing from %s brought nothing %" PRIu32 " times, again in %" PRIu64
+            " s%s",
             s->shown_url, s->fruitless, (s->pause_until_ms - now_ms + 999) / 1000, suppressed);
 }
 
@@ -103,26 +106,33 @@ poll_log_healed(struct poll_source *s, unsigned changes, uint64_t now_ms)
         return;
     switch (heal->end) {
     case HEAL_EQUAL:
-        lat_log(LAT_NOTICE, "[HTTP_SYNC] [RECONCILIATION] healed from %s: %" PRIu32 " records applied in %.1f s%s", s->shown_url,
-                heal->applied, seconds, suppressed);
+        lat_log(LAT_NOTICE,
+                "[HTTP_SYNC] [RECONCILIATION] healed from %s: %" PRIu32 " records applied in %.1f s%s",
+                s->shown_url, heal->applied, seconds, suppressed);
         break;
     case HEAL_ALL_TAKEN:
     case HEAL_MOVED:
-        lat_log(LAT_NOTICE, "[HTTP_SYNC] [RECONCILIATION] all that %s had is here: %" PRIu32 " records applied in %.1f s, %" PRIu32
-                " newer or only here%s", s->shown_url, heal->applied, seconds, heal->ours + heal->only_ours, suppressed);
+        lat_log(LAT_NOTICE,
+                "[HTTP_SYNC] [RECONCILIATION] all that %s had is here: %" PRIu32
+                " records applied in %.1f s, %" PRIu32 " newer or only here%s",
+                s->shown_url, heal->applied, seconds, heal->ours + heal->only_ours, suppressed);
         break;
     case HEAL_REFUSED:
-        lat_log(LAT_WARNING, "[HTTP_SYNC] [RECONCILIATION] REJECTED %s: %s%s", s->shown_url, heal->why.text, suppressed);
+        lat_log(LAT_WARNING, "[HTTP_SYNC] [RECONCILIATION] REJECTED %s: %s%s", s->shown_url, heal->why.text,
+                suppressed);
         break;
     case HEAL_BUDGET:
-        lat_log(LAT_INFO, "[HTTP_SYNC] [RECONCILIATION] %s: %" PRIu32 " %% seen, %" PRIu32 " records applied, going on%s",
+        lat_log(LAT_INFO,
+                "[HTTP_SYNC] [RECONCILIATION] %s: %" PRIu32 " %% seen, %" PRIu32
+                " records applied, going on%s",
                 s->shown_url, heal_percent(heal), heal->applied, suppressed);
         break;
     case HEAL_NONE:
     case HEAL_STALLED:
     case HEAL_LIED:
     case HEAL_FAILED:
-        lat_log(LAT_WARNING, "[HTTP_SYNC] [RECONCILIATION] healing from %s failed: %s%s", s->shown_url, heal->why.text, suppressed);
+        lat_log(LAT_WARNING, "[HTTP_SYNC] [RECONCILIATION] healing from %s failed: %s%s", s->shown_url,
+                heal->why.text, suppressed);
         break;
     }
     poll_log_changes(s, changes, NULL, now_ms);
@@ -139,8 +149,9 @@ poll_log_imported(struct poll_source *s, const struct source_import *import, uin
     if (import->err)
         lat_log(LAT_WARNING, "[HTTP_SYNC] [RECONCILIATION] %s: %s%s", s->shown_url, s->trouble, suppressed);
     else
-        lat_log(LAT_NOTICE, "[HTTP_SYNC] [RECONCILIATION] signature and root of %s verified: %" PRIu64 " entries applied, %" PRIu64
-                " the same, %" PRIu64 " stand against records of ours%s", s->shown_url, import->made, import->same,
-                import->differing, suppressed);
+        lat_log(LAT_NOTICE,
+                "[HTTP_SYNC] [RECONCILIATION] signature and root of %s verified: %" PRIu64
+                " entries applied, %" PRIu64 " the same, %" PRIu64 " stand against records of ours%s",
+                s->shown_url, import->made, import->same, import->differing, suppressed);
     say_pause(s, now_ms);
 }

@@ -1,6 +1,6 @@
 /*
- * poll_log.h - what the log says of HTTP sources: one line a change, with the tags of v3.0.3, and a bounded number of lines per
- * source, whatever it does. Node thread.
+ * poll_log.h - what the log says of HTTP sources: one line a change, with the tags of v3.0.3, and a bounded
+ * number of lines per source, whatever it does. Node thread.
  *
  * Spec: STATE-MACHINE section 11, COMPAT-v3.0.3 section 9.
  */
@@ -9,7 +9,8 @@
 
 #include "http/poll_source.h"
 
-/* The changes (enum source_change) that an answer made. own_root: of the kind that was compared; NULL: not at hand. */
+/* The changes (enum source_change) that an answer made. own_root: of the kind that was compared; NULL: not at
+ * hand. */
 void poll_log_changes(struct poll_source *s, unsigned changes, const uint8_t *own_root, uint64_t now_ms);
 
 /* A session, or an import, begins: said of the first of a row. */

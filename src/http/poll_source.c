@@ -1,7 +1,8 @@
 /*
- * Healing pulls: what a source has and we accept becomes ours. So once a whole pass has shown that nothing of a root is
- * left to take ("taken"), no further session runs against that root, however our own state moves on; the source will pull our
- * part itself. Pauses are for sessions that should have brought us nearer and did not.
+ * Healing pulls: what a source has and we accept becomes ours. So once a whole pass has shown that nothing of
+ * a root is left to take ("taken"), no further session runs against that root, however our own state moves
+ * on; the source will pull our part itself. Pauses are for sessions that should have brought us nearer and
+ * did not.
  */
 #include "config.h"
 
@@ -58,7 +59,8 @@ source_must_wait(const struct poll_source *s, uint64_t now_ms, char *why, size_t
 {
     if (now_ms >= s->retry_ms)
         return false;
-    snprintf(why, why_size, "asked to be left alone for %" PRIu64 " s more", (s->retry_ms - now_ms + 999) / 1000);
+    snprintf(why, why_size, "asked to be left alone for %" PRIu64 " s more",
+             (s->retry_ms - now_ms + 999) / 1000);
     return true;
 }
 
@@ -130,11 +132,13 @@ judge_time(uint64_t time_ms, uint64_t last_ms, uint64_t wall_ms, struct lat_msg 
     char span[32];
 
     if (time_ms > wall_ms && time_ms - wall_ms > RECON_CLOCK_MAX_MS) {
-        lat_msg_set(why, "its clock is %s ahead of ours: its word is not taken", span_text(time_ms - wall_ms, span));
+        lat_msg_set(why, "its clock is %s ahead of ours: its word is not taken",
+                    span_text(time_ms - wall_ms, span));
         return LAT_TIMEOUT;
     }
     if (time_ms < wall_ms && wall_ms - time_ms > RECON_CLOCK_MAX_MS) {
-        lat_msg_set(why, "its clock is %s behind ours: its word is not taken", span_text(wall_ms - time_ms, span));
+        lat_msg_set(why, "its clock is %s behind ours: its word is not taken",
+                    span_text(wall_ms - time_ms, span));
         return LAT_TIMEOUT;
     }
     if (time_ms < last_ms) {
@@ -167,13 +171,16 @@ source_judge_status(const struct poll_source *s, const struct recon_status *stat
         return LAT_AUTH;
     }
     if (status->incomplete) {
-        lat_msg_set(why, "is being filled itself, %" PRIu64 " records so far: it vouches for nothing yet", status->count);
+        lat_msg_set(why, "is being filled itself, %" PRIu64 " records so far: it vouches for nothing yet",
+                    status->count);
         return LAT_AUTH;
     }
     err = judge_time(status->time_ms, last_ms, wall_ms, why);
     if (err)
         return err;
-    *out = (struct source_shown){ .count = status->count, .hlc = status->hlc, .time_ms = status->time_ms,
+    *out = (struct source_shown){ .count = status->count,
+                                  .hlc = status->hlc,
+                                  .time_ms = status->time_ms,
                                   .trusted = trust_attests(trust, status->key) };
     memcpy(out->root, status->root, 32);
     memcpy(out->key, status->key, 32);
@@ -250,7 +257,8 @@ note_differs(struct poll_source *s, const struct source_own *own, uint64_t now_m
     return change;
 }
 
-/* It differs: is it to be healed from, once the lung carries and no pause is on? Else, is trust the reason? */
+/* It differs: is it to be healed from, once the lung carries and no pause is on? Else, is trust the reason?
+ */
 static void
 decide(struct poll_source *s, const struct source_own *own, uint64_t now_ms)
 {
@@ -259,13 +267,15 @@ decide(struct poll_source *s, const struct source_own *own, uint64_t now_ms)
     if (own->trusted_count == 0) {
         s->held = true;
         s->wants = false;
-        lat_copy(s->trouble, sizeof(s->trouble), "differs; no key is trusted here, so nothing is taken (set LATTICE_TRUSTED_KEYS)");
+        lat_copy(s->trouble, sizeof(s->trouble),
+                 "differs; no key is trusted here, so nothing is taken (set LATTICE_TRUSTED_KEYS)");
         return;
     }
     if (legacy && !s->shown.trusted) {
         s->held = true;
         s->wants = false;
-        lat_copy(s->trouble, sizeof(s->trouble), "differs; no trusted key has signed its state, so nothing is taken");
+        lat_copy(s->trouble, sizeof(s->trouble),
+                 "differs; no trusted key has signed its state, so nothing is taken");
         return;
     }
     if (is_taken(s, own->trust_number, now_ms)) {
@@ -277,7 +287,8 @@ decide(struct poll_source *s, const struct source_own *own, uint64_t now_ms)
 }
 
 unsigned
-source_compare(struct poll_source *s, const struct source_shown *shown, const struct source_own *own, uint64_t now_ms)
+source_compare(struct poll_source *s, const struct source_shown *shown, const struct source_own *own,
+               uint64_t now_ms)
 {
     unsigned change;
 
@@ -300,8 +311,8 @@ source_compare(struct poll_source *s, const struct source_shown *shown, const st
 bool
 source_is_due(const struct poll_source *s, uint64_t now_ms)
 {
-    return s->usable && s->compared && !s->equal && (s->wants || s->goes_on) && !s->healing && !s->importing &&
-           now_ms >= s->pause_until_ms;
+    return s->usable && s->compared && !s->equal && (s->wants || s->goes_on) && !s->healing &&
+           !s->importing && now_ms >= s->pause_until_ms;
 }
 
 uint64_t
@@ -406,21 +417,24 @@ count_import(struct heal *heal, const struct source_import *import)
 }
 
 void
-source_imported(struct poll_source *s, const struct source_import *import, uint32_t trust_number, uint64_t now_ms)
+source_imported(struct poll_source *s, const struct source_import *import, uint32_t trust_number,
+                uint64_t now_ms)
 {
     note_end(s, 0, now_ms);
     s->wants = false;
     s->streak = 0;
     s->trouble[0] = '\0';
     if (import->err) {
-        snprintf(s->trouble, sizeof(s->trouble), "its state could not be imported: %s", lat_err_text(import->err));
+        snprintf(s->trouble, sizeof(s->trouble), "its state could not be imported: %s",
+                 lat_err_text(import->err));
     } else {
         count_import(&s->heal, import);
         note_taken(s, s->shown.root, trust_number, now_ms);
     }
     if (!import->err && import->differing > 0)
         snprintf(s->trouble, sizeof(s->trouble),
-                 "differs in %" PRIu64 " keys where a signed record of ours stands against its unsigned value",
+                 "differs in %" PRIu64
+                 " keys where a signed record of ours stands against its unsigned value",
                  import->differing);
     count_progress(s, !import->err, now_ms);
 }
@@ -443,8 +457,9 @@ source_forget_pause(struct poll_source *s)
 /* --- for the snapshot ---------------------------------------------------------------------------------- */
 
 /*
- * Our own root moves between two looks at the source, by writes here and by healing from elsewhere. So its last root is held against the
- * present one of ours, where that is known. A difference that no look has confirmed yet has no duration (differs_ms -1).
+ * Our own root moves between two looks at the source, by writes here and by healing from elsewhere. So its
+ * last root is held against the present one of ours, where that is known. A difference that no look has
+ * confirmed yet has no duration (differs_ms -1).
  */
 static enum agreement
 agreement_of(const struct poll_source *s, const uint8_t *own_root, uint64_t now_ms)
@@ -480,9 +495,12 @@ fill_heal(const struct poll_source *s, uint64_t now_ms, struct snapshot_source *
 }
 
 void
-source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_ms, struct snapshot_source *row)
+source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_ms,
+            struct snapshot_source *row)
 {
-    *row = (struct snapshot_source){ .lattice = s->kind == SOURCE_LATTICE, .known = s->known, .usable = s->usable };
+    *row = (struct snapshot_source){ .lattice = s->kind == SOURCE_LATTICE,
+                                     .known = s->known,
+                                     .usable = s->usable };
     lat_copy(row->url, sizeof(row->url), s->shown_url);
     lat_copy(row->name, sizeof(row->name), s->name);
     row->trusted = s->has_shown && s->shown.trusted;
@@ -505,6 +523,9 @@ source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_m
         row->differs_ms = (int64_t)(now_ms - s->differs_since_ms);
         row->differs_checks = s->differs_checks;
     }
-    lat_copy(row->error, sizeof(row->error), s->error[0] ? s->error : row->agreement == AGREE_EQUAL ? "" : s->trouble);
+    lat_copy(row->error, sizeof(row->error),
+             s->error[0]                     ? s->error
+             : row->agreement == AGREE_EQUAL ? ""
+                                             : s->trouble);
     fill_heal(s, now_ms, row);
 }

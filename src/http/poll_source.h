@@ -1,6 +1,7 @@
 /*
- * poll_source.h - what is known of one HTTP source, and what follows from it: is its answer to be believed, does it agree with us,
- * is it to be healed from now, later or not at all. No I/O; instants are monotonic milliseconds, wall_ms is Unix time.
+ * poll_source.h - what is known of one HTTP source, and what follows from it: is its answer to be believed,
+ * does it agree with us, is it to be healed from now, later or not at all. No I/O; instants are monotonic
+ * milliseconds, wall_ms is Unix time.
  *
  * Spec: STATE-MACHINE section 6 "HTTP"; STATE section 1 ("Attestation", "Limits", "Legacy peer").
  */
@@ -16,11 +17,11 @@
 #include "http/poller.h"
 #include "state/legacy.h"
 
-#define SOURCE_FRUITLESS_MAX 3          /* sessions in a row without progress before healing pauses */
+#define SOURCE_FRUITLESS_MAX 3 /* sessions in a row without progress before healing pauses */
 #define SOURCE_PAUSE_MAX_MS 300000
 #define SOURCE_RETRY_AFTER_MAX_MS 60000
-#define SOURCE_FORGET_MS 60000          /* failing for so long: its agreement is no longer known */
-#define SOURCE_LINES_MAX 12             /* log lines at once; then one every SOURCE_LINE_MS */
+#define SOURCE_FORGET_MS 60000 /* failing for so long: its agreement is no longer known */
+#define SOURCE_LINES_MAX 12    /* log lines at once; then one every SOURCE_LINE_MS */
 #define SOURCE_LINE_MS 5000
 
 enum source_kind {
@@ -40,55 +41,55 @@ enum source_change {
 
 /* What a source showed of its state, verified. */
 struct source_shown {
-    uint8_t root[32];  /* trie root; flat root of a v3.0.3 source */
-    uint64_t count;    /* records, or entries; 0 of a v3.0.3 source that is not known */
-    uint64_t hlc;      /* 0: v3.0.3 has none */
-    uint64_t time_ms;  /* of the attestation; 0: none */
-    bool trusted;      /* attested by a key of our trust set */
-    uint8_t key[32];   /* that attests; zeros: none that we know */
+    uint8_t root[32]; /* trie root; flat root of a v3.0.3 source */
+    uint64_t count;   /* records, or entries; 0 of a v3.0.3 source that is not known */
+    uint64_t hlc;     /* 0: v3.0.3 has none */
+    uint64_t time_ms; /* of the attestation; 0: none */
+    bool trusted;     /* attested by a key of our trust set */
+    uint8_t key[32];  /* that attests; zeros: none that we know */
 };
 
 struct poll_source {
-    char url[HTTP_URL_MAX];       /* without a slash at the end */
+    char url[HTTP_URL_MAX]; /* without a slash at the end */
     char shown_url[SNAPSHOT_URL_MAX];
     char name[SNAPSHOT_NAME_MAX];
     bool bound;
     uint8_t bound_key[32];
-    uint8_t id[32];               /* SHA-256 of the URL: names it in the table `leg` */
+    uint8_t id[32]; /* SHA-256 of the URL: names it in the table `leg` */
     enum source_kind kind;
 
     bool asked, known, usable;
-    uint64_t try_ms, ok_ms;       /* if asked, if known */
-    uint64_t retry_ms;            /* not to be asked before; 0: may be */
+    uint64_t try_ms, ok_ms; /* if asked, if known */
+    uint64_t retry_ms;      /* not to be asked before; 0: may be */
     uint32_t failures, rtt_ms;
     uint64_t polls, bytes_in, bytes_out;
     char error[SNAPSHOT_TEXT_MAX]; /* of the last attempt; "": it was good */
 
     bool has_shown;
-    struct source_shown shown;    /* the last that was believed */
-    bool compared;                /* what follows is set */
-    bool equal, stale;            /* stale: older than our own state */
+    struct source_shown shown; /* the last that was believed */
+    bool compared;             /* what follows is set */
+    bool equal, stale;         /* stale: older than our own state */
     uint64_t differs_since_ms;
-    uint32_t differs_checks;      /* in a row, for display */
-    uint32_t streak;              /* in a row, for POLLER_DIVERGE_MAX: a failure ends it, an import too */
+    uint32_t differs_checks; /* in a row, for display */
+    uint32_t streak;         /* in a row, for POLLER_DIVERGE_MAX: a failure ends it, an import too */
 
-    struct heal heal;             /* the session that runs, or the last one */
+    struct heal heal; /* the session that runs, or the last one */
     bool healing, importing;
     bool healed_once;
     uint64_t heal_end_ms, heal_took_ms;
-    bool wants;                   /* differs and is to be healed from */
-    bool goes_on;                 /* the last session ended on a budget: at once */
-    uint32_t fruitless;           /* sessions in a row without progress */
-    uint64_t pause_until_ms;      /* 0: not paused */
+    bool wants;                      /* differs and is to be healed from */
+    bool goes_on;                    /* the last session ended on a budget: at once */
+    uint32_t fruitless;              /* sessions in a row without progress */
+    uint64_t pause_until_ms;         /* 0: not paused */
     char trouble[SNAPSHOT_TEXT_MAX]; /* why it differs still: refused records, a lie; "": nothing known */
-    bool held;                    /* ... and nothing can be taken from it: trust or clock */
+    bool held;                       /* ... and nothing can be taken from it: trust or clock */
 
-    bool taken;                   /* all that this root has is here, as far as we accept it */
+    bool taken; /* all that this root has is here, as far as we accept it */
     uint8_t taken_root[32];
-    uint32_t taken_trust;         /* by the trust set of this number */
-    uint64_t taken_until_ms;      /* look again then all the same */
+    uint32_t taken_trust;    /* by the trust set of this number */
+    uint64_t taken_until_ms; /* look again then all the same */
 
-    double line_tokens;           /* poll_log.c */
+    double line_tokens; /* poll_log.c */
     uint64_t line_ms;
     uint32_t lines_suppressed;
 };
@@ -103,7 +104,8 @@ bool source_is(const struct poll_source *s, const struct poller_source *config);
 /* "asked to be left alone for 12 s more" while Retry-After lasts; else false. */
 bool source_must_wait(const struct poll_source *s, uint64_t now_ms, char *why, size_t why_size);
 
-/* --- one attempt: begun, then failed, or succeeded and compared ------------------------------------------ */
+/* --- one attempt: begun, then failed, or succeeded and compared ------------------------------------------
+ */
 
 void source_begin(struct poll_source *s, uint64_t now_ms);
 
@@ -111,7 +113,8 @@ void source_begin(struct poll_source *s, uint64_t now_ms);
 unsigned source_failed(struct poll_source *s, const char *error, uint64_t retry_after_ms, uint64_t now_ms);
 
 /*
- * May this STATUS be believed (its signature holds)? last_ms: time of the last attestation seen of that key, 0 none.
+ * May this STATUS be believed (its signature holds)? last_ms: time of the last attestation seen of that key,
+ * 0 none.
  *
  * LAT_AUTH      our own key, or another than the bound one, or nobody vouches (incomplete)
  * LAT_TIMEOUT   further from our clock than RECON_CLOCK_MAX_MS
@@ -119,21 +122,24 @@ unsigned source_failed(struct poll_source *s, const char *error, uint64_t retry_
  *
  * with the sentence in *why. On LAT_OK *out is filled; a key that is not trusted is no error.
  */
-LAT_MUST_CHECK enum lat_err source_judge_status(const struct poll_source *s, const struct recon_status *status,
-                                                const struct trust *trust, uint64_t last_ms, uint64_t wall_ms,
-                                                struct source_shown *out, struct lat_msg *why);
+LAT_MUST_CHECK enum lat_err source_judge_status(const struct poll_source *s,
+                                                const struct recon_status *status, const struct trust *trust,
+                                                uint64_t last_ms, uint64_t wall_ms, struct source_shown *out,
+                                                struct lat_msg *why);
 
-/* May this judged v3.0.3 state be believed? Unsigned, or signed by nobody we trust, is no error: out->trusted is false. */
+/* May this judged v3.0.3 state be believed? Unsigned, or signed by nobody we trust, is no error: out->trusted
+ * is false. */
 LAT_MUST_CHECK enum lat_err source_judge_state(const struct legacy_state *state, enum legacy_verdict verdict,
-                                               const uint8_t key[32], const struct trust *trust, struct source_shown *out,
-                                               struct lat_msg *why);
+                                               const uint8_t key[32], const struct trust *trust,
+                                               struct source_shown *out, struct lat_msg *why);
 
 /* A good answer, whatever it says. Returns changes. */
 unsigned source_succeeded(struct poll_source *s, enum source_kind kind, uint32_t rtt_ms, uint64_t now_ms);
 
 /*
- * Compare what it showed with our own state. own_root: of the same kind, NULL while it is not at hand (then nothing is
- * concluded). trust_number: of the set that judged it; trusted_count: keys besides our own. Returns changes.
+ * Compare what it showed with our own state. own_root: of the same kind, NULL while it is not at hand (then
+ * nothing is concluded). trust_number: of the set that judged it; trusted_count: keys besides our own.
+ * Returns changes.
  */
 struct source_own {
     const uint8_t *root;
@@ -141,9 +147,11 @@ struct source_own {
     uint32_t trust_number;
     size_t trusted_count;
 };
-unsigned source_compare(struct poll_source *s, const struct source_shown *shown, const struct source_own *own, uint64_t now_ms);
+unsigned source_compare(struct poll_source *s, const struct source_shown *shown, const struct source_own *own,
+                        uint64_t now_ms);
 
-/* --- healing ---------------------------------------------------------------------------------------------- */
+/* --- healing ----------------------------------------------------------------------------------------------
+ */
 
 /* Is a session, or an import, to begin now? */
 bool source_is_due(const struct poll_source *s, uint64_t now_ms);
@@ -159,12 +167,14 @@ struct source_import {
     enum lat_err err;
     uint64_t made, same, differing;
 };
-void source_imported(struct poll_source *s, const struct source_import *import, uint32_t trust_number, uint64_t now_ms);
+void source_imported(struct poll_source *s, const struct source_import *import, uint32_t trust_number,
+                     uint64_t now_ms);
 
 /* A session or import that was given up because the lung was taken away: as if it had not been. */
 void source_given_up(struct poll_source *s, uint64_t now_ms);
 
-/* How long healing pauses after so many sessions without progress: 2, 4, 8 ... 300 s from the third on; 0 before. */
+/* How long healing pauses after so many sessions without progress: 2, 4, 8 ... 300 s from the third on; 0
+ * before. */
 uint64_t source_pause_ms(uint32_t fruitless);
 
 void source_forget_pause(struct poll_source *s);

@@ -45,8 +45,8 @@ read_state(uv_work_t *work)
     if (!job->err && !job->is_ours)
         job->err = legacy_state_parse(text, len, job->memory_max, &job->state, &job->why);
     if (!job->err && !job->is_ours)
-        job->verdict = legacy_state_judge(&job->state, &job->trust, job->bound ? job->bound_key : NULL, job->wall_ms,
-                                          job->key, &job->why);
+        job->verdict = legacy_state_judge(&job->state, &job->trust, job->bound ? job->bound_key : NULL,
+                                          job->wall_ms, job->key, &job->why);
     lat_buf_fini(&job->body);
 }
 
@@ -62,8 +62,9 @@ finish(uv_work_t *work, int status)
 }
 
 enum lat_err
-poll_state_read(uv_loop_t *loop, struct lat_buf *body, size_t memory_max, const struct trust *trust, const uint8_t *bound,
-                uint64_t wall_ms, void (*fn)(void *arg, struct poll_state *done), void *arg)
+poll_state_read(uv_loop_t *loop, struct lat_buf *body, size_t memory_max, const struct trust *trust,
+                const uint8_t *bound, uint64_t wall_ms, void (*fn)(void *arg, struct poll_state *done),
+                void *arg)
 {
     struct poll_state *job = calloc(1, sizeof(*job));
 

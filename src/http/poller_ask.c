@@ -1,7 +1,7 @@
 /*
- * One attempt with one source, from the first request to the comparison. All of its requests share one deadline. First
- * contact asks for the summary, which a v3.0.3 node takes for a request of its whole state; one of ours says that it speaks
- * sync and is asked STATUS from then on, until it answers 404.
+ * One attempt with one source, from the first request to the comparison. All of its requests share one
+ * deadline. First contact asks for the summary, which a v3.0.3 node takes for a request of its whole state;
+ * one of ours says that it speaks sync and is asked STATUS from then on, until it answers 404.
  */
 #include "config.h"
 
@@ -17,7 +17,8 @@
 
 static void on_status(void *arg, struct http_answer *answer);
 
-/* --- how an attempt ends --------------------------------------------------------------------------------- */
+/* --- how an attempt ends ---------------------------------------------------------------------------------
+ */
 
 static void
 end(struct peer *peer, const char *error)
@@ -44,7 +45,9 @@ struct source_own
 ask_own(struct peer *peer, enum source_kind kind, const struct poller_head *head)
 {
     struct poller *p = peer->p;
-    struct source_own own = { .hlc = head->hlc, .trust_number = p->trust_number, .trusted_count = p->trust.count };
+    struct source_own own = { .hlc = head->hlc,
+                              .trust_number = p->trust_number,
+                              .trusted_count = p->trust.count };
 
     if (!head->readable)
         return own;
@@ -79,9 +82,11 @@ succeeded(struct peer *peer, enum source_kind kind, const struct source_shown *s
     end(peer, NULL);
 }
 
-/* --- requests -------------------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------------------
+ */
 
-/* What is left of the attempt's time; at least a millisecond, so that the answer is a timeout and not a refusal. */
+/* What is left of the attempt's time; at least a millisecond, so that the answer is a timeout and not a
+ * refusal. */
 static uint64_t
 left_ms(const struct peer *peer)
 {
@@ -101,10 +106,14 @@ send_request(struct peer *peer, const char *path, struct http_request *request, 
 }
 
 bool
-ask_sync(struct peer *peer, const struct lat_buf *message, size_t answer_max, uint64_t total_ms, http_done_fn fn)
+ask_sync(struct peer *peer, const struct lat_buf *message, size_t answer_max, uint64_t total_ms,
+         http_done_fn fn)
 {
-    struct http_request request = { .body = message->data, .body_len = message->len, .type = SYNC_TYPE,
-                                    .body_max = answer_max, .total_ms = total_ms };
+    struct http_request request = { .body = message->data,
+                                    .body_len = message->len,
+                                    .type = SYNC_TYPE,
+                                    .body_max = answer_max,
+                                    .total_ms = total_ms };
 
     return send_request(peer, SYNC_PATH, &request, fn);
 }
@@ -156,7 +165,8 @@ ask_retry_ms(const struct lat_buf *reply)
     return lat_get_u32le(reply->data + 12);
 }
 
-/* --- first contact, and v3.0.3 ----------------------------------------------------------------------------- */
+/* --- first contact, and v3.0.3 -----------------------------------------------------------------------------
+ */
 
 static void
 look_at_state(struct peer *peer, struct poll_state *done)
@@ -198,8 +208,9 @@ read_state(struct peer *peer, struct lat_buf *body)
     struct poller *p = peer->p;
     struct owed *owed = poller_owe(peer);
 
-    if (owed && poll_state_read(p->loop, body, p->state_max, &p->trust, peer->s.bound ? peer->s.bound_key : NULL,
-                                lat_wall_ms(), on_state_read, owed) == LAT_OK)
+    if (owed &&
+        poll_state_read(p->loop, body, p->state_max, &p->trust, peer->s.bound ? peer->s.bound_key : NULL,
+                        lat_wall_ms(), on_state_read, owed) == LAT_OK)
         return;
     if (owed)
         poller_settle(owed);
@@ -226,13 +237,16 @@ on_first(void *arg, struct http_answer *answer)
 static void
 ask_first(struct peer *peer)
 {
-    struct http_request request = { .type = STATE_TYPE, .body_max = peer->p->state_max, .total_ms = left_ms(peer) };
+    struct http_request request = { .type = STATE_TYPE,
+                                    .body_max = peer->p->state_max,
+                                    .total_ms = left_ms(peer) };
 
     if (!send_request(peer, STATE_PATH, &request, on_first))
         failed(peer, "out of memory", 0);
 }
 
-/* --- one of ours --------------------------------------------------------------------------------------------- */
+/* --- one of ours
+ * --------------------------------------------------------------------------------------------- */
 
 /* Time of the last attestation of a key, whichever source showed it. */
 static uint64_t
@@ -250,15 +264,17 @@ last_time(const struct poller *p, const uint8_t key[32])
 }
 
 enum lat_err
-ask_read_status(struct peer *peer, const struct http_answer *answer, struct recon_status *status, struct source_shown *shown,
-                struct lat_msg *why)
+ask_read_status(struct peer *peer, const struct http_answer *answer, struct recon_status *status,
+                struct source_shown *shown, struct lat_msg *why)
 {
     struct poller *p = peer->p;
-    enum lat_err err = recon_read_status(&p->network, peer->challenge, answer->body.data, answer->body.len, status, why);
+    enum lat_err err =
+        recon_read_status(&p->network, peer->challenge, answer->body.data, answer->body.len, status, why);
 
     if (err)
         return err;
-    return source_judge_status(&peer->s, status, &p->trust, last_time(p, status->key), lat_wall_ms(), shown, why);
+    return source_judge_status(&peer->s, status, &p->trust, last_time(p, status->key), lat_wall_ms(), shown,
+                               why);
 }
 
 static void
@@ -307,7 +323,8 @@ on_status(void *arg, struct http_answer *answer)
     }
 }
 
-/* --- begin and give up --------------------------------------------------------------------------------------- */
+/* --- begin and give up
+ * --------------------------------------------------------------------------------------- */
 
 void
 ask_begin(struct peer *peer)

@@ -1,7 +1,7 @@
 /*
- * Healing as it is carried: the session machine (heal.h) says what to ask and what to apply next, and here it is sent,
- * handed on, and answered. At most POLLER_HEALING_MAX at once, sources in turn, and never two against one and the same root,
- * which would fetch everything twice.
+ * Healing as it is carried: the session machine (heal.h) says what to ask and what to apply next, and here it
+ * is sent, handed on, and answered. At most POLLER_HEALING_MAX at once, sources in turn, and never two
+ * against one and the same root, which would fetch everything twice.
  */
 #include "config.h"
 
@@ -19,7 +19,8 @@ head_of(struct poller *p, struct poller_head *out)
     p->ops.head(p->arg, out);
 }
 
-/* --- states kept ready ------------------------------------------------------------------------------------- */
+/* --- states kept ready -------------------------------------------------------------------------------------
+ */
 
 void
 heal_unstage(struct peer *peer)
@@ -47,7 +48,8 @@ heal_stage(struct peer *peer, struct legacy_state *state)
     *state = (struct legacy_state){ 0 };
 }
 
-/* --- imports ----------------------------------------------------------------------------------------------- */
+/* --- imports -----------------------------------------------------------------------------------------------
+ */
 
 static void
 end_import(struct peer *peer, const struct source_import *import)
@@ -90,7 +92,8 @@ start_import(struct peer *peer)
     end_import(peer, &failed);
 }
 
-/* --- an empty node ----------------------------------------------------------------------------------------- */
+/* --- an empty node -----------------------------------------------------------------------------------------
+ */
 
 void
 heal_note_filled(struct peer *peer)
@@ -103,7 +106,8 @@ heal_note_filled(struct peer *peer)
         p->ops.filling(p->arg, false);
 }
 
-/* --- sessions ---------------------------------------------------------------------------------------------- */
+/* --- sessions ----------------------------------------------------------------------------------------------
+ */
 
 /* A whole pass over a source that may be believed: an empty node is filled. */
 static void
@@ -170,7 +174,8 @@ on_range(void *arg, struct http_answer *answer)
     err = heal_take(&peer->s.heal, &view, answer->body.data, answer->body.len, lat_mono_ms());
     p->ops.view_end(p->arg, &view);
     if (err == LAT_CLOSED && retry_ms > 0)
-        peer->s.retry_ms = lat_mono_ms() + (retry_ms < SOURCE_RETRY_AFTER_MAX_MS ? retry_ms : SOURCE_RETRY_AFTER_MAX_MS);
+        peer->s.retry_ms =
+            lat_mono_ms() + (retry_ms < SOURCE_RETRY_AFTER_MAX_MS ? retry_ms : SOURCE_RETRY_AFTER_MAX_MS);
     poller_changed(p);
     step(peer);
 }
@@ -300,7 +305,8 @@ start_session(struct peer *peer, const struct poller_head *head)
     step(peer);
 }
 
-/* --- who is next ------------------------------------------------------------------------------------------- */
+/* --- who is next -------------------------------------------------------------------------------------------
+ */
 
 /* Ready in every respect but time? */
 static bool

@@ -1,6 +1,6 @@
 /*
- * poller_parts.h - the poller's inside, shared by poller*.c alone: poller.c has its life and the rounds, poller_ask.c one attempt
- * with one source, poller_heal.c sessions and imports.
+ * poller_parts.h - the poller's inside, shared by poller*.c alone: poller.c has its life and the rounds,
+ * poller_ask.c one attempt with one source, poller_heal.c sessions and imports.
  *
  *   poller_round ──▶ ask_begin ─┬─ GET summary ──▶ worker ─┬─▶ ours: POST STATUS ─▶ compare ─▶ ask_end
  *                               └─ POST STATUS (404: GET)  └─▶ v3.0.3: compare ───────────────▶ ask_end
@@ -26,7 +26,8 @@
 
 struct peer;
 
-/* An answer that a worker or the node still owes us: a state being read, a batch or import being applied. It outlives the peer. */
+/* An answer that a worker or the node still owes us: a state being read, a batch or import being applied. It
+ * outlives the peer. */
 struct owed {
     struct poller *p;
     struct peer *peer; /* NULL: nobody waits for it any more */
@@ -41,9 +42,9 @@ struct peer {
     struct http_transfer *transfer; /* of the attempt, or of the session */
     struct owed *owed;              /* of the attempt, or of the session */
     uint8_t challenge[16];
-    struct recon_status status;     /* one of ours: the last that was believed */
+    struct recon_status status; /* one of ours: the last that was believed */
     bool has_staged;
-    struct legacy_state staged;     /* v3.0.3: verified, to be imported when HTTP carries */
+    struct legacy_state staged; /* v3.0.3: verified, to be imported when HTTP carries */
     size_t staged_bytes;
 };
 
@@ -66,7 +67,7 @@ struct poller {
     bool round_open, round_good, good_told;
     size_t round_waiting, round_failed;
     struct lat_msg round_error;
-    size_t turn;                      /* whose turn it is to be healed from */
+    size_t turn; /* whose turn it is to be healed from */
     bool closing;
     size_t closing_handles;
     void (*closed)(void *arg);
@@ -86,7 +87,8 @@ void poller_note(struct peer *peer, const char *error);
 /* Expect an answer for this peer. NULL: out of memory. */
 struct owed *poller_owe(struct peer *peer);
 
-/* It has come: who waits for it, or NULL. Frees it; where the poller is being closed, maybe the poller too. */
+/* It has come: who waits for it, or NULL. Frees it; where the poller is being closed, maybe the poller too.
+ */
 struct peer *poller_settle(struct owed *owed);
 
 /* --- poller_ask.c --- */
@@ -97,7 +99,8 @@ void ask_begin(struct peer *peer);
 void ask_give_up(struct peer *peer);
 
 /* POST a message; fn gets the peer. False: not sent, out of memory. */
-bool ask_sync(struct peer *peer, const struct lat_buf *message, size_t answer_max, uint64_t total_ms, http_done_fn fn);
+bool ask_sync(struct peer *peer, const struct lat_buf *message, size_t answer_max, uint64_t total_ms,
+              http_done_fn fn);
 
 /* POST STATUS with a new challenge. */
 bool ask_status(struct peer *peer, uint64_t total_ms, http_done_fn fn);
@@ -105,9 +108,11 @@ bool ask_status(struct peer *peer, uint64_t total_ms, http_done_fn fn);
 /* Count what an answer moved; the transfer is over. */
 void ask_count(struct peer *peer, const struct http_answer *answer);
 
-/* Read and judge the answer to ask_status. Errors as source_judge_status, and those of recon_read_status, in *why. */
-LAT_MUST_CHECK enum lat_err ask_read_status(struct peer *peer, const struct http_answer *answer, struct recon_status *status,
-                                            struct source_shown *shown, struct lat_msg *why);
+/* Read and judge the answer to ask_status. Errors as source_judge_status, and those of recon_read_status, in
+ * *why. */
+LAT_MUST_CHECK enum lat_err ask_read_status(struct peer *peer, const struct http_answer *answer,
+                                            struct recon_status *status, struct source_shown *shown,
+                                            struct lat_msg *why);
 
 /* "retry after" of an ERROR message; 0: it is none, or does not say. */
 uint64_t ask_retry_ms(const struct lat_buf *reply);
@@ -129,7 +134,8 @@ uint64_t heal_next_ms(const struct poller *p);
 /* End a session or import that runs: as if it had not been. */
 void heal_give_up(struct peer *peer);
 
-/* This trusted source and we hold the same, or all that it has is here: if we were being filled, we are not any more. */
+/* This trusted source and we hold the same, or all that it has is here: if we were being filled, we are not
+ * any more. */
 void heal_note_filled(struct peer *peer);
 
 /* Keep a verified state (taken), or let it go. */

@@ -204,7 +204,8 @@ http_server_requests(const struct http_server *server)
 static bool
 is_over(struct http_exchange *x, int events, int ms)
 {
-    struct pollfd fds[2] = { { .fd = x->server->wake[0], .events = POLLIN }, { .fd = x->fd, .events = (short)events } };
+    struct pollfd fds[2] = { { .fd = x->server->wake[0], .events = POLLIN },
+                             { .fd = x->fd, .events = (short)events } };
     char byte;
 
     if (poll(fds, 2, ms) <= 0)
@@ -253,12 +254,13 @@ http_send_text(struct http_exchange *x, const char *text)
 }
 
 void
-http_reply(struct http_exchange *x, int status, const char *type, const char *extra, const void *body, size_t len)
+http_reply(struct http_exchange *x, int status, const char *type, const char *extra, const void *body,
+           size_t len)
 {
     char head[4096];
 
-    snprintf(head, sizeof(head), "HTTP/1.1 %d Scripted\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n", status, type, len,
-             extra ? extra : "");
+    snprintf(head, sizeof(head), "HTTP/1.1 %d Scripted\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n",
+             status, type, len, extra ? extra : "");
     if (http_send_text(x, head) && len > 0)
         http_send(x, body, len);
 }

@@ -1,6 +1,7 @@
 /*
- * http_server.h - a small scripted HTTP server on loopback for tests: one thread, raw sockets, port 0. The handler answers each
- * request as well, or as badly, as the test wants. It runs on the server's thread, one request at a time.
+ * http_server.h - a small scripted HTTP server on loopback for tests: one thread, raw sockets, port 0. The
+ * handler answers each request as well, or as badly, as the test wants. It runs on the server's thread, one
+ * request at a time.
  */
 #ifndef TESTS_SUPPORT_HTTP_SERVER_H
 #define TESTS_SUPPORT_HTTP_SERVER_H
@@ -18,10 +19,10 @@ struct http_exchange {
     char headers[8192]; /* as received, with the request line */
     const uint8_t *body;
     size_t body_len;
-    unsigned number;    /* 1, 2, 3 ... of this server */
+    unsigned number; /* 1, 2, 3 ... of this server */
     struct http_server *server;
     int fd;
-    bool close;         /* the handler may ask for it */
+    bool close; /* the handler may ask for it */
 };
 
 typedef void (*http_handler_fn)(void *arg, struct http_exchange *x);
@@ -34,7 +35,8 @@ const char *http_server_url(const struct http_server *server); /* "http://127.0.
 unsigned http_server_requests(const struct http_server *server);
 
 /* A whole answer with Content-Length. extra: further header lines, each with CRLF; NULL: none. */
-void http_reply(struct http_exchange *x, int status, const char *type, const char *extra, const void *body, size_t len);
+void http_reply(struct http_exchange *x, int status, const char *type, const char *extra, const void *body,
+                size_t len);
 
 /* Bytes as they are; false when the client has gone or the server stops. */
 bool http_send(struct http_exchange *x, const void *data, size_t len);

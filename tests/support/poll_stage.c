@@ -13,7 +13,8 @@
 #include "base/text.h"
 #include "crypto/rand.h"
 
-/* --- a source ------------------------------------------------------------------------------------------------ */
+/* --- a source
+ * ------------------------------------------------------------------------------------------------ */
 
 void
 site_summary(struct site *site, struct http_exchange *x)
@@ -80,15 +81,19 @@ answer(void *arg, struct http_exchange *x)
     pthread_mutex_unlock(&site->lock);
 }
 
-/* --- the node ------------------------------------------------------------------------------------------------ */
+/* --- the node
+ * ------------------------------------------------------------------------------------------------ */
 
 static void
 head(void *arg, struct poller_head *out)
 {
     struct stage *stage = arg;
 
-    *out = (struct poller_head){ .count = stage->here.view.count, .hlc = stage->here.view.hlc, .readable = true,
-                                 .incomplete = stage->incomplete, .has_flat_root = stage->has_flat_root };
+    *out = (struct poller_head){ .count = stage->here.view.count,
+                                 .hlc = stage->here.view.hlc,
+                                 .readable = true,
+                                 .incomplete = stage->incomplete,
+                                 .has_flat_root = stage->has_flat_root };
     memcpy(out->root, stage->here.view.root, 32);
     memcpy(out->flat_root, stage->flat_root, 32);
 }
@@ -169,8 +174,8 @@ discard(void *arg)
 }
 
 static enum lat_err
-import(void *arg, const uint8_t source_id[32], const struct store_foreign *entries, size_t count, uint64_t attested_ms,
-       poller_imported_fn fn, void *fn_arg)
+import(void *arg, const uint8_t source_id[32], const struct store_foreign *entries, size_t count,
+       uint64_t attested_ms, poller_imported_fn fn, void *fn_arg)
 {
     struct stage *stage = arg;
 
@@ -249,7 +254,8 @@ static const struct poller_ops ops = {
     .random = random_bytes,
 };
 
-/* --- the stage ----------------------------------------------------------------------------------------------- */
+/* --- the stage
+ * ----------------------------------------------------------------------------------------------- */
 
 struct poller_config
 stage_config(struct stage *stage)
@@ -283,7 +289,8 @@ stage_open(struct stage *stage, size_t sites)
         site->stage = stage;
         site->key = i % 2 == 0 ? 1 : 3;
         pthread_mutex_init(&site->lock, NULL);
-        memory_init(&site->state, &stage->world.network, stage->world.keys[1], &stage->world.trust, WORLD_NOW_MS);
+        memory_init(&site->state, &stage->world.network, stage->world.keys[1], &stage->world.trust,
+                    WORLD_NOW_MS);
         site->server = http_server_start(answer, site);
         snprintf(urls[i], sizeof(urls[i]), "%s/base/", http_server_url(site->server));
         stage->sources[i].url = urls[i];

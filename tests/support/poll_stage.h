@@ -1,6 +1,6 @@
 /*
- * poll_stage.h - a stage for tests of the poller: a node of ours in memory on its own loop, and sources behind scripted
- * HTTP servers, each of which can be told to misbehave.
+ * poll_stage.h - a stage for tests of the poller: a node of ours in memory on its own loop, and sources
+ * behind scripted HTTP servers, each of which can be told to misbehave.
  */
 #ifndef TESTS_SUPPORT_POLL_STAGE_H
 #define TESTS_SUPPORT_POLL_STAGE_H
@@ -28,7 +28,7 @@ struct site {
     int64_t clock_off_ms;
     /* Answers in place of the ordinary ones; the arg is the site. NULL: ordinary. */
     http_handler_fn on_summary, on_sync;
-    const char *document;     /* v3.0.3: the answer to GET */
+    const char *document; /* v3.0.3: the answer to GET */
     bool lies_about_root, lies_about_count, is_incomplete;
     unsigned summaries, statuses, ranges;
     size_t body_in, body_out; /* of the last exchange */
@@ -64,7 +64,7 @@ struct stage {
     uint64_t imported_ms;
     size_t imported_count;
     struct stage_answer answers[STAGE_SITES]; /* of apply and import, owed */
-    bool hold_answers; /* owed until released */
+    bool hold_answers;                        /* owed until released */
 };
 
 /* A stage with so many sources, each with an empty state; the node is empty too. */

@@ -39,8 +39,11 @@ void
 world_record(const struct sync_world *world, int author, const char *key, const char *value, uint64_t hlc,
              struct lat_buf *out)
 {
-    struct record_content content = { .hlc = hlc, .key = (const uint8_t *)key, .key_len = strlen(key),
-                                      .value = (const uint8_t *)value, .value_len = value ? strlen(value) : 0 };
+    struct record_content content = { .hlc = hlc,
+                                      .key = (const uint8_t *)key,
+                                      .key_len = strlen(key),
+                                      .value = (const uint8_t *)value,
+                                      .value_len = value ? strlen(value) : 0 };
 
     assert_int_equal(record_make(&world->network, world->keys[author], &content, out), LAT_OK);
 }
@@ -58,16 +61,16 @@ put(const struct sync_world *world, struct memory_view *state, int author, const
 }
 
 void
-world_put(const struct sync_world *world, struct memory_view *state, int author, const char *key, const char *value,
-          uint64_t hlc)
+world_put(const struct sync_world *world, struct memory_view *state, int author, const char *key,
+          const char *value, uint64_t hlc)
 {
     put(world, state, author, key, value, hlc);
     memory_seal(state);
 }
 
 void
-world_fill(const struct sync_world *world, struct memory_view *state, int author, const char *prefix, size_t count,
-           size_t value_len)
+world_fill(const struct sync_world *world, struct memory_view *state, int author, const char *prefix,
+           size_t count, size_t value_len)
 {
     char *value = malloc(value_len + 1), key[64];
 
@@ -96,7 +99,8 @@ apply_one(const struct sync_world *world, struct memory_view *state, const uint8
         return VERDICT_HELD;
     if (record_verify(&world->network, &record))
         return VERDICT_BAD_SIGNATURE;
-    if (state->view.get(state->view.arg, record.keyhash, &ours) == LAT_OK && memcmp(ours.leaf, record.leaf, 32) == 0)
+    if (state->view.get(state->view.arg, record.keyhash, &ours) == LAT_OK &&
+        memcmp(ours.leaf, record.leaf, 32) == 0)
         return VERDICT_HAD_IT;
     return memory_put(state, bytes, len) ? VERDICT_APPLIED : VERDICT_OURS_WINS;
 }

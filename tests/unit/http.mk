@@ -25,6 +25,16 @@ tests_unit_test_poller_SOURCES = tests/unit/test_poller.c $(POLL_STAGE_SOURCES)
 tests_unit_test_poller_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
 tests_unit_test_poller_LDADD = $(LINK_http) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_poller_hostile
+tests_unit_test_poller_hostile_SOURCES = tests/unit/test_poller_hostile.c $(POLL_STAGE_SOURCES)
+tests_unit_test_poller_hostile_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
+tests_unit_test_poller_hostile_LDADD = $(LINK_http) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_poller_legacy
+tests_unit_test_poller_legacy_SOURCES = tests/unit/test_poller_legacy.c $(POLL_STAGE_SOURCES)
+tests_unit_test_poller_legacy_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
+tests_unit_test_poller_legacy_LDADD = $(LINK_http) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_gate
 tests_unit_test_gate_SOURCES = tests/unit/test_gate.c
 tests_unit_test_gate_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -1,4 +1,5 @@
-/* The healing session as a machine: two states in memory, the source's answers by recon_handle, some of them bent. */
+/* The healing session as a machine: two states in memory, the source's answers by recon_handle, some of them
+ * bent. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -266,7 +267,9 @@ records_of_strangers_are_refused_and_named(void **state)
     assert_int_equal(f->heal.refused, 2);
     assert_int_equal(named(&f->heal, "theirs")->difference, KEY_REFUSED);
     heal_refused_text(&f->heal, text, sizeof(text));
-    assert_string_equal(text, "2 of its records refused: 1 of authors not trusted here (first ed4928c6..), 1 ahead of our clock");
+    assert_string_equal(
+        text,
+        "2 of its records refused: 1 of authors not trusted here (first ed4928c6..), 1 ahead of our clock");
     assert_int_equal(run(f), HEAL_REFUSED);
     assert_int_equal(f->heal.applied, 0);
     assert_false(heal_had_progress(&f->heal));
@@ -405,7 +408,8 @@ an_error_message_ends_the_session_with_its_words(void **state)
     lat_buf_init(&reply, 1000);
     start(f);
     assert_int_equal(heal_ask(&f->heal, &f->world.network, f->now_ms, &request), LAT_OK);
-    assert_int_equal(recon_error_message(&f->world.network, RECON_E_BUSY, 1500, "try\nlater", &reply), LAT_OK);
+    assert_int_equal(recon_error_message(&f->world.network, RECON_E_BUSY, 1500, "try\nlater", &reply),
+                     LAT_OK);
     assert_int_equal(heal_take(&f->heal, &f->here.view, reply.data, reply.len, f->now_ms), LAT_CLOSED);
     assert_int_equal(f->heal.end, HEAL_FAILED);
     assert_non_null(strstr(f->heal.why.text, "try?later"));
@@ -478,7 +482,8 @@ main(void)
         cmocka_unit_test_setup_teardown(what_we_have_newer_or_alone_is_left_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_are_named_without_what_disturbs_a_terminal, setup, teardown),
         cmocka_unit_test_setup_teardown(a_pass_broken_off_goes_on_at_its_key, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_session_ends_after_half_a_minute_and_the_next_goes_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_session_ends_after_half_a_minute_and_the_next_goes_on, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_session_ends_at_64_mib, setup, teardown),
         cmocka_unit_test_setup_teardown(records_of_strangers_are_refused_and_named, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_signatures_end_a_session, setup, teardown),

@@ -90,8 +90,12 @@ ask(struct fixture *f, const char *path, const char *body)
     struct http_transfer *t;
     char url[512];
     uint64_t begin = lat_mono_ms();
-    struct http_request request = { .url = url, .body = (const uint8_t *)body, .body_len = body ? strlen(body) : 0,
-                                    .type = JSON, .body_max = 10000, .total_ms = 700 };
+    struct http_request request = { .url = url,
+                                    .body = (const uint8_t *)body,
+                                    .body_len = body ? strlen(body) : 0,
+                                    .type = JSON,
+                                    .body_max = 10000,
+                                    .total_ms = 700 };
 
     snprintf(url, sizeof(url), "%s%s", http_server_url(f->server), path);
     f->answers = 0;
@@ -285,7 +289,8 @@ pour_headers(void *arg, struct http_exchange *x)
 {
     (void)arg;
     http_send_text(x, "HTTP/1.1 200 OK\r\n");
-    for (int i = 0; i < 100000 && http_send_text(x, "X-Filler: 0123456789012345678901234567890123456789\r\n"); i++)
+    for (int i = 0; i < 100000 && http_send_text(x, "X-Filler: 0123456789012345678901234567890123456789\r\n");
+         i++)
         ;
 }
 
@@ -321,7 +326,8 @@ static void
 stop_a_chunk_short(void *arg, struct http_exchange *x)
 {
     (void)arg;
-    http_send_text(x, "HTTP/1.1 200 OK\r\nContent-Type: " JSON "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":");
+    http_send_text(x, "HTTP/1.1 200 OK\r\nContent-Type: " JSON
+                      "\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":");
     x->close = true;
 }
 
@@ -338,7 +344,8 @@ chunks_without_an_end_are_no_answer(void **state)
 static void
 compress(void *arg, struct http_exchange *x)
 {
-    static const uint8_t gzip[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0xae, 5, 0, 0x43, 0xbf, 0xa6, 0xa3, 2, 0, 0, 0 };
+    static const uint8_t gzip[] = { 0x1f, 0x8b, 8, 0,    0,    0,    0,    0, 0, 3, 0xab,
+                                    0xae, 5,    0, 0x43, 0xbf, 0xa6, 0xa3, 2, 0, 0, 0 };
 
     (void)arg;
     http_reply(x, 200, JSON, "Content-Encoding: gzip\r\n", gzip, sizeof(gzip));
@@ -436,11 +443,14 @@ a_redirect_may_lead_to_https_and_not_back(void **state)
 
     (void)state;
     assert_int_equal(http_url_check_redirect("http://a.example/x", "https://a.example/x", &why), LAT_OK);
-    assert_int_equal(http_url_check_redirect("https://a.example/x", "http://a.example/x", &why), LAT_MALFORMED);
+    assert_int_equal(http_url_check_redirect("https://a.example/x", "http://a.example/x", &why),
+                     LAT_MALFORMED);
     assert_non_null(strstr(why.text, "https to http"));
     assert_int_equal(http_url_check_redirect("https://a.example", "https://A.EXAMPLE:443/y", &why), LAT_OK);
-    assert_int_equal(http_url_check_redirect("https://a.example", "https://a.example.org/", &why), LAT_MALFORMED);
-    assert_int_equal(http_url_check_redirect("https://a.example", "https://a.example@b.example/", &why), LAT_MALFORMED);
+    assert_int_equal(http_url_check_redirect("https://a.example", "https://a.example.org/", &why),
+                     LAT_MALFORMED);
+    assert_int_equal(http_url_check_redirect("https://a.example", "https://a.example@b.example/", &why),
+                     LAT_MALFORMED);
 }
 
 static void
@@ -451,7 +461,8 @@ a_url_is_shown_without_its_secrets(void **state)
     (void)state;
     assert_string_equal(http_url_show("https://user:pass@state.example:8443/base/?q=1#f", out, sizeof(out)),
                         "https://state.example:8443/base");
-    assert_string_equal(http_url_host("https://user:pass@state.example:8443/", out, sizeof(out)), "state.example:8443");
+    assert_string_equal(http_url_host("https://user:pass@state.example:8443/", out, sizeof(out)),
+                        "state.example:8443");
     assert_string_equal(http_url_host("http://state.example/", out, sizeof(out)), "state.example");
     assert_string_equal(http_url_show("no url", out, sizeof(out)), "?");
 }
@@ -462,7 +473,9 @@ a_port_without_a_server_is_refused(void **state)
     struct fixture *f = *state;
 
     struct http_transfer *t;
-    struct http_request request = { .url = "http://127.0.0.1:1/", .type = JSON, .body_max = 10, .total_ms = 500 };
+    struct http_request request = {
+        .url = "http://127.0.0.1:1/", .type = JSON, .body_max = 10, .total_ms = 500
+    };
 
     assert_int_equal(http_client_send(f->client, &request, on_answer, f, &t), LAT_OK);
     while (f->answers == 0)
@@ -475,7 +488,9 @@ cancelled_and_reset_transfers_are_not_answered(void **state)
 {
     struct fixture *f = *state;
     struct http_transfer *a, *b;
-    struct http_request request = { .url = http_server_url(f->server), .type = JSON, .body_max = 10, .total_ms = 5000 };
+    struct http_request request = {
+        .url = http_server_url(f->server), .type = JSON, .body_max = 10, .total_ms = 5000
+    };
     uint64_t begin;
 
     f->handler = hang;
@@ -499,8 +514,11 @@ static void
 a_missing_trust_store_stops_https_alone(void **state)
 {
     struct fixture *f = *state;
-    struct http_client_options options = { .loop = &f->loop, .connect_ms = 300, .bodies_max = 1 << 20,
-                                           .ca_file = "/nonexistent/ca.pem", .token_file = "/nonexistent/token" };
+    struct http_client_options options = { .loop = &f->loop,
+                                           .connect_ms = 300,
+                                           .bodies_max = 1 << 20,
+                                           .ca_file = "/nonexistent/ca.pem",
+                                           .token_file = "/nonexistent/token" };
     struct http_transfer *t;
     char url[64];
     struct http_request request = { .url = url, .type = JSON, .body_max = 10, .total_ms = 500 };
@@ -515,6 +533,24 @@ a_missing_trust_store_stops_https_alone(void **state)
     while (f->answers == 0)
         uv_run(&f->loop, UV_RUN_ONCE);
     assert_failed(f, LAT_AUTH, "/nonexistent/token");
+}
+
+static void
+a_tls_handshake_that_hangs_is_no_connection(void **state)
+{
+    struct fixture *f = *state;
+    struct http_transfer *t;
+    char url[64];
+    struct http_request request = { .url = url, .type = JSON, .body_max = 10, .total_ms = 5000 };
+    uint64_t begin = lat_mono_ms();
+
+    f->handler = echo; /* never called: what comes is no HTTP */
+    snprintf(url, sizeof(url), "https%s", http_server_url(f->server) + 4);
+    assert_int_equal(http_client_send(f->client, &request, on_answer, f, &t), LAT_OK);
+    while (f->answers == 0)
+        uv_run(&f->loop, UV_RUN_ONCE);
+    assert_true(lat_mono_ms() - begin < 3000);
+    assert_failed(f, LAT_TIMEOUT, "no connection within 0.3 s");
 }
 
 int
@@ -541,6 +577,7 @@ main(void)
         cmocka_unit_test(a_url_is_shown_without_its_secrets),
         cmocka_unit_test_setup_teardown(a_port_without_a_server_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(cancelled_and_reset_transfers_are_not_answered, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_tls_handshake_that_hangs_is_no_connection, setup, teardown),
         cmocka_unit_test_setup_teardown(a_missing_trust_store_stops_https_alone, setup, teardown),
     };
 

@@ -1,4 +1,5 @@
-/* What follows from a source's answers: belief, agreement, healing now, later or not at all. No network, made-up clocks. */
+/* What follows from a source's answers: belief, agreement, healing now, later or not at all. No network,
+ * made-up clocks. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -181,8 +182,10 @@ a_v3_state_is_taken_only_with_a_trusted_fresh_signature(void **state)
     const struct trust *trust = &f->world.trust;
     const uint8_t *key = key_public(f->world.keys[1]);
 
-    assert_int_equal(source_judge_state(&legacy, LEGACY_ROOT_DIFFERS, key, trust, &f->shown, &f->why), LAT_MALFORMED);
-    assert_int_equal(source_judge_state(&legacy, LEGACY_NO_ROOT, key, trust, &f->shown, &f->why), LAT_MALFORMED);
+    assert_int_equal(source_judge_state(&legacy, LEGACY_ROOT_DIFFERS, key, trust, &f->shown, &f->why),
+                     LAT_MALFORMED);
+    assert_int_equal(source_judge_state(&legacy, LEGACY_NO_ROOT, key, trust, &f->shown, &f->why),
+                     LAT_MALFORMED);
     assert_int_equal(source_judge_state(&legacy, LEGACY_STALE, key, trust, &f->shown, &f->why), LAT_TIMEOUT);
     assert_int_equal(source_judge_state(&legacy, LEGACY_UNSIGNED, key, trust, &f->shown, &f->why), LAT_OK);
     assert_false(f->shown.trusted);
@@ -190,7 +193,8 @@ a_v3_state_is_taken_only_with_a_trusted_fresh_signature(void **state)
     assert_false(f->shown.trusted);
     assert_int_equal(source_judge_state(&legacy, LEGACY_ATTESTED, key, trust, &f->shown, &f->why), LAT_OK);
     assert_true(f->shown.trusted);
-    assert_int_equal(source_judge_state(&legacy, LEGACY_ATTESTED, trust->own, trust, &f->shown, &f->why), LAT_AUTH);
+    assert_int_equal(source_judge_state(&legacy, LEGACY_ATTESTED, trust->own, trust, &f->shown, &f->why),
+                     LAT_AUTH);
 }
 
 static void

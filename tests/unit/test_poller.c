@@ -215,7 +215,9 @@ an_http_lung_that_is_switched_off_falls_silent_at_once(void **state)
     requests = http_server_requests(stage->sites[0].server) + http_server_requests(stage->sites[1].server);
     stage_run(stage, STAGE_TOTAL_MS + 200);
     assert_int_equal(stage->done, 0);
-    assert_int_equal(http_server_requests(stage->sites[0].server) + http_server_requests(stage->sites[1].server), requests);
+    assert_int_equal(http_server_requests(stage->sites[0].server) +
+                         http_server_requests(stage->sites[1].server),
+                     requests);
     stage->sites[0].on_summary = NULL;
     stage_round(stage, POLLER_PROBE);
     assert_true(stage->done_ok);
@@ -317,7 +319,8 @@ a_source_that_no_longer_speaks_sync_is_asked_as_at_first(void **state)
 
     stage_round(stage, POLLER_PROBE);
     assert_true(stage_row(stage, 0).lattice);
-    site->document = "{\"success\":true,\"merkle_root\":\"2e1cfa82b035c26cbbbdae632cea070514eb8b773f616aaeaf668e2f0be8f10d\","
+    site->document = "{\"success\":true,\"merkle_root\":"
+                     "\"2e1cfa82b035c26cbbbdae632cea070514eb8b773f616aaeaf668e2f0be8f10d\","
                      "\"state\":{},\"state_size\":0,\"signed\":false}";
     stage_round(stage, POLLER_PROBE);
     assert_true(stage->done_ok);
@@ -421,23 +424,34 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_poll_where_nothing_differs_takes_at_most_256_bytes, open_one, close_stage),
-        cmocka_unit_test_setup_teardown(a_difference_is_healed_at_the_first_poll_while_http_carries, open_one, close_stage),
+        cmocka_unit_test_setup_teardown(a_poll_where_nothing_differs_takes_at_most_256_bytes, open_one,
+                                        close_stage),
+        cmocka_unit_test_setup_teardown(a_difference_is_healed_at_the_first_poll_while_http_carries, open_one,
+                                        close_stage),
         cmocka_unit_test_setup_teardown(nothing_is_applied_before_http_carries, open_one, close_stage),
         cmocka_unit_test_setup_teardown(a_standby_probe_leaves_nothing_to_apply, open_one, close_stage),
         cmocka_unit_test_setup_teardown(staged_answers_can_be_dropped, open_one, close_stage),
-        cmocka_unit_test_setup_teardown(an_empty_node_is_incomplete_until_it_is_filled, open_one, close_stage),
-        cmocka_unit_test_setup_teardown(a_lung_that_stops_carrying_discards_what_is_in_flight, open_one, close_stage),
-        cmocka_unit_test_setup_teardown(an_http_lung_that_is_switched_off_falls_silent_at_once, open_two, close_stage),
-        cmocka_unit_test_setup_teardown(one_source_that_hangs_does_not_delay_the_others, open_two, close_stage),
+        cmocka_unit_test_setup_teardown(an_empty_node_is_incomplete_until_it_is_filled, open_one,
+                                        close_stage),
+        cmocka_unit_test_setup_teardown(a_lung_that_stops_carrying_discards_what_is_in_flight, open_one,
+                                        close_stage),
+        cmocka_unit_test_setup_teardown(an_http_lung_that_is_switched_off_falls_silent_at_once, open_two,
+                                        close_stage),
+        cmocka_unit_test_setup_teardown(one_source_that_hangs_does_not_delay_the_others, open_two,
+                                        close_stage),
         cmocka_unit_test_setup_teardown(a_new_round_gives_the_former_one_up, open_two, close_stage),
         cmocka_unit_test_setup_teardown(two_sources_of_one_root_are_fetched_from_once, open_two, close_stage),
-        cmocka_unit_test_setup_teardown(sources_with_different_states_are_all_taken_from, open_two, close_stage),
+        cmocka_unit_test_setup_teardown(sources_with_different_states_are_all_taken_from, open_two,
+                                        close_stage),
         cmocka_unit_test_setup_teardown(a_round_without_sources_fails_at_once, open_none, close_stage),
-        cmocka_unit_test_setup_teardown(a_source_that_no_longer_speaks_sync_is_asked_as_at_first, open_one, close_stage),
-        cmocka_unit_test_setup_teardown(a_configuration_keeps_what_is_known_of_sources_that_stay, open_two, close_stage),
-        cmocka_unit_test_setup_teardown(a_round_that_runs_is_given_up_by_a_configuration, open_one, close_stage),
-        cmocka_unit_test_setup_teardown(the_log_tells_of_divergence_healing_and_agreement, open_one, close_stage),
+        cmocka_unit_test_setup_teardown(a_source_that_no_longer_speaks_sync_is_asked_as_at_first, open_one,
+                                        close_stage),
+        cmocka_unit_test_setup_teardown(a_configuration_keeps_what_is_known_of_sources_that_stay, open_two,
+                                        close_stage),
+        cmocka_unit_test_setup_teardown(a_round_that_runs_is_given_up_by_a_configuration, open_one,
+                                        close_stage),
+        cmocka_unit_test_setup_teardown(the_log_tells_of_divergence_healing_and_agreement, open_one,
+                                        close_stage),
         cmocka_unit_test_setup_teardown(the_store_refusing_ends_a_session_and_is_said, open_one, close_stage),
     };
 
