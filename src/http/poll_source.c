@@ -111,18 +111,19 @@ source_succeeded(struct poll_source *s, enum source_kind kind, uint32_t rtt_ms, 
     return news ? SOURCE_IS_USABLE : 0;
 }
 
-/* "2 h", "7 min": how far a clock is off. */
+/* "2 h", "7 min": how far a clock is off, to the nearest whole unit. */
 static const char *
 span_text(uint64_t ms, char out[32])
 {
-    uint64_t s = ms / 1000;
+    static const struct {
+        uint64_t ms;
+        const char *unit;
+    } units[] = { { 86400000, "days" }, { 3600000, "h" }, { 60000, "min" } };
+    size_t i = 0;
 
-    if (s >= 2 * 86400)
-        snprintf(out, 32, "%" PRIu64 " days", s / 86400);
-    else if (s >= 2 * 3600)
-        snprintf(out, 32, "%" PRIu64 " h", s / 3600);
-    else
-        snprintf(out, 32, "%" PRIu64 " min", s / 60);
+    while (i < 2 && ms < 2 * units[i].ms)
+        i++;
+    snprintf(out, 32, "%" PRIu64 " %s", (ms + units[i].ms / 2) / units[i].ms, units[i].unit);
     return out;
 }
 
