@@ -323,12 +323,12 @@ run_console(struct options *o, struct config *c, struct demo *demo)
 
     if (code == EXIT_DONE && (local.fd = exchange_watch(local.exchange)) < 0)
         code = cli_fail(EXIT_FAILED, "console: %s", strerror(errno));
+    if (code == EXIT_DONE && demo && demo_start(demo, &why))
+        code = cli_fail(EXIT_FAILED, "%s", why.text);
     if (code == EXIT_DONE)
         code = start_node(o, c, local.exchange, demo != NULL, &node);
     if (node == NULL)
         config_free(c);
-    if (code == EXIT_DONE && demo && demo_start(demo, &why))
-        code = cli_fail(EXIT_FAILED, "%s", why.text);
     if (code == EXIT_DONE) {
         source_of_exchange(&local, &source);
         source.embedded = demo == NULL; /* a demo ends without being asked whether its node may */

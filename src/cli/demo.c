@@ -28,6 +28,7 @@
 
 #define DEMO_FIRST_PORT 8000
 #define DEMO_NETWORK "lattice-demo"
+#define DEMO_START_MS 2000
 #define DEMO_GRACE_MS 5000 /* a node's own limit for an orderly end */
 
 extern char **environ;
@@ -35,6 +36,7 @@ extern char **environ;
 struct demo_node {
     const char *name;
     char dir[96];
+    unsigned port;
     char api[32];
     char url[48];
     char key_hex[65];
@@ -149,17 +151,16 @@ prepare_node(struct demo *demo, size_t index, struct key **key)
     struct demo_node *node = &demo->nodes[index];
     uint8_t seed[KEY_SEED_LEN];
     char hex[2 * KEY_SEED_LEN + 2], path[128];
-    unsigned port;
     enum lat_err err;
 
     node->name = demo_names[index];
     snprintf(node->dir, sizeof(node->dir), "%s/%s", demo->dir, node->name);
     err = lat_mkdir_all(node->dir, 0700);
     if (!err)
-        err = choose_port(index, &port);
+        err = choose_port(index, &node->port);
     if (err)
         return err;
-    snprintf(node->api, sizeof(node->api), "127.0.0.1:%u", port);
+    snprintf(node->api, sizeof(node->api), "127.0.0.1:%u", node->port);
     snprintf(node->url, sizeof(node->url), "http://%s", node->api);
     rand_bytes(seed, sizeof(seed));
     lat_hex(seed, sizeof(seed), hex);
@@ -295,6 +296,33 @@ become_node(const struct demo *demo, const struct demo_node *node, pid_t parent)
     _exit(EXIT_FAILURE);
 }
 
+/* Does somebody listen at the node's API? */
+static bool
+answers(const struct demo_node *node)
+{
+    struct sockaddr_in addr = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                .sin_port = htons((uint16_t)node->port) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ok = fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+/* So that the first node's first look finds them. One that takes longer is found by a later look. */
+static void
+wait_for_children(const struct demo *demo)
+{
+    const struct timespec pause = { .tv_nsec = 10000000 };
+    uint64_t until_ms = lat_mono_ms() + DEMO_START_MS;
+
+    for (size_t i = 1; i < DEMO_NODES; i++) {
+        while (!answers(&demo->nodes[i]) && lat_mono_ms() < until_ms)
+            nanosleep(&pause, NULL);
+    }
+}
+
 enum lat_err
 demo_start(struct demo *demo, struct lat_msg *why)
 {
@@ -311,6 +339,7 @@ demo_start(struct demo *demo, struct lat_msg *why)
         }
         demo->nodes[i].pid = pid;
     }
+    wait_for_children(demo);
     return LAT_OK;
 }
 

@@ -23,7 +23,7 @@ struct demo;
  */
 LAT_MUST_CHECK enum lat_err demo_prepare(struct options *options, struct demo **out, struct lat_msg *why);
 
-/* Start the children, by the program at /proc/self/exe. LAT_SYS with *why. */
+/* Start the children, by the program at /proc/self/exe, and give them a moment to answer. LAT_SYS with *why. */
 LAT_MUST_CHECK enum lat_err demo_start(struct demo *demo, struct lat_msg *why);
 
 /* End the children (SIGTERM, after 5 s SIGKILL), remove the folder. NULL is fine. */
