@@ -1,0 +1,1 @@
+# Tests of p2p: link $(LINK_p2p) only.
