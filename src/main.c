@@ -135,10 +135,8 @@ start_node(struct options *o, struct config *c, struct exchange *x, bool demo, s
 
     log_start(c);
     err = node_start(&options, out, &why);
-    if (err) {
-        lat_log(LAT_ERROR, "[STARTUP] [WARN] %s", why.text);
+    if (err)
         return cli_fail(exit_code_of(err), "%s", why.text);
-    }
     lat_log(LAT_NOTICE, "[ROCKET] LATTICE READY - hybrid sync active");
     return EXIT_DONE;
 }
