@@ -17,6 +17,8 @@ AC_DEFUN([LAT_CHECK_LIBRARIES], [
   LAT_NEED([PROTOBUF_C], [libprotobuf-c >= 1.3], [libprotobuf-c-dev])
   LAT_NEED([CMOCKA], [cmocka], [libcmocka-dev])
   LAT_NEED([VTERM], [vterm], [libvterm-dev])
+  PKG_CHECK_MODULES([SQLITE], [sqlite3], # a rival in make bench, no more
+    [AC_DEFINE([HAVE_SQLITE], [1], [SQLite is there to be measured against])], [:])
   AC_PATH_PROG([PROTOC_C], [protoc-c])
   AS_IF([test -z "$PROTOC_C"], [lat_missing="$lat_missing protobuf-c-compiler"])
   AS_IF([test -n "$lat_missing"], [

@@ -26,3 +26,4 @@ include tests/unit/ui.mk
 include tests/fuzz/local.mk
 include tests/system/local.mk
 include tests/model/local.mk
+include tests/bench/local.mk

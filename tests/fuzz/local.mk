@@ -5,7 +5,7 @@ FUZZ_TARGETS = %D%/fuzz_json %D%/fuzz_record %D%/fuzz_recon
 FUZZ_SECONDS = 60
 
 if FUZZ
-EXTRA_PROGRAMS = $(FUZZ_TARGETS)
+EXTRA_PROGRAMS += $(FUZZ_TARGETS)
 FUZZ_MAIN = %D%/fuzz.h
 FUZZ_LINK = -fsanitize=fuzzer
 else
