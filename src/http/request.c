@@ -88,12 +88,13 @@ collect(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_len, c
         size_t value_len)
 {
     struct collected *all = cls;
-    struct gate_header *h = &all->headers[all->count];
     uintptr_t end = (uintptr_t)name + name_len;
+    struct gate_header *h;
 
     (void)kind;
     if (all->count++ >= GATE_HEADERS_MAX)
-        return MHD_YES;
+        return MHD_YES; /* counted, and refused for its number */
+    h = &all->headers[all->count - 1];
     *h = (struct gate_header){ name, name_len, value, value_len, GATE_GAP_NONE };
     if (value == NULL)
         h->value = "";
