@@ -104,8 +104,7 @@ bool source_is(const struct poll_source *s, const struct poller_source *config);
 /* "asked to be left alone for 12 s more" while Retry-After lasts; else false. */
 bool source_must_wait(const struct poll_source *s, uint64_t now_ms, char *why, size_t why_size);
 
-/* --- one attempt: begun, then failed, or succeeded and compared ------------------------------------------
- */
+/* --- one attempt: begun, then failed, or succeeded and compared ------------------------------------ */
 
 void source_begin(struct poll_source *s, uint64_t now_ms);
 
@@ -150,8 +149,7 @@ struct source_own {
 unsigned source_compare(struct poll_source *s, const struct source_shown *shown, const struct source_own *own,
                         uint64_t now_ms);
 
-/* --- healing ----------------------------------------------------------------------------------------------
- */
+/* --- healing --------------------------------------------------------------------------------------- */
 
 /* Is a session, or an import, to begin now? */
 bool source_is_due(const struct poll_source *s, uint64_t now_ms);

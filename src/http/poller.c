@@ -11,8 +11,7 @@
 #include "base/text.h"
 #include "http/poller_parts.h"
 
-/* --- answers that are owed ---------------------------------------------------------------------------------
- */
+/* --- answers that are owed ------------------------------------------------------------------------- */
 
 struct owed *
 poller_owe(struct peer *peer)
@@ -59,8 +58,7 @@ poller_settle(struct owed *owed)
     return peer;
 }
 
-/* --- rounds
- * -------------------------------------------------------------------------------------------------- */
+/* --- rounds ---------------------------------------------------------------------------------------- */
 
 static void
 note_failed(struct poller *p, const char *url, const char *error)
@@ -176,8 +174,7 @@ poller_round(struct poller *p, enum poller_mode mode)
     poller_wake(p);
 }
 
-/* --- the lung's hand on it
- * ----------------------------------------------------------------------------------- */
+/* --- the lung's hand on it ------------------------------------------------------------------------- */
 
 static void
 give_up_healing(struct poller *p)
@@ -263,8 +260,7 @@ poller_is_usable(const struct poller *p)
     return false;
 }
 
-/* --- configuration
- * --------------------------------------------------------------------------------------------- */
+/* --- configuration --------------------------------------------------------------------------------- */
 
 static void
 free_peer(struct peer *peer)
@@ -392,8 +388,7 @@ poller_configure(struct poller *p, const struct poller_config *config)
     return LAT_OK;
 }
 
-/* --- life
- * ------------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------------ */
 
 enum lat_err
 poller_new(uv_loop_t *loop, const struct poller_config *config, const struct poller_ops *ops, void *arg,
@@ -460,8 +455,7 @@ poller_close(struct poller *p, void (*fn)(void *arg), void *arg)
     uv_close((uv_handle_t *)&p->timer, on_timer_closed);
 }
 
-/* --- for the snapshot
- * ------------------------------------------------------------------------------------------- */
+/* --- for the snapshot ------------------------------------------------------------------------------ */
 
 size_t
 poller_fill(const struct poller *p, uint64_t now_ms, struct snapshot_source *rows, size_t max)

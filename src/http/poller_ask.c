@@ -17,8 +17,7 @@
 
 static void on_status(void *arg, struct http_answer *answer);
 
-/* --- how an attempt ends ---------------------------------------------------------------------------------
- */
+/* --- how an attempt ends --------------------------------------------------------------------------- */
 
 static void
 end(struct peer *peer, const char *error)
@@ -82,8 +81,7 @@ succeeded(struct peer *peer, enum source_kind kind, const struct source_shown *s
     end(peer, NULL);
 }
 
-/* --- requests --------------------------------------------------------------------------------------------
- */
+/* --- requests -------------------------------------------------------------------------------------- */
 
 /* What is left of the attempt's time; at least a millisecond, so that the answer is a timeout and not a
  * refusal. */
@@ -165,8 +163,7 @@ ask_retry_ms(const struct lat_buf *reply)
     return lat_get_u32le(reply->data + 12);
 }
 
-/* --- first contact, and v3.0.3 -----------------------------------------------------------------------------
- */
+/* --- first contact, and v3.0.3 --------------------------------------------------------------------- */
 
 static void
 look_at_state(struct peer *peer, struct poll_state *done)
@@ -245,8 +242,7 @@ ask_first(struct peer *peer)
         failed(peer, "out of memory", 0);
 }
 
-/* --- one of ours
- * --------------------------------------------------------------------------------------------- */
+/* --- one of ours ----------------------------------------------------------------------------------- */
 
 /* Time of the last attestation of a key, whichever source showed it. */
 static uint64_t
@@ -323,8 +319,7 @@ on_status(void *arg, struct http_answer *answer)
     }
 }
 
-/* --- begin and give up
- * --------------------------------------------------------------------------------------- */
+/* --- begin and give up ----------------------------------------------------------------------------- */
 
 void
 ask_begin(struct peer *peer)

@@ -19,8 +19,7 @@ head_of(struct poller *p, struct poller_head *out)
     p->ops.head(p->arg, out);
 }
 
-/* --- states kept ready -------------------------------------------------------------------------------------
- */
+/* --- states kept ready ----------------------------------------------------------------------------- */
 
 void
 heal_unstage(struct peer *peer)
@@ -48,8 +47,7 @@ heal_stage(struct peer *peer, struct legacy_state *state)
     *state = (struct legacy_state){ 0 };
 }
 
-/* --- imports -----------------------------------------------------------------------------------------------
- */
+/* --- imports --------------------------------------------------------------------------------------- */
 
 static void
 end_import(struct peer *peer, const struct source_import *import)
@@ -92,8 +90,7 @@ start_import(struct peer *peer)
     end_import(peer, &failed);
 }
 
-/* --- an empty node -----------------------------------------------------------------------------------------
- */
+/* --- an empty node --------------------------------------------------------------------------------- */
 
 void
 heal_note_filled(struct peer *peer)
@@ -106,8 +103,7 @@ heal_note_filled(struct peer *peer)
         p->ops.filling(p->arg, false);
 }
 
-/* --- sessions ----------------------------------------------------------------------------------------------
- */
+/* --- sessions -------------------------------------------------------------------------------------- */
 
 /* A whole pass over a source that may be believed: an empty node is filled. */
 static void
@@ -305,8 +301,7 @@ start_session(struct peer *peer, const struct poller_head *head)
     step(peer);
 }
 
-/* --- who is next -------------------------------------------------------------------------------------------
- */
+/* --- who is next ----------------------------------------------------------------------------------- */
 
 /* Ready in every respect but time? */
 static bool

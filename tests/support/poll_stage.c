@@ -13,18 +13,17 @@
 #include "base/text.h"
 #include "crypto/rand.h"
 
-/* --- a source
- * ------------------------------------------------------------------------------------------------ */
+/* --- a source -------------------------------------------------------------------------------------- */
 
 void
 site_summary(struct site *site, struct http_exchange *x)
 {
     static const char summary[] = "{\"success\":true,\"sync\":1,\"count\":3,\"signed\":false}";
+    const char *document = site->document;
 
-    if (site->document)
-        http_reply(x, 200, "application/json", NULL, site->document, strlen(site->document));
-    else
-        http_reply(x, 200, "application/json", NULL, summary, sizeof(summary) - 1);
+    if (document == NULL)
+        document = summary;
+    http_reply(x, 200, "application/json", NULL, document, strlen(document));
 }
 
 void
@@ -51,10 +50,12 @@ site_sync(struct site *site, struct http_exchange *x)
 static void
 answer_sync(struct site *site, struct http_exchange *x)
 {
+    http_handler_fn handler = site->on_sync;
+
     site->statuses += x->body_len > 0 && x->body[0] == RECON_STATUS;
     site->ranges += x->body_len > 0 && x->body[0] == RECON_RANGE;
-    if (site->on_sync)
-        site->on_sync(site, x);
+    if (handler)
+        handler(site, x);
     else if (site->document)
         http_reply(x, 404, "application/json", NULL, "{\"detail\":\"Not Found\"}", 22);
     else
@@ -65,14 +66,15 @@ static void
 answer(void *arg, struct http_exchange *x)
 {
     struct site *site = arg;
+    http_handler_fn handler = site->on_summary;
 
     pthread_mutex_lock(&site->lock);
     if (strcmp(x->path, "/base/api/lattice/sync") == 0 && strcmp(x->method, "POST") == 0) {
         answer_sync(site, x);
     } else if (strcmp(x->path, "/base/api/lattice/state?summary=1") == 0 && strcmp(x->method, "GET") == 0) {
         site->summaries++;
-        if (site->on_summary)
-            site->on_summary(site, x);
+        if (handler)
+            handler(site, x);
         else
             site_summary(site, x);
     } else {
@@ -81,8 +83,7 @@ answer(void *arg, struct http_exchange *x)
     pthread_mutex_unlock(&site->lock);
 }
 
-/* --- the node
- * ------------------------------------------------------------------------------------------------ */
+/* --- the node -------------------------------------------------------------------------------------- */
 
 static void
 head(void *arg, struct poller_head *out)
@@ -254,8 +255,7 @@ static const struct poller_ops ops = {
     .random = random_bytes,
 };
 
-/* --- the stage
- * ----------------------------------------------------------------------------------------------- */
+/* --- the stage ------------------------------------------------------------------------------------- */
 
 struct poller_config
 stage_config(struct stage *stage)

@@ -6,6 +6,7 @@
 #define TESTS_SUPPORT_POLL_STAGE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include <uv.h>
 
@@ -18,20 +19,20 @@
 
 struct stage;
 
-/* A source. Its fields may be set between rounds. */
+/* A source. What it is to do may be set at any time, its state between rounds. */
 struct site {
     struct stage *stage;
     struct http_server *server;
     pthread_mutex_t lock;     /* state and counts: both threads */
     struct memory_view state; /* what it holds */
-    int key;                  /* number of the author that attests: 1 or 3, both trusted, unless set */
-    int64_t clock_off_ms;
+    atomic_int key;           /* number of the author that attests: 1 or 3, both trusted, unless set */
+    _Atomic(int64_t) clock_off_ms;
     /* Answers in place of the ordinary ones; the arg is the site. NULL: ordinary. */
-    http_handler_fn on_summary, on_sync;
-    const char *document; /* v3.0.3: the answer to GET */
-    bool lies_about_root, lies_about_count, is_incomplete;
-    unsigned summaries, statuses, ranges;
-    size_t body_in, body_out; /* of the last exchange */
+    _Atomic(http_handler_fn) on_summary, on_sync;
+    _Atomic(const char *) document; /* v3.0.3: the answer to GET */
+    atomic_bool lies_about_root, lies_about_count, is_incomplete;
+    atomic_uint summaries, statuses, ranges;
+    atomic_size_t body_in, body_out; /* of the last exchange */
 };
 
 /* An answer of apply, or of import, that the node owes the poller. */

@@ -21,7 +21,7 @@ struct fixture {
     uv_loop_t loop;
     struct http_client *client;
     struct http_server *server;
-    http_handler_fn handler; /* of this test */
+    _Atomic(http_handler_fn) handler; /* of this test */
     char location[256];
     int answers;
     struct http_answer answer; /* the last one; its body as text below */
@@ -33,8 +33,9 @@ static void
 handle(void *arg, struct http_exchange *x)
 {
     struct fixture *f = arg;
+    http_handler_fn handler = f->handler;
 
-    f->handler(f, x);
+    handler(f, x);
 }
 
 static int
