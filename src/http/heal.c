@@ -34,7 +34,7 @@ static const uint8_t last_key[32] = {
 void
 heal_init(struct heal *heal)
 {
-    *heal = (struct heal){ .state = HEAL_OVER };
+    *heal = (struct heal){ .state = HEAL_OVER, .most_bytes = HEAL_RANGE_BYTES };
     lat_buf_init(&heal->batch, RECON_MESSAGE_MAX + 4 * RECORDS_MAX);
     lat_buf_init(&heal->slots, RECORDS_MAX);
 }
@@ -85,9 +85,13 @@ end_session(struct heal *heal, enum heal_end end, uint64_t now_ms)
 static void
 begin_pass(struct heal *heal, const struct recon_status *theirs, const uint8_t own_root[32])
 {
-    struct lat_buf batch = heal->batch, slots = heal->slots;
+    struct heal before = *heal;
 
-    *heal = (struct heal){ .pass_open = true, .steady = true, .batch = batch, .slots = slots };
+    *heal = (struct heal){ .pass_open = true,
+                           .steady = true,
+                           .most_bytes = before.most_bytes,
+                           .batch = before.batch,
+                           .slots = before.slots };
     memcpy(heal->from, first_key, 32);
     memcpy(heal->root, theirs->root, 32);
     memcpy(heal->own_root, own_root, 32);
@@ -144,16 +148,6 @@ heal_had_progress(const struct heal *heal)
     return false;
 }
 
-void
-heal_fail(struct heal *heal, const char *text, uint64_t now_ms)
-{
-    if (heal->state == HEAL_OVER)
-        return;
-    if (text)
-        lat_msg_set(&heal->why, "%s", text);
-    end_session(heal, HEAL_FAILED, now_ms);
-}
-
 /* A limit: on with the next session if this one was of use. Records that agree have been checked: that is of
  * use. */
 static void
@@ -163,6 +157,28 @@ end_on_budget(struct heal *heal, const char *limit, uint64_t now_ms)
 
     lat_msg_set(&heal->why, "healing session at its limit of %s%s", limit, of_use ? "" : " without progress");
     end_session(heal, of_use ? HEAL_BUDGET : HEAL_STALLED, now_ms);
+}
+
+void
+heal_fail(struct heal *heal, const char *text, uint64_t now_ms)
+{
+    if (heal->state == HEAL_OVER)
+        return;
+    if (now_ms - heal->begun_ms >= HEAL_MS_MAX) {
+        end_on_budget(heal, "30 s", now_ms);
+        return;
+    }
+    if (text)
+        lat_msg_set(&heal->why, "%s", text);
+    end_session(heal, HEAL_FAILED, now_ms);
+}
+
+void
+heal_slow_down(struct heal *heal)
+{
+    heal->most_bytes /= 4;
+    if (heal->most_bytes < HEAL_RANGE_BYTES_MIN)
+        heal->most_bytes = HEAL_RANGE_BYTES_MIN;
 }
 
 static bool
@@ -185,7 +201,7 @@ heal_ask(struct heal *heal, const struct network *network, uint64_t now_ms, stru
     assert(heal->state == HEAL_ASK);
     if (is_over_budget(heal, now_ms))
         return LAT_OK;
-    err = recon_ask_range(network, heal->from, last_key, HEAL_RANGE_BYTES, out);
+    err = recon_ask_range(network, heal->from, last_key, heal->most_bytes, out);
     if (err)
         return err;
     heal->messages++;
@@ -399,6 +415,7 @@ heal_take(struct heal *heal, const struct recon_view *own, const uint8_t *reply,
 
     assert(heal->state == HEAL_WAIT);
     heal->bytes += len;
+    heal->most_bytes = heal->most_bytes < HEAL_RANGE_BYTES / 2 ? 2 * heal->most_bytes : HEAL_RANGE_BYTES;
     err = recon_read_range(own->network, heal->from, last_key, reply, len, &range, &heal->why);
     if (!err)
         err = look_at(heal, own, &range);

@@ -33,6 +33,7 @@
 #include "view/snapshot.h"
 
 #define HEAL_RANGE_BYTES (512 * 1024)           /* of records, asked for in one message */
+#define HEAL_RANGE_BYTES_MIN (16 * 1024)        /* ... of a source that is slow */
 #define HEAL_BYTES_MAX (64u * 1024 * 1024)      /* a session */
 #define HEAL_MESSAGES_MAX 256                   /* a session, the last comparison included */
 #define HEAL_MS_MAX 30000                       /* a session */
@@ -81,7 +82,8 @@ struct heal {
     struct snapshot_key keys[SNAPSHOT_KEYS_MAX];
     /* the session */
     uint64_t begun_ms, ended_ms;
-    uint64_t bytes; /* of answers */
+    uint32_t most_bytes; /* of records, asked for in the next message */
+    uint64_t bytes;      /* of answers */
     uint32_t messages;
     uint32_t session_applied, session_bad;
     uint64_t session_useful; /* records applied, or known to be no news */
@@ -130,8 +132,14 @@ void heal_verdicts(struct heal *heal, const uint8_t *verdicts, size_t count, uin
 void heal_compare(struct heal *heal, const struct recon_status *theirs, const uint8_t own_root[32],
                   uint64_t own_count, uint64_t now_ms);
 
-/* End the session from outside: no answer, lung taken away. The pass stays open. text: for people, may be
- * NULL. */
+/* The last request took longer than a request may: ask for less from now on. It grows again with each answer.
+ */
+void heal_slow_down(struct heal *heal);
+
+/*
+ * End the session from outside: no answer, lung taken away. The pass stays open. text: for people, may be
+ * NULL. Where the session's time is over, that is what ended it.
+ */
 void heal_fail(struct heal *heal, const char *text, uint64_t now_ms);
 
 /* Has the session that ended brought us nearer to agreement? */

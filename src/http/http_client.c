@@ -395,6 +395,18 @@ http_transfer_cancel(struct http_transfer *t)
     http_transfer_free(t);
 }
 
+void
+http_client_hold(struct http_client *client, size_t bytes)
+{
+    client->shared.bodies += bytes;
+}
+
+void
+http_client_release(struct http_client *client, size_t bytes)
+{
+    client->shared.bodies -= bytes;
+}
+
 size_t
 http_client_transfers(const struct http_client *client)
 {

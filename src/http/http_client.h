@@ -94,6 +94,10 @@ LAT_MUST_CHECK enum lat_err http_client_send(struct http_client *client, const s
 /* End a transfer at once; its fn is not called. NULL is fine. */
 void http_transfer_cancel(struct http_transfer *transfer);
 
+/* A body that was taken is being worked on, or no longer: until then it counts among those in flight. */
+void http_client_hold(struct http_client *client, size_t bytes);
+void http_client_release(struct http_client *client, size_t bytes);
+
 /* Transfers that have not ended. */
 size_t http_client_transfers(const struct http_client *client);
 

@@ -117,7 +117,7 @@ take_body(char *data, size_t size, size_t count, void *arg)
     }
     if (t->compressed)
         return 0;
-    if (len > t->shared->bodies_max - t->shared->bodies) {
+    if (t->shared->bodies > t->shared->bodies_max || len > t->shared->bodies_max - t->shared->bodies) {
         lat_msg_set(&t->answer.why,
                     "answers of all sources together are over %zu bytes: this one was cut off",
                     t->shared->bodies_max);

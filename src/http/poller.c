@@ -20,8 +20,7 @@ poller_owe(struct peer *peer)
 
     if (owed == NULL)
         return NULL;
-    owed->p = peer->p;
-    owed->peer = peer;
+    *owed = (struct owed){ .p = peer->p, .peer = peer };
     peer->owed = owed;
     peer->p->owed_count++;
     return owed;
@@ -52,6 +51,8 @@ poller_settle(struct owed *owed)
 
     if (peer)
         peer->owed = NULL;
+    if (p->client)
+        http_client_release(p->client, owed->held);
     free(owed);
     p->owed_count--;
     maybe_closed(p);
@@ -452,6 +453,7 @@ poller_close(struct poller *p, void (*fn)(void *arg), void *arg)
     p->closed_arg = arg;
     p->closing_handles = 2;
     http_client_close(p->client, on_client_closed, p);
+    p->client = NULL;
     uv_close((uv_handle_t *)&p->timer, on_timer_closed);
 }
 
@@ -466,8 +468,10 @@ poller_fill(const struct poller *p, uint64_t now_ms, struct snapshot_source *row
     p->ops.head(p->arg, &own);
     for (size_t i = 0; i < count; i++) {
         const struct poll_source *s = &p->peers[i]->s;
-        const uint8_t *root = s->kind != SOURCE_LEGACY ? own.root : own.has_flat_root ? own.flat_root : NULL;
+        const uint8_t *root = own.readable ? own.root : NULL;
 
+        if (s->kind == SOURCE_LEGACY && own.readable)
+            root = own.has_flat_root ? own.flat_root : NULL;
         source_fill(s, root, now_ms, &rows[i]);
     }
     return count;

@@ -204,11 +204,15 @@ read_state(struct peer *peer, struct lat_buf *body)
 {
     struct poller *p = peer->p;
     struct owed *owed = poller_owe(peer);
+    size_t len = body->len;
 
     if (owed &&
         poll_state_read(p->loop, body, p->state_max, &p->trust, peer->s.bound ? peer->s.bound_key : NULL,
-                        lat_wall_ms(), on_state_read, owed) == LAT_OK)
+                        lat_wall_ms(), on_state_read, owed) == LAT_OK) {
+        http_client_hold(p->client, len);
+        owed->held = len;
         return;
+    }
     if (owed)
         poller_settle(owed);
     failed(peer, "out of memory", 0);

@@ -145,6 +145,8 @@ is_no_answer(struct peer *peer, const struct http_answer *answer)
         peer->s.retry_ms = lat_mono_ms() + answer->retry_after_ms;
     if (!answer->err && answer->status == 200)
         return false;
+    if (answer->err == LAT_TIMEOUT)
+        heal_slow_down(&peer->s.heal);
     if (!answer->err)
         ask_say_status(answer->status, &why);
     fail(peer, why.text);
@@ -232,7 +234,7 @@ apply_batch(struct peer *peer)
     }
     if (owed)
         poller_settle(owed);
-    fail(peer, lat_err_text(err));
+    fail(peer, err == LAT_BUSY ? "too many records wait to be applied here" : lat_err_text(err));
 }
 
 /* A request of a session has the time of any request, or what is left of the session. */

@@ -31,6 +31,7 @@ struct peer;
 struct owed {
     struct poller *p;
     struct peer *peer; /* NULL: nobody waits for it any more */
+    size_t held;       /* bytes of a body that a worker reads */
 };
 
 /* A source with what is under way. */

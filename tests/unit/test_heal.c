@@ -241,6 +241,41 @@ a_session_ends_after_half_a_minute_and_the_next_goes_on(void **state)
 }
 
 static void
+a_request_that_is_cut_off_by_the_end_of_the_session_is_no_failure(void **state)
+{
+    struct fixture *f = *state;
+
+    world_fill(&f->world, &f->there, 1, "key", 40, 100000);
+    start(f);
+    while (f->heal.messages < 2)
+        step(f);
+    heal_fail(&f->heal, "no whole answer", T0 + HEAL_MS_MAX);
+    assert_int_equal(f->heal.end, HEAL_BUDGET);
+    assert_int_equal(run(f), HEAL_EQUAL);
+}
+
+static void
+a_slow_source_is_asked_for_less_and_then_for_more_again(void **state)
+{
+    struct fixture *f = *state;
+
+    world_fill(&f->world, &f->there, 1, "key", 100, 10000);
+    heal_slow_down(&f->heal);
+    assert_int_equal(f->heal.most_bytes, HEAL_RANGE_BYTES / 4);
+    heal_slow_down(&f->heal);
+    heal_slow_down(&f->heal);
+    heal_slow_down(&f->heal);
+    assert_int_equal(f->heal.most_bytes, HEAL_RANGE_BYTES_MIN);
+    start(f); /* a new pass remembers it */
+    step(f);
+    assert_true(f->heal.bytes < HEAL_RANGE_BYTES_MIN + 1000);
+    while (f->heal.state != HEAL_OVER)
+        step(f);
+    assert_int_equal(f->heal.end, HEAL_EQUAL);
+    assert_int_equal(f->heal.most_bytes, HEAL_RANGE_BYTES);
+}
+
+static void
 a_session_ends_at_64_mib(void **state)
 {
     struct fixture *f = *state;
@@ -483,6 +518,10 @@ main(void)
         cmocka_unit_test_setup_teardown(keys_are_named_without_what_disturbs_a_terminal, setup, teardown),
         cmocka_unit_test_setup_teardown(a_pass_broken_off_goes_on_at_its_key, setup, teardown),
         cmocka_unit_test_setup_teardown(a_session_ends_after_half_a_minute_and_the_next_goes_on, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_request_that_is_cut_off_by_the_end_of_the_session_is_no_failure,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_slow_source_is_asked_for_less_and_then_for_more_again, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_session_ends_at_64_mib, setup, teardown),
         cmocka_unit_test_setup_teardown(records_of_strangers_are_refused_and_named, setup, teardown),

@@ -286,6 +286,20 @@ an_unannounced_flood_is_cut_off_at_the_limit(void **state)
 }
 
 static void
+bodies_that_are_still_worked_on_count(void **state)
+{
+    struct fixture *f = *state;
+
+    f->handler = echo;
+    http_client_hold(f->client, 1 << 20);
+    ask(f, "/", NULL);
+    assert_failed(f, LAT_LIMIT, "answers of all sources together are over 1048576 bytes");
+    http_client_release(f->client, 1 << 20);
+    ask(f, "/", NULL);
+    assert_int_equal(f->answer.err, LAT_OK);
+}
+
+static void
 pour_headers(void *arg, struct http_exchange *x)
 {
     (void)arg;
@@ -566,6 +580,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_source_that_drips_is_left_in_time, setup, teardown),
         cmocka_unit_test_setup_teardown(an_announced_flood_is_refused_at_its_header, setup, teardown),
         cmocka_unit_test_setup_teardown(an_unannounced_flood_is_cut_off_at_the_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(bodies_that_are_still_worked_on_count, setup, teardown),
         cmocka_unit_test_setup_teardown(endless_headers_are_cut_off, setup, teardown),
         cmocka_unit_test_setup_teardown(a_body_cut_short_is_no_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(chunks_without_an_end_are_no_answer, setup, teardown),
