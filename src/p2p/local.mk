@@ -1,1 +1,4 @@
 # src/p2p: the libp2p protocols as machines without I/O.
+noinst_LIBRARIES += %D%/libp2p.a
+%C%_libp2p_a_CPPFLAGS = $(AM_CPPFLAGS)
+%C%_libp2p_a_SOURCES = %D%/negotiate.h %D%/negotiate.c %D%/noise.h
