@@ -36,13 +36,14 @@ struct http_server {
     http_handler_fn fn;
     void *arg;
     char url[64];
-    atomic_uint requests;
+    atomic_uint requests, open;
     struct connection connections[CONNECTIONS];
 };
 
 static void
-drop(struct connection *c)
+drop(struct http_server *server, struct connection *c)
 {
+    atomic_fetch_sub(&server->open, 1);
     close(c->fd);
     free(c->data);
     *c = (struct connection){ .fd = -1 };
@@ -88,7 +89,7 @@ serve(struct http_server *server, struct connection *c)
         c->len -= len;
         memmove(c->data, c->data + len, c->len);
         if (x.close)
-            drop(c);
+            drop(server, c);
     }
 }
 
@@ -101,7 +102,7 @@ receive(struct http_server *server, struct connection *c)
         c->data = malloc(REQUEST_MAX);
     got = recv(c->fd, c->data + c->len, REQUEST_MAX - c->len, 0);
     if (got <= 0) {
-        drop(c);
+        drop(server, c);
         return;
     }
     c->len += (size_t)got;
@@ -118,6 +119,7 @@ accept_one(struct http_server *server)
     for (size_t i = 0; i < CONNECTIONS && fd >= 0; i++) {
         if (server->connections[i].fd < 0) {
             server->connections[i] = (struct connection){ .fd = fd };
+            atomic_fetch_add(&server->open, 1);
             return;
         }
     }
@@ -181,7 +183,7 @@ http_server_stop(struct http_server *server)
     pthread_join(server->thread, NULL);
     for (size_t i = 0; i < CONNECTIONS; i++)
         if (server->connections[i].fd >= 0)
-            drop(&server->connections[i]);
+            drop(server, &server->connections[i]);
     close(server->listen_fd);
     close(server->wake[0]);
     close(server->wake[1]);
@@ -192,6 +194,12 @@ const char *
 http_server_url(const struct http_server *server)
 {
     return server->url;
+}
+
+unsigned
+http_server_connections(const struct http_server *server)
+{
+    return atomic_load(&server->open);
 }
 
 unsigned

@@ -33,6 +33,7 @@ void http_server_stop(struct http_server *server);
 
 const char *http_server_url(const struct http_server *server); /* "http://127.0.0.1:41234" */
 unsigned http_server_requests(const struct http_server *server);
+unsigned http_server_connections(const struct http_server *server); /* open now */
 
 /* A whole answer with Content-Length. extra: further header lines, each with CRLF; NULL: none. */
 void http_reply(struct http_exchange *x, int status, const char *type, const char *extra, const void *body,

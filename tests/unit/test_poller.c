@@ -205,7 +205,10 @@ an_http_lung_that_is_switched_off_falls_silent_at_once(void **state)
     unsigned requests;
     uint64_t begin;
 
-    stage->sites[0].on_summary = hang;
+    stage_round(stage, POLLER_PROBE);
+    assert_int_equal(http_server_connections(stage->sites[1].server), 1); /* kept for the next round */
+    stage->done = 0;
+    stage->sites[0].on_sync = hang;
     poller_round(stage->poller, POLLER_PROBE);
     stage_run(stage, 50);
     assert_int_equal(stage->done, 0);
@@ -218,7 +221,9 @@ an_http_lung_that_is_switched_off_falls_silent_at_once(void **state)
     assert_int_equal(http_server_requests(stage->sites[0].server) +
                          http_server_requests(stage->sites[1].server),
                      requests);
-    stage->sites[0].on_summary = NULL;
+    assert_int_equal(http_server_connections(stage->sites[0].server), 0);
+    assert_int_equal(http_server_connections(stage->sites[1].server), 0);
+    stage->sites[0].on_sync = NULL;
     stage_round(stage, POLLER_PROBE);
     assert_true(stage->done_ok);
 }
