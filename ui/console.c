@@ -24,7 +24,7 @@
 #include "stderr_log.h"
 #include "term.h"
 
-#define FRAME_MS 100   /* least time between two frames that only data asks for */
+#define FRAME_MS 100   /* least time between two frames that only data asks for, whatever the options say */
 #define TICKET_MS 50   /* how often an answer is looked for */
 
 enum { FD_TTY, FD_SIGNALS, FD_WAKE, FD_STDERR, FD_COUNT };
@@ -38,6 +38,7 @@ struct console {
     struct ticket *ticket;           /* of the command under way */
     bool want_frame;                 /* a key or a signal: draw at once */
     bool want_data;                  /* a snapshot: draw when the last frame is old enough */
+    uint32_t frame_ms;               /* least time between two frames for data */
     bool stalled;                    /* the terminal took nothing; wait until it does */
     uint64_t drawn_ms;
     bool over;
@@ -285,7 +286,7 @@ next_turn(const struct console *c)
     if (c->stalled)
         at = m->now_ms + m->refresh_ms; /* POLLOUT comes first */
     else if (c->want_data)
-        at = earlier(at, c->drawn_ms + FRAME_MS);
+        at = earlier(at, c->drawn_ms + c->frame_ms);
     if (keys_undecided(&c->keys))
         at = earlier(at, c->keys_since_ms + KEYS_ESC_DELAY_MS);
     if (c->ticket)
@@ -300,7 +301,7 @@ draw_if_due(struct console *c)
 {
     uint64_t age = c->model.now_ms - c->drawn_ms;
 
-    if (c->want_frame || (c->want_data && age >= FRAME_MS) || age >= c->model.refresh_ms)
+    if (c->want_frame || (c->want_data && age >= c->frame_ms) || age >= c->model.refresh_ms)
         draw(c);
 }
 
@@ -355,10 +356,12 @@ turn(struct console *c)
 static void
 prepare(struct console *c, const struct console_options *options, const struct source *source)
 {
-    *c = (struct console){ .source = source, .want_frame = true };
+    *c = (struct console){ .source = source, .want_frame = true, .frame_ms = FRAME_MS };
     model_init(&c->model);
-    if (options->refresh_ms > 0)
-        c->model.refresh_ms = options->refresh_ms;
+    if (options->refresh_ms > FRAME_MS)
+        c->frame_ms = options->refresh_ms;
+    if (c->frame_ms > c->model.refresh_ms)
+        c->model.refresh_ms = c->frame_ms;
     c->model.embedded = source->embedded;
     c->model.control = source->control;
     lat_copy(c->model.via, sizeof(c->model.via), source->via);

@@ -20,7 +20,7 @@
 struct console_options {
     bool ascii;            /* ASCII tier whatever the locale says */
     enum color_mode color;
-    uint32_t refresh_ms;   /* how often a new snapshot is expected; 0: 1000 */
+    uint32_t refresh_ms;   /* least time between two frames that only data asks for; 0: ten a second at most */
 };
 
 /* Why the console ended; the terminal is as it was before. */

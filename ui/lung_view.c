@@ -162,7 +162,7 @@ http_line(const struct snapshot *s, char out[LUNG_LINE_MAX])
 {
     char since[FORMAT_MAX], poll[FORMAT_MAX];
 
-    snprintf(out, LUNG_LINE_MAX, "fallback since %s, last answer %s", format_when(s->wall_ms, s->lung.since_ms, since),
+    snprintf(out, LUNG_LINE_MAX, "fallback since %s, answered %s", format_when(s->wall_ms, s->lung.since_ms, since),
              format_when(s->wall_ms, s->lung.http_age_ms, poll));
 }
 

@@ -46,7 +46,7 @@ struct acknowledged {
 
 struct model {
     uint64_t now_ms;     /* CLOCK_MONOTONIC, set before each frame and key */
-    uint32_t refresh_ms; /* how often a snapshot is expected */
+    uint32_t refresh_ms; /* how often a picture is expected to change */
     int cols, rows;      /* of the screen */
     bool embedded, control;
     char via[64];

@@ -24,8 +24,6 @@ console_once(const struct console_options *options, const struct source *source,
     model.still = true;
     model.cols = canvas->cols;
     model.rows = canvas->rows;
-    if (options->refresh_ms > 0)
-        model.refresh_ms = options->refresh_ms;
     if (source)
         lat_copy(model.via, sizeof(model.via), source->via);
     if (snapshot)

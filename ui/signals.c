@@ -32,6 +32,7 @@ static struct {
     char text[TEXT_MAX];
     size_t len;
     int real_stderr, stderr_pipe;
+    const char *chunk;
 } rescue = { .real_stderr = -1, .stderr_pipe = -1 };
 
 static void
@@ -65,6 +66,8 @@ pass_on_stderr(void)
     char text[512];
     ssize_t n;
 
+    /* The loop may have taken the last words off the pipe a moment ago: twice told is better than lost. */
+    write_all(rescue.real_stderr, rescue.chunk, strlen(rescue.chunk));
     while ((n = read(rescue.stderr_pipe, text, sizeof(text))) > 0)
         write_all(rescue.real_stderr, text, (size_t)n);
 }
@@ -183,8 +186,9 @@ signals_disarm(void)
 }
 
 void
-signals_set_stderr(int real_fd, int pipe_fd)
+signals_set_stderr(int real_fd, int pipe_fd, const char *chunk)
 {
     rescue.real_stderr = real_fd;
     rescue.stderr_pipe = pipe_fd;
+    rescue.chunk = chunk;
 }

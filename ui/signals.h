@@ -30,7 +30,10 @@ int signals_next(void);
 void signals_arm(int fd, const struct termios *modes, const char *text, size_t len);
 void signals_disarm(void);
 
-/* Where standard error really goes, and the pipe that stands in for it meanwhile; -1, -1: it was not moved. */
-void signals_set_stderr(int real_fd, int pipe_fd);
+/*
+ * Where standard error really goes, the pipe that stands in for it meanwhile, and the chunk last read from that pipe
+ * (a string; borrowed). -1, -1, NULL: it was not moved.
+ */
+void signals_set_stderr(int real_fd, int pipe_fd, const char *chunk);
 
 #endif

@@ -13,6 +13,8 @@
 #define LINE_BYTES_MAX 256
 #define LINES_PER_SECOND 20
 
+/* Zero behind what was read, so that it is a string at every moment: a deadly signal may come at any. */
+static char chunk[1024 + 1];
 static int pipe_fd = -1, real_fd = -1;
 static char line[LINE_BYTES_MAX];
 static size_t line_len;
@@ -70,7 +72,8 @@ stderr_log_open(void)
     close(fds[1]);
     pipe_fd = fds[0];
     line_len = 0;
-    signals_set_stderr(real_fd, pipe_fd);
+    memset(chunk, 0, sizeof(chunk));
+    signals_set_stderr(real_fd, pipe_fd, chunk);
     return LAT_OK;
 }
 
@@ -79,7 +82,7 @@ stderr_log_close(void)
 {
     if (pipe_fd < 0)
         return;
-    signals_set_stderr(-1, -1);
+    signals_set_stderr(-1, -1, NULL);
     dup2(real_fd, STDERR_FILENO);
     close(real_fd);
     stderr_log_read(0);
@@ -97,9 +100,13 @@ stderr_log_fd(void)
 void
 stderr_log_read(uint64_t now_ms)
 {
-    char bytes[1024];
     ssize_t n;
 
-    for (int i = 0; i < 64 && (n = read(pipe_fd, bytes, sizeof(bytes))) > 0; i++)
-        take(bytes, (size_t)n, now_ms);
+    for (int i = 0; i < 64; i++) {
+        n = read(pipe_fd, chunk, sizeof(chunk) - 1);
+        if (n <= 0)
+            break;
+        memset(chunk + n, 0, sizeof(chunk) - (size_t)n);
+        take(chunk, (size_t)n, now_ms);
+    }
 }

@@ -47,6 +47,8 @@ publish(struct fake_node *node)
 
     s->mono_ms = now;
     grow_older(s, age);
+    if (node->period_ms < 100)
+        s->state.keys += age; /* every snapshot looks different */
     s->number = age + 1;
     s->lung.policy = node->policy;
     if (s->lung.fallback_in_ms > 0)

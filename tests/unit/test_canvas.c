@@ -92,7 +92,7 @@ static void
 what_would_disturb_a_terminal_is_replaced(void **state)
 {
     static const char *const hostile[] = {
-        "\033]0;evil\a", "a\x9b[31m", "\xc2\x9b", "\xe2\x80\xae", "\xe2\x80\x8b", "\xef\xbb\xbf", "\xff\xfe", "\xed\xa0\x80",
+        "\033]0;evil\a", "a\x9b[31m", "\xc2\x9b", "\xe2\x80\xae", "\xc2\xad", "\xe3\x85\xa4", "\xe2\x80\x8b", "\xef\xbb\xbf", "\xff\xfe", "\xed\xa0\x80",
         "e\xcc\x81", "\xf4\x8f\xbf\xbf", "\n\r\t", "\xef\xb8\x8f",
     };
 

@@ -28,6 +28,22 @@
 #include "support/pty.h"
 #include "term.h"
 
+/* curses keeps a record of a terminal type that it does not know. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_options(void);
+
+const char *
+__lsan_default_suppressions(void)
+{
+    return "leak:new_prescr\n";
+}
+
+const char *
+__lsan_default_options(void)
+{
+    return "print_suppressions=0";
+}
+
 /* --- the child --------------------------------------------------------------------------------------------------- */
 
 static void
@@ -59,8 +75,6 @@ child(int argc, char **argv)
     unsigned period = strcmp(extra, "fast") == 0 ? 20 : strcmp(extra, "steady") == 0 ? 1000 : 100;
 
     setlocale(LC_CTYPE, "");
-    if (strcmp(extra, "crash") == 0)
-        log.path = "/dev/fd/3"; /* the console may have logged the last words just before */
     if (argc > 2 && lung_state_parse(argv[2], &state))
         return 64;
     if (lat_log_open(&log))
@@ -105,6 +119,7 @@ static void
 assert_end(struct pty *pty, enum console_end end)
 {
     pty_expect_exit(pty);
+    assert_int_equal(pty->status, 0);
     assert_int_equal(report_value(pty, "end"), end);
 }
 
@@ -307,7 +322,7 @@ a_crash_in_another_thread_leaves_a_clean_terminal_and_its_last_words(void **stat
     pty_expect_exit(&pty);
     assert_true(WIFSIGNALED(pty.status));
     pty_assert_clean(&pty);
-    assert_true(pty_shows(&pty, "last words") || strstr(pty.report, "last words"));
+    assert_true(pty_shows(&pty, "last words"));
     pty_stop(&pty);
 }
 
@@ -468,7 +483,7 @@ each_frame_is_one_write_and_data_makes_at_most_ten_a_second(void **state)
     seconds = (int)((lat_mono_ms() - then) / 1000) + 1;
     frames = report_value(&pty, "frames");
     assert_int_equal(report_value(&pty, "writes"), frames);
-    assert_in_range(frames, 3, 10 * seconds + 4);
+    assert_in_range(frames, 8, 10 * seconds + 4);
     pty_stop(&pty);
 }
 

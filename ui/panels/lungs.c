@@ -41,11 +41,11 @@ draw_p2p(const struct panel_view *view, const struct area *area, int y)
     char count[FORMAT_MAX];
 
     draw_word(area, y, "P2P", lung_p2p_word(&s->lung));
+    area_text(area, COUNT_X, y, STYLE_TEXT, format_noun(s->lung.peers_live, "peer", count));
     if (s->lung.p2p_error[0] && s->lung.peers_live == 0) {
-        area_text_cut(area, COUNT_X, y, area->cols - COUNT_X - 1, STYLE_ATTENTION, s->lung.p2p_error);
+        area_text_cut(area, RATE_X, y, area->cols - RATE_X - 1, STYLE_ATTENTION, s->lung.p2p_error);
         return;
     }
-    area_text(area, COUNT_X, y, STYLE_TEXT, format_noun(s->lung.peers_live, "peer", count));
     area_printf(area, RATE_X, y, STYLE_TEXT, "%u msg/s", rate_of(s->history_p2p));
     graph_spark(area, SPARK_X, y, area->cols >= SPARK_X + 8 ? 8 : 0, STYLE_IDLE, view->caps->charset, s->history_p2p,
                 SNAPSHOT_HISTORY, s->wall_ms / 1000);
@@ -59,7 +59,7 @@ draw_http(const struct panel_view *view, const struct area *area, int y)
 
     draw_word(area, y, "HTTP", lung_http_word(&s->lung));
     area_text(area, COUNT_X, y, STYLE_TEXT, format_noun(s->lung.http_sources, "source", count));
-    if (s->lung.policy == LUNG_POLICY_P2P)
+    if (s->lung.policy == LUNG_POLICY_P2P || s->lung.http_sources == 0)
         return;
     if (s->lung.http_error[0] && !s->lung.http_usable)
         area_text_cut(area, RATE_X, y, area->cols - RATE_X - 1, STYLE_ATTENTION, s->lung.http_error);

@@ -40,7 +40,7 @@ source_cells(const struct panel_view *view, const struct snapshot_source *s, con
     table_draw_cell(table, area, ADDRESS, y, STYLE_TEXT, s->url);
     table_draw_cell(table, area, LUNG, y, STYLE_TEXT, "http");
     table_draw_cell(table, area, DIR, y, STYLE_TEXT, "out");
-    snprintf(text, sizeof(text), s->known ? "%" PRIu32 " ms" : "-", s->rtt_ms);
+    snprintf(text, sizeof(text), !s->known ? "-" : s->rtt_ms == 0 ? "<1 ms" : "%" PRIu32 " ms", s->rtt_ms);
     table_draw_cell(table, area, RTT, y, STYLE_TEXT, text);
     table_draw_cell(table, area, LAST_OK, y, s->ok_age_ms < 0 ? STYLE_UNKNOWN : STYLE_TEXT,
                     format_when(wall, s->ok_age_ms, text));
@@ -61,7 +61,8 @@ peer_cells(const struct panel_view *view, const struct snapshot_peer *p, const s
     table_draw_cell(table, area, ADDRESS, y, STYLE_TEXT, p->address);
     table_draw_cell(table, area, LUNG, y, STYLE_TEXT, "p2p");
     table_draw_cell(table, area, DIR, y, STYLE_TEXT, !p->connected ? "-" : p->outbound ? "out" : "in");
-    snprintf(text, sizeof(text), p->rtt_us >= 0 ? "%" PRId64 " ms" : "-", (p->rtt_us + 500) / 1000);
+    snprintf(text, sizeof(text), p->rtt_us < 0 ? "-" : p->rtt_us < 500 ? "<1 ms" : "%" PRId64 " ms",
+             (p->rtt_us + 500) / 1000);
     table_draw_cell(table, area, RTT, y, STYLE_TEXT, text);
     table_draw_cell(table, area, LAST_OK, y, STYLE_TEXT, p->live ? "now" : "-");
     table_draw_cell(table, area, NEXT, y, STYLE_TEXT, "-");
