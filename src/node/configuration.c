@@ -127,7 +127,7 @@ new_config(void)
         return NULL;
     }
     c->inside = inside;
-    c->api_hosts = c->cors_origins = c->p2p_listen = c->p2p_bootstrap = no_items;
+    c->api_hosts = c->cors_origins = c->p2p_listen = c->p2p_bootstrap = c->warnings = no_items;
     c->uids = inside->uids;
     c->gids = inside->gids;
     c->sources = inside->sources;
@@ -299,17 +299,32 @@ config_make(const struct config_input *input, struct config_findings *found)
     return NULL;
 }
 
+/* What is no error stays with the configuration. */
+static enum lat_err
+keep_warnings(struct config *config, const struct config_findings *found)
+{
+    struct config_reading r = { .config = config };
+    const char **list = config_keep(&r, (found->count + 1) * sizeof(*list)); /* ends with NULL */
+
+    for (size_t i = 0; i < found->count && !r.nomem; i++)
+        list[i] = config_keep_text(&r, "%s", found->items[i].text);
+    if (!r.nomem)
+        config->warnings = list;
+    return r.nomem ? LAT_NOMEM : LAT_OK;
+}
+
 enum lat_err
 config_finish(struct config *config, struct config **out, const struct config_findings *found)
 {
-    if (config == NULL)
-        return LAT_NOMEM;
-    if (found->errors > 0) {
+    enum lat_err err = config == NULL ? LAT_NOMEM : found->errors > 0 ? LAT_MALFORMED : LAT_OK;
+
+    if (!err)
+        err = keep_warnings(config, found);
+    if (err)
         config_free(config);
-        return LAT_MALFORMED;
-    }
-    *out = config;
-    return LAT_OK;
+    else
+        *out = config;
+    return err;
 }
 
 enum lat_err

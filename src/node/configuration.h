@@ -85,6 +85,9 @@ struct config {
     bool log_json;
     const char *log_file; /* optional */
 
+    bool production; /* LATTICE_ENV */
+
+    const char *const *warnings; /* what was found and is no error: for those who ask the running node */
     const char *env_file; /* the .env that was read; NULL: none */
     struct config_private *inside;
 };

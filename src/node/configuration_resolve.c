@@ -7,6 +7,7 @@
 #include "node/configuration_table.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 
@@ -52,11 +53,32 @@ is_stray(const char *name)
     return strncmp(name, PREFIX, strlen(PREFIX)) == 0 && !is_known(name);
 }
 
+/*
+ * An older switch that would give false assurance if it were passed over in silence. v3.0.3 reported safe mode and
+ * did nothing in it; here nothing can be made read-only by a setting, so it is not offered.
+ */
+static bool
+is_false_promise(const char *name, const char *value)
+{
+    static const char *const off[] = { "", "0", "false", "no", "off" };
+    const char *ending = strchr(name, '_');
+
+    if ((strncmp(name, "DIOTEC360_", 10) != 0 && strncmp(name, "AETHEL_", 7) != 0) ||
+        strcmp(ending, "_SAFE_MODE") != 0 || value == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++) {
+        if (strcasecmp(value, off[i]) == 0)
+            return false;
+    }
+    return true;
+}
+
 void
 config_report_strays(const struct config_input *input, const struct dotenv *env,
                      struct config_findings *found)
 {
     static const char advice[] = "no such setting; is it misspelt? --print-config shows all names";
+    static const char no_safe_mode[] = "is not offered here: nothing becomes read-only by it";
     char name[NAME_MAX_LEN], shown[2 * NAME_MAX_LEN], path[128];
 
     for (size_t i = 0; i < env->count; i++) {
@@ -64,6 +86,8 @@ config_report_strays(const struct config_input *input, const struct dotenv *env,
         lat_escape_str(input->env_path, path, sizeof(path));
         if (is_stray(env->entries[i].name))
             config_find(found, false, "%s: line %d: %s: %s", path, env->entries[i].line, shown, advice);
+        else if (is_false_promise(env->entries[i].name, env->entries[i].value))
+            config_find(found, false, "%s: line %d: %s: %s", path, env->entries[i].line, shown, no_safe_mode);
         else if (env->entries[i].value == NULL && is_known(env->entries[i].name))
             config_find(found, false, "%s: line %d: %s: sets nothing without '='", path, env->entries[i].line,
                         shown);
@@ -75,6 +99,8 @@ config_report_strays(const struct config_input *input, const struct dotenv *env,
         if (is_stray(name))
             config_find(found, false, "environment: %s: %s", lat_escape_str(name, shown, sizeof(shown)),
                         advice);
+        else if (is_false_promise(name, (*entry)[len] ? *entry + len + 1 : NULL))
+            config_find(found, false, "environment: %s: %s", name, no_safe_mode);
     }
 }
 

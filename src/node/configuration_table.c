@@ -193,9 +193,11 @@ read_users(struct config_reading *r, const struct config_row *row, const char *t
 
     (void)row;
     for (const char *at = text, *item; (item = next_item(r, &at)) != NULL;) {
-        if (c->uid_count == CONFIG_USERS_MAX)
+        if (c->uid_count == CONFIG_USERS_MAX) {
             config_complain(r, true, "too many; name at most %d users, or a group", CONFIG_USERS_MAX);
-        else if (!r->input->find_user(r->input->arg, item, &c->inside->uids[c->uid_count]))
+            return;
+        }
+        if (!r->input->find_user(r->input->arg, item, &c->inside->uids[c->uid_count]))
             config_complain(r, true, "there is no user '%s'", lat_escape_str(item, shown, sizeof(shown)));
         else
             c->uid_count++;
@@ -210,9 +212,11 @@ read_groups(struct config_reading *r, const struct config_row *row, const char *
 
     (void)row;
     for (const char *at = text, *item; (item = next_item(r, &at)) != NULL;) {
-        if (c->gid_count == CONFIG_USERS_MAX)
+        if (c->gid_count == CONFIG_USERS_MAX) {
             config_complain(r, true, "too many; name at most %d groups", CONFIG_USERS_MAX);
-        else if (!r->input->find_group(r->input->arg, item, &c->inside->gids[c->gid_count]))
+            return;
+        }
+        if (!r->input->find_group(r->input->arg, item, &c->inside->gids[c->gid_count]))
             config_complain(r, true, "there is no group '%s'", lat_escape_str(item, shown, sizeof(shown)));
         else
             c->gid_count++;
@@ -235,6 +239,7 @@ read_sources(struct config_reading *r, const struct config_row *row, const char 
     struct config *c = r->config;
     struct config_source source;
     char shown[SNAPSHOT_URL_MAX];
+    bool too_many = false;
     struct lat_msg why;
 
     (void)row;
@@ -244,22 +249,27 @@ read_sources(struct config_reading *r, const struct config_row *row, const char 
         else if (has_source(c, source.url))
             config_complain(r, false, "'%s' stands there twice; the first counts",
                             lat_escape_str(source.url, shown, sizeof(shown)));
-        else if (c->source_count == CONFIG_SOURCES_MAX)
-            config_complain(r, true, "too many; name at most %d HTTP peers", CONFIG_SOURCES_MAX);
-        else
+        else if (c->source_count < CONFIG_SOURCES_MAX)
             c->inside->sources[c->source_count++] = source;
+        else
+            too_many = true;
     }
+    if (too_many)
+        config_complain(r, true, "too many; name at most %d HTTP peers", CONFIG_SOURCES_MAX);
 }
 
-static void
+/* False: complained about; the rest of the list would say the same. */
+static bool
 add_key(struct config_reading *r, const struct config_key *key)
 {
     struct config *c = r->config;
 
-    if (c->key_count == TRUST_KEYS_MAX)
+    if (c->key_count == TRUST_KEYS_MAX) {
         config_complain(r, true, "too many; at most %d keys can be trusted or retired", TRUST_KEYS_MAX);
-    else
-        c->inside->keys[c->key_count++] = *key;
+        return false;
+    }
+    c->inside->keys[c->key_count++] = *key;
+    return true;
 }
 
 static void
@@ -272,8 +282,8 @@ read_trusted(struct config_reading *r, const struct config_row *row, const char 
     for (const char *at = text, *item; (item = next_item(r, &at)) != NULL;) {
         if (config_read_key(item, key.key, &why))
             config_complain(r, true, "%s", why.text);
-        else
-            add_key(r, &key);
+        else if (!add_key(r, &key))
+            return;
     }
 }
 
@@ -287,8 +297,8 @@ read_retired(struct config_reading *r, const struct config_row *row, const char 
     for (const char *at = text, *item; (item = next_item(r, &at)) != NULL;) {
         if (config_read_retired(item, &key, &why))
             config_complain(r, true, "%s", why.text);
-        else
-            add_key(r, &key);
+        else if (!add_key(r, &key))
+            return;
     }
 }
 
@@ -349,6 +359,16 @@ static void
 read_readers(struct config_reading *r, const struct config_row *row, const char *text)
 {
     read_either(r, row, text, "trusted", "all");
+}
+
+static void
+read_production(struct config_reading *r, const struct config_row *row, const char *text)
+{
+    char word[16];
+
+    (void)row;
+    lower_word(text, word, sizeof(word));
+    r->config->production = strcmp(word, "production") == 0;
 }
 
 const char *
@@ -459,4 +479,6 @@ const struct config_row config_rows[CONFIG_COUNT] = {
     [CONFIG_LOG_FILE] = { "LATTICE_LOG_FILE", .read = read_text, FIELD(log_file), .check = config_check_path,
                           .meaning = "where the log goes; else standard error, with a console lattice.log in "
                                      "the state directory" },
+    [CONFIG_ENV] = { "LATTICE_ENV", .alias = "ENVIRONMENT", .read = read_production,
+                     .meaning = "'production' is reported by /api/status; it changes nothing else" },
 };

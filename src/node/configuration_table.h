@@ -51,6 +51,7 @@ enum config_id {
     CONFIG_LOG_LEVEL,
     CONFIG_LOG_FORMAT,
     CONFIG_LOG_FILE,
+    CONFIG_ENV,
     CONFIG_COUNT
 };
 
@@ -119,7 +120,7 @@ const char *config_number_text(struct config_reading *r, const struct config_row
 /* configuration_resolve.c: fill in all values of the config as text; env is the parsed .env. */
 void config_resolve(struct config_reading *r, const struct dotenv *env);
 
-/* Warn of LATTICE_ names that are none of ours. */
+/* Warn of LATTICE_ names that are none of ours, and of older ones that promise what is not done. */
 void config_report_strays(const struct config_input *input, const struct dotenv *env,
                           struct config_findings *found);
 

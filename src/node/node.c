@@ -162,6 +162,8 @@ facts_of(const struct config *c, const char *urls[CONFIG_SOURCES_MAX + 1])
         urls[i] = c->sources[i].url;
     urls[c->source_count] = NULL;
     return (struct api_facts){
+        .production = c->production,
+        .violations = c->warnings,
         .hosts = c->api_hosts,
         .cors_origins = c->cors_origins,
         .listen_multiaddrs = c->p2p_listen,

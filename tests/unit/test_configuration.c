@@ -244,11 +244,34 @@ names_that_v303_does_not_act_on_are_left_alone(void **state)
 {
     struct fixture *f = *state;
 
-    f->env = "DIOTEC360_ENV=production\nDIOTEC360_ENVIRONMENT=production\nDIOTEC360_VAULT_DIR=x\nAETHEL_SAFE_"
-             "MODE=1\n"
-             "CORS_ORIGINS=*\nRATE_LIMIT_X=1\n";
+    f->env = "DIOTEC360_TEST_MODE=1\nDIOTEC360_VAULT_DIR=x\nCORS_ORIGINS=*\nRATE_LIMIT_X=1\nAETHEL_SAFE_MODE=off\n";
     assert_int_equal(parse(f), LAT_OK);
     assert_int_equal(f->found.count, 0);
+}
+
+static void
+safe_mode_is_not_passed_over_in_silence(void **state)
+{
+    struct fixture *f = *state;
+
+    f->env = "x=1\nAETHEL_SAFE_MODE=1\n";
+    set_environment(f, "DIOTEC360_SAFE_MODE=Yes");
+    assert_int_equal(parse(f), LAT_OK);
+    assert_int_equal(f->found.count, 2);
+    assert_true(found(f, false, ".env: line 2: AETHEL_SAFE_MODE: ", "not offered"));
+    assert_true(found(f, false, "environment: DIOTEC360_SAFE_MODE: ", "not offered"));
+    assert_string_equal(f->config->warnings[1], f->found.items[1].text);
+    assert_null(f->config->warnings[2]);
+}
+
+static void
+production_has_both_of_its_older_names(void **state)
+{
+    assert_false(take(state, "LATTICE_ENV", "staging")->production);
+    assert_true(take(state, "LATTICE_ENV", " Production")->production);
+    assert_true(take(state, "DIOTEC360_ENV", "production")->production);
+    assert_true(take(state, "DIOTEC360_ENVIRONMENT", "production")->production);
+    assert_true(take(state, "AETHEL_ENV", "PRODUCTION")->production);
 }
 
 static void
@@ -854,6 +877,8 @@ main(void)
         TEST(older_names_count_where_newer_ones_are_not_set_or_empty),
         TEST(special_aliases_are_known),
         TEST(names_that_v303_does_not_act_on_are_left_alone),
+        TEST(safe_mode_is_not_passed_over_in_silence),
+        TEST(production_has_both_of_its_older_names),
         TEST(an_unknown_name_is_a_warning_with_file_and_line),
         TEST(the_api_address_comes_whole_or_in_parts),
         TEST(a_stronger_origin_of_a_part_beats_the_whole),
