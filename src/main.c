@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,8 +205,9 @@ print_screen(FILE *out, const struct snapshot *snapshot, const struct source *so
     struct console_options options;
 
     fill_console_options(o, &options);
-    if (console_once(&options, source, snapshot, o->columns, o->rows, out) || fflush(out))
-        cli_fail(EXIT_FAILED, "standard output: %s", strerror(errno));
+    /* What cannot be written is noticed at the end, with all other output. */
+    if (console_once(&options, source, snapshot, o->columns, o->rows, out) == LAT_NOMEM)
+        cli_fail(EXIT_FAILED, "screen: out of memory");
 }
 
 static void
@@ -523,6 +525,19 @@ dispatch(const char *name, struct options *o)
     return cli_fail(EXIT_USAGE, "command '%s': unknown; see 'lattice --help'", lat_escape_str(name, shown, sizeof(shown)));
 }
 
+/* What could not be written is no success. A reader that has seen enough (head) is none of our business. */
+static int
+check_output(int code)
+{
+    struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+    bool lost = ferror(stdout) != 0;
+
+    lost = fflush(stdout) != 0 || lost;
+    if (!lost || errno == EPIPE || (poll(&out, 1, 0) == 1 && (out.revents & POLLERR)))
+        return code;
+    return cli_fail(EXIT_DISK, "standard output cannot be written: the disk is full, or it was closed");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -537,12 +552,14 @@ main(int argc, char **argv)
     umask(077);
     if (options_parse(argc, argv, named ? 2 : 1, &o, &why))
         return cli_fail(EXIT_USAGE, "%s", why.text);
-    if (o.help) {
+    if (options_check_words(name, &o, &why)) {
+        code = cli_fail(EXIT_USAGE, "%s", why.text);
+    } else if (o.help) {
         options_help(stdout, named ? name : NULL);
         code = EXIT_DONE;
     } else {
         code = o.version ? print_version() : dispatch(name, &o);
     }
     options_fini(&o);
-    return code;
+    return check_output(code);
 }

@@ -2,10 +2,12 @@
 
 #include "attach/api_client.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
@@ -27,11 +29,16 @@ static bool
 is_loopback(const char *base)
 {
     const char *host = strstr(base, "://");
+    struct in_addr v4;
+    char name[256];
 
     if (host == NULL)
         return false;
-    host += 3;
-    return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 || strncmp(host, "localhost", 9) == 0;
+    lat_copy(name, sizeof(name), host + 3);
+    name[strcspn(name, name[0] == '[' ? "]/" : ":/")] = '\0'; /* without port and path */
+    if (inet_pton(AF_INET, name, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return strcmp(name, "[::1") == 0 || strcasecmp(name, "localhost") == 0;
 }
 
 enum lat_err

@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "state/json.h"
+#include "wire/peerid.h"
 
 #define LIST_PAGE 1000
 #define PROGRESS_MS 500
@@ -28,6 +30,18 @@ add_parameter(struct lat_buf *path, const char *name, const char *value)
     for (const char *c = value; *c && !err; c++)
         err = lat_buf_printf(path, "%%%02X", (unsigned char)*c);
     return err;
+}
+
+/* An author in the form that the API takes: 64 hex digits, also where a peer id was given. */
+static const char *
+author_hex(const char *author, char out[2 * 32 + 1])
+{
+    uint8_t key[32];
+
+    if (peerid_ed25519_key(author, key))
+        return author;
+    lat_hex(key, sizeof(key), out);
+    return out;
 }
 
 static void
@@ -64,6 +78,7 @@ list_page(const struct cli *cli, struct api_client *client, char **after)
     struct api_request request = { .method = "GET" };
     struct api_answer answer;
     struct lat_buf path;
+    char author[65];
     cJSON *json;
     const cJSON *next;
     enum lat_err err;
@@ -74,7 +89,7 @@ list_page(const struct cli *cli, struct api_client *client, char **after)
     if (!err && cli->options->arg_count > 0)
         err = add_parameter(&path, "prefix", cli->options->args[0]);
     if (!err && cli->options->author)
-        err = add_parameter(&path, "author", cli->options->author);
+        err = add_parameter(&path, "author", author_hex(cli->options->author, author));
     if (!err && *after)
         err = add_parameter(&path, "after", *after);
     free(*after);
@@ -155,8 +170,8 @@ cli_export(const struct cli *cli)
         code = cli_refused("export", &answer);
     else if (json_each_member((const char *)answer.body.data, answer.body.len, pick_state, &state, &why) || !state.at)
         code = cli_fail(EXIT_FAILED, "export: the node's answer is no state: %s", why.text);
-    else if (fwrite(state.at, 1, state.len, stdout) != state.len || putchar('\n') == EOF || fflush(stdout))
-        code = cli_fail(EXIT_DISK, "export: writing failed: %s", strerror(errno));
+    else if (fwrite(state.at, 1, state.len, stdout) == state.len) /* main looks whether all was written */
+        putchar('\n');
     lat_buf_fini(&answer.body);
     return code;
 }
@@ -286,14 +301,19 @@ run_pass(struct import *import, struct lat_buf *file, bool dry)
     return import->code;
 }
 
+/* A file, a pipe, or (-) standard input. */
 static int
 read_file(const char *name, struct lat_buf *out)
 {
-    enum lat_err err = lat_file_read(strcmp(name, "-") == 0 ? "/dev/stdin" : name, out);
+    bool is_stdin = strcmp(name, "-") == 0;
+    int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    enum lat_err err = fd < 0 ? LAT_SYS : lat_fd_read(fd, out);
+    const char *why = err == LAT_SYS ? strerror(errno) : lat_err_text(err);
+    char shown[160];
 
-    if (err == LAT_SYS)
-        return cli_fail(EXIT_FAILED, "import: '%s': %s", name, strerror(errno));
-    return err ? cli_fail(EXIT_FAILED, "import: '%s': %s", name, lat_err_text(err)) : EXIT_DONE;
+    if (fd >= 0 && !is_stdin)
+        close(fd);
+    return err ? cli_fail(EXIT_FAILED, "import: '%s': %s", lat_escape_str(name, shown, sizeof(shown)), why) : EXIT_DONE;
 }
 
 int

@@ -11,21 +11,21 @@
 #include "base/text.h"
 
 const struct command_help command_helps[] = {
-    { "console", "", "the console, with a node running in this process (also without a command)" },
-    { "node", "", "the node alone, in the foreground, for servers and service managers" },
-    { "attach", "[TARGET]", "the console on a running node, by default the local one" },
-    { "demo", "", "three real nodes on loopback, with the console on the first" },
-    { "status", "[TARGET]", "one look: the screen as text, or JSON; exit 0 fine, 1 attention, 2 alarm" },
-    { "switch", "p2p|http|auto [TARGET]", "set the mode; prints requested and effective mode" },
-    { "get", "KEY", "print one entry" },
-    { "put", "KEY JSON|-", "write one entry; answers when it is durable" },
-    { "del", "KEY", "delete one entry" },
-    { "list", "[PREFIX]", "the keys, in order" },
-    { "export", "", "the state as one JSON object" },
-    { "import", "FILE|-", "write the entries of a JSON object" },
-    { "id", "[new]", "peer id, public key, addresses and file places; works without a running node" },
-    { "verify", "", "re-hash the store against its root, beside a running node" },
-    { NULL, NULL, NULL },
+    { "console", "", 0, "the console, with a node running in this process (also without a command)" },
+    { "node", "", 0, "the node alone, in the foreground, for servers and service managers" },
+    { "attach", "[TARGET]", 1, "the console on a running node, by default the local one" },
+    { "demo", "", 0, "three real nodes on loopback, with the console on the first" },
+    { "status", "[TARGET]", 1, "one look: the screen as text, or JSON; exit 0 fine, 1 attention, 2 alarm" },
+    { "switch", "p2p|http|auto [TARGET]", 2, "set the mode; prints requested and effective mode" },
+    { "get", "KEY [TARGET]", 2, "print one entry" },
+    { "put", "KEY JSON|- [TARGET]", 3, "write one entry; answers when it is durable" },
+    { "del", "KEY [TARGET]", 2, "delete one entry" },
+    { "list", "[PREFIX] [TARGET]", 2, "the keys, in order" },
+    { "export", "[TARGET]", 1, "the state as one JSON object" },
+    { "import", "FILE|- [TARGET]", 2, "write the entries of a JSON object" },
+    { "id", "[new]", 1, "peer id, public key, addresses and file places; works without a running node" },
+    { "verify", "", 0, "re-hash the store against its root, beside a running node" },
+    { NULL, NULL, 0, NULL },
 };
 
 /* How an option's value is kept. */
@@ -200,6 +200,22 @@ options_parse(int argc, char **argv, int first, struct options *out, struct lat_
     if (err)
         options_fini(out);
     return err;
+}
+
+enum lat_err
+options_check_words(const char *command, const struct options *options, struct lat_msg *why)
+{
+    char shown[80];
+
+    for (const struct command_help *c = command_helps; c->name; c++) {
+        if (strcmp(c->name, command) != 0 || options->arg_count <= c->words_max)
+            continue;
+        lat_escape_str(options->args[c->words_max], shown, sizeof(shown));
+        lat_msg_set(why, "'%s': not expected here; usage: lattice %s%s%s [OPTION...], the command first", shown, c->name,
+                    c->args[0] ? " " : "", c->args);
+        return LAT_MALFORMED;
+    }
+    return LAT_OK;
 }
 
 void

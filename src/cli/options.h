@@ -43,6 +43,7 @@ struct options {
 struct command_help {
     const char *name;
     const char *args;
+    int words_max; /* how many words that are no option it takes */
     const char *summary;
 };
 
@@ -51,6 +52,10 @@ extern const struct command_help command_helps[];
 
 /* Parse argv[first .. argc). LAT_MALFORMED with the sentence for the user in *why. */
 LAT_MUST_CHECK enum lat_err options_parse(int argc, char **argv, int first, struct options *out, struct lat_msg *why);
+
+/* Has the command been given more words than it takes? LAT_MALFORMED with the sentence for the user in *why. */
+LAT_MUST_CHECK enum lat_err options_check_words(const char *command, const struct options *options, struct lat_msg *why);
+
 void options_fini(struct options *options);
 
 /* Usage of the program, or of one command (NULL: the program). */

@@ -75,6 +75,25 @@ what_is_wrong_is_named_and_escaped(void **state)
     assert_non_null(strstr(why.text, "pink"));
 }
 
+static void
+words_that_a_command_does_not_take_are_refused(void **state)
+{
+    static const char *const later[] = { "console", "--json", "status" };
+    static const char *const get[] = { "get", "key", "http://a", "more\x1b[2J" };
+    struct options o;
+    struct lat_msg why;
+
+    (void)state;
+    assert_int_equal(parse(later, 3, &o, &why), LAT_OK);
+    assert_int_equal(options_check_words("console", &o, &why), LAT_MALFORMED);
+    assert_non_null(strstr(why.text, "'status'"));
+    assert_int_equal(options_check_words("status", &o, &why), LAT_OK);
+    assert_int_equal(parse(get, 4, &o, &why), LAT_OK);
+    assert_int_equal(options_check_words("get", &o, &why), LAT_MALFORMED);
+    assert_null(strchr(why.text, '\x1b'));
+    assert_int_equal(options_check_words("put", &o, &why), LAT_OK);
+}
+
 int
 main(void)
 {
@@ -82,6 +101,7 @@ main(void)
         cmocka_unit_test(repeated_flags_are_joined_and_words_may_stand_between_them),
         cmocka_unit_test(a_flag_without_a_value_sets_what_its_row_says),
         cmocka_unit_test(what_is_wrong_is_named_and_escaped),
+        cmocka_unit_test(words_that_a_command_does_not_take_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
