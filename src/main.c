@@ -358,13 +358,19 @@ run_demo(struct options *o)
 
 /* --- the other commands ---------------------------------------------------------------------------- */
 
-/* Where the node of this configuration answers: port 0 and unspecified addresses are none that one could ask. */
+/*
+ * Where the node of this configuration answers: at the socket in its state directory, which no other program can hold as it
+ * can the port; unless --api alone says which node is meant.
+ */
 static void
 find_local_node(const struct config *c, struct cli *cli)
 {
+    bool by_address = options_sets(cli->options, "LATTICE_API_LISTEN") && !options_sets(cli->options, "LATTICE_STATE_DIR");
     struct lat_msg why;
 
     snprintf(cli->local.base, sizeof(cli->local.base), "http://%s", c->api_listen);
+    if (!by_address && api_target_use_socket(&cli->local, c->state_dir))
+        return;
     cli->local.token_is_guess = true; /* --api may name another node than that of the state directory */
     if (files_cookie_read(c->state_dir, cli->local.token, &why))
         cli->local.token[0] = '\0'; /* the kernel's word for who we are may be enough */

@@ -4,10 +4,14 @@
 
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
@@ -75,6 +79,24 @@ api_target_parse(const char *text, struct api_target *target, struct lat_msg *wh
     curl_free(query);
     curl_url_cleanup(url);
     return err;
+}
+
+bool
+api_target_use_socket(struct api_target *target, const char *state_dir)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    int len = snprintf(address.sun_path, sizeof(address.sun_path), "%s/api.sock", state_dir);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    bool answers = fd >= 0 && len > 0 && (size_t)len < sizeof(address.sun_path) &&
+                   (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN);
+
+    if (fd >= 0)
+        close(fd);
+    if (answers) {
+        lat_copy(target->socket, sizeof(target->socket), address.sun_path);
+        lat_wipe(target->token, sizeof(target->token));
+    }
+    return answers;
 }
 
 struct api_client *
@@ -172,6 +194,8 @@ set_options(struct api_client *client, const struct api_request *request, const 
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer);
+    if (client->target.socket[0])
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->target.socket);
     if (client->target.ca_file[0])
         curl_easy_setopt(curl, CURLOPT_CAINFO, client->target.ca_file);
     if (strcmp(request->method, "GET") != 0) {

@@ -23,11 +23,18 @@ struct api_target {
     char base[256];            /* "http://127.0.0.1:8000", no slash at the end */
     char token[API_TOKEN_MAX]; /* bearer; "": none */
     bool token_is_guess;       /* a cookie that may be another node's: refused (401), it is dropped and the request repeated */
+    char socket[108];          /* path of the node's own socket; "": by TCP */
     char ca_file[256];         /* "": the system's */
 };
 
 /* Parse "http(s)://host[:port]" into target->base. LAT_MALFORMED with the reason. */
 LAT_MUST_CHECK enum lat_err api_target_parse(const char *text, struct api_target *target, struct lat_msg *why);
+
+/*
+ * Reach the node over the socket in its state directory, if one listens there: then it is this very node, whoever has
+ * its port, and no token is needed, nor sent. False: nobody does; the target is unchanged.
+ */
+bool api_target_use_socket(struct api_target *target, const char *state_dir);
 
 /* NULL with *why: out of memory, or a token that would cross a network in the clear. */
 struct api_client *api_client_new(const struct api_target *target, struct lat_msg *why);

@@ -218,6 +218,16 @@ options_check_words(const char *command, const struct options *options, struct l
     return LAT_OK;
 }
 
+bool
+options_sets(const struct options *options, const char *name)
+{
+    for (size_t i = 0; i < options->override_count; i++) {
+        if (strcmp(options->overrides[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 void
 options_fini(struct options *options)
 {

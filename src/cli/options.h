@@ -56,6 +56,9 @@ LAT_MUST_CHECK enum lat_err options_parse(int argc, char **argv, int first, stru
 /* Has the command been given more words than it takes? LAT_MALFORMED with the sentence for the user in *why. */
 LAT_MUST_CHECK enum lat_err options_check_words(const char *command, const struct options *options, struct lat_msg *why);
 
+/* Is this configuration name set by a flag? */
+bool options_sets(const struct options *options, const char *name);
+
 void options_fini(struct options *options);
 
 /* Usage of the program, or of one command (NULL: the program). */
