@@ -436,13 +436,30 @@ run_attach(const struct cli *cli)
     return code;
 }
 
+/* `--repair` needs the state directory for itself. */
+static int
+run_verify(const struct cli *cli)
+{
+    struct lat_msg why = { "" };
+    int fd = -1, code;
+
+    if (!cli->options->repair)
+        return cli_verify(cli);
+    if (files_lock(cli->state_dir, &fd, &why))
+        return cli_fail(EXIT_HELD, "verify --repair: %s", why.text);
+    code = cli_repair(cli);
+    files_unlock(fd);
+    return code;
+}
+
 static const struct {
     const char *name;
     int (*run)(const struct cli *cli);
 } commands[] = {
     { "status", cli_status }, { "switch", cli_switch }, { "get", cli_get },       { "put", cli_put },
     { "del", cli_del },       { "list", cli_list },     { "export", cli_export }, { "import", cli_import },
-    { "id", run_id },         { "verify", cli_verify }, { "attach", run_attach },
+    { "id", run_id },         { "verify", run_verify }, { "attach", run_attach },
+    { "backup", cli_backup }, { "restore", cli_restore },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -79,5 +79,8 @@ int cli_export(const struct cli *cli);
 int cli_import(const struct cli *cli);
 int cli_id(const struct cli *cli);
 int cli_verify(const struct cli *cli);
+int cli_repair(const struct cli *cli); /* `verify --repair`; the caller holds the lock of the state directory */
+int cli_backup(const struct cli *cli);
+int cli_restore(const struct cli *cli);
 
 #endif

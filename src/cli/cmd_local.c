@@ -91,3 +91,26 @@ cli_verify(const struct cli *cli)
     store_close(store);
     return code;
 }
+
+int
+cli_repair(const struct cli *cli)
+{
+    char dir[4096], root[65];
+    struct store_options options = { .dir = dir, .network = cli->network, .map_max = cli->store_max };
+    struct store_repaired repaired = { 0 };
+    struct lat_msg why = { "" };
+    uint64_t shown_ms = lat_mono_ms();
+    enum lat_err err;
+
+    snprintf(dir, sizeof(dir), "%s/store", cli->state_dir);
+    err = store_repair(&options, show_progress, &shown_ms, &repaired, &why);
+    if (err)
+        return cli_fail(err == LAT_DAMAGED ? EXIT_DAMAGE : EXIT_FAILED, "verify --repair: %s", why.text);
+    lat_hex(repaired.root, sizeof(repaired.root), root);
+    printf("%llu records, root %s%s\n", (unsigned long long)repaired.records, root, repaired.new_root ? " (new)" : "");
+    printf("%llu set aside, %llu leaves made anew, %llu dropped\n", (unsigned long long)repaired.set_aside,
+           (unsigned long long)repaired.rows_made, (unsigned long long)repaired.rows_dropped);
+    if (repaired.set_aside > 0)
+        puts("what was set aside is healed from peers once the node runs");
+    return EXIT_DONE;
+}

@@ -24,7 +24,9 @@ const struct command_help command_helps[] = {
     { "export", "[TARGET]", 1, "the state as one JSON object" },
     { "import", "FILE|- [TARGET]", 2, "write the entries of a JSON object" },
     { "id", "[new]", 1, "peer id, public key, addresses and file places; works without a running node" },
-    { "verify", "", 0, "re-hash the store against its root, beside a running node" },
+    { "verify", "", 0, "re-hash the store against its root, beside a running node; --repair without one" },
+    { "backup", "FILE", 1, "a consistent copy of all records, beside a running node" },
+    { "restore", "FILE [TARGET]", 2, "join a backup into a running node; newer records stay" },
     { NULL, NULL, 0, NULL },
 };
 
@@ -68,6 +70,7 @@ static const struct option_row rows[] = {
     FIELD("token-file", "FILE", KEEP_TEXT, token_file, "bearer token for TARGET"),
     FIELD("force", NULL, KEEP_FLAG, force, "import: overwrite keys that have other values"),
     FIELD("control", NULL, KEEP_FLAG, control, "attach: allow changes, not only looking"),
+    FIELD("repair", NULL, KEEP_FLAG, repair, "verify: set damaged bytes aside, to be healed from peers"),
     FIELD("once", NULL, KEEP_FLAG, once, "console: print one screen as text and end"),
     FIELD("size", "CxR", KEEP_SIZE, columns, "with --once and status: columns and rows (80x24)"),
     FIELD("ascii", NULL, KEEP_FLAG, ascii, "console: plain ASCII characters"),

@@ -29,7 +29,7 @@ struct options {
     size_t override_count;
     const char *env_file;
     bool print_config, help, version;
-    bool json, follow, force, absent, control;
+    bool json, follow, force, absent, control, repair;
     bool once, ascii;
     enum option_color color;
     const char *for_seconds, *if_match, *author, *token_file;

@@ -154,6 +154,16 @@ struct recon_range {
 LAT_MUST_CHECK enum lat_err recon_read_range(const struct network *network, const uint8_t from[32],
                                              const uint8_t to[32], const uint8_t *reply, size_t len,
                                              struct recon_range *out, struct lat_msg *why);
+/*
+ * A RECORDS request that only pushes: records holds count times (u32 little-endian length, record), the form of store_merge; count at
+ * most RECON_ITEMS_MAX, the message at most RECON_MESSAGE_MAX: LAT_LIMIT.
+ */
+LAT_MUST_CHECK enum lat_err recon_ask_push(const struct network *network, const uint8_t *records, size_t len,
+                                           size_t count, struct lat_buf *out);
+/* Its answer: one verdict (enum store_verdict) a record, copied to verdicts[0 .. count). LAT_MALFORMED, LAT_CLOSED. */
+LAT_MUST_CHECK enum lat_err recon_read_push(const struct network *network, const uint8_t *reply, size_t len, size_t count,
+                                            uint8_t *verdicts, struct lat_msg *why);
+
 /* The next (length, record) at *at of end; advances. false at the end. */
 bool recon_next_record(const uint8_t **at, const uint8_t *end, const uint8_t **record, size_t *len);
 

@@ -247,3 +247,60 @@ recon_read_range(const struct network *network, const uint8_t from[32], const ui
         *out = range;
     return err;
 }
+
+/* --- RECORDS, pushing ----------------------------------------------------------------------------- */
+
+static enum lat_err
+add_varint(struct lat_buf *out, uint64_t value)
+{
+    uint8_t bytes[VARINT_LEN_MAX];
+
+    return lat_buf_add(out, bytes, varint_encode(value, bytes));
+}
+
+enum lat_err
+recon_ask_push(const struct network *network, const uint8_t *records, size_t len, size_t count, struct lat_buf *out)
+{
+    struct lat_cursor cursor;
+    enum lat_err err;
+
+    if (count > RECON_ITEMS_MAX)
+        return LAT_LIMIT;
+    lat_cursor_init(&cursor, records, len);
+    lat_buf_clear(out);
+    err = recon_add_head(network, RECON_RECORDS, out);
+    if (!err)
+        err = add_varint(out, count);
+    for (size_t i = 0; i < count && !err; i++) {
+        uint32_t record_len = lat_take_u32le(&cursor);
+        const uint8_t *record = lat_take(&cursor, record_len);
+
+        if (cursor.bad)
+            return LAT_MALFORMED;
+        err = add_varint(out, record_len);
+        if (!err)
+            err = lat_buf_add(out, record, record_len);
+    }
+    if (!err)
+        err = add_varint(out, 0); /* no wants */
+    return !err && out->len > RECON_MESSAGE_MAX ? LAT_LIMIT : err;
+}
+
+enum lat_err
+recon_read_push(const struct network *network, const uint8_t *reply, size_t len, size_t count, uint8_t *verdicts,
+                struct lat_msg *why)
+{
+    struct lat_cursor body;
+    const uint8_t *given;
+    enum lat_err err = open_reply(network, RECON_RECORDS, reply, len, &body, why);
+
+    if (err)
+        return err;
+    if (lat_take_varint(&body) != count || (given = lat_take(&body, count)) == NULL)
+        return malformed(why, "not one verdict a record");
+    if (lat_take_varint(&body) != 0 || lat_take_varint(&body) != 0 || lat_take(&body, 32 + 8) == NULL ||
+        !lat_cursor_is_done(&body))
+        return malformed(why, "records that nobody asked for");
+    memcpy(verdicts, given, count);
+    return LAT_OK;
+}

@@ -13,6 +13,7 @@
 
 #include "base/le.h"
 #include "base/varint.h"
+#include "state/store.h"
 #include "support/random.h"
 #include "support/wire_states.h"
 
@@ -50,6 +51,45 @@ static void
 answer(const struct memory_view *state, const struct lat_buf *request, struct lat_buf *reply)
 {
     assert_int_equal(recon_handle(&state->view, request->data, request->len, NULL, 0, reply), LAT_OK);
+}
+
+/* --- RECORDS, pushing ----------------------------------------------------------------------------- */
+
+static void
+a_push_is_understood_and_its_verdicts_come_back(void **state)
+{
+    static const uint8_t verdicts[] = { VERDICT_APPLIED, VERDICT_OURS_WINS };
+    const struct memory_view *a = &w.states[WIRE_A];
+    struct lat_buf records, request, reply;
+    struct recon_pushes pushes = { 0 };
+    uint8_t len[4], got[2] = { 9, 9 };
+
+    (void)state;
+    lat_buf_init(&records, RECON_PUSHES_MAX);
+    lat_buf_init(&pushes.records, RECON_PUSHES_MAX);
+    lat_buf_init(&request, RECON_MESSAGE_MAX);
+    lat_buf_init(&reply, RECON_MESSAGE_MAX);
+    for (size_t i = 0; i < 2; i++) {
+        lat_put_u32le(len, (uint32_t)a->records[i].len);
+        assert_int_equal(lat_buf_add(&records, len, 4), LAT_OK);
+        assert_int_equal(lat_buf_add(&records, a->records[i].bytes, a->records[i].len), LAT_OK);
+    }
+    assert_int_equal(recon_ask_push(&w.network, records.data, records.len, 2, &request), LAT_OK);
+    assert_int_equal(recon_inspect(&w.network, request.data, request.len, &pushes, &reply), LAT_OK);
+    assert_int_equal(pushes.count, 2);
+    assert_int_equal(pushes.records.len, records.len);
+    assert_memory_equal(pushes.records.data, records.data, records.len);
+    assert_int_equal(recon_handle(&a->view, request.data, request.len, verdicts, 2, &reply), LAT_OK);
+    assert_int_equal(recon_read_push(&w.network, reply.data, reply.len, 3, got, NULL), LAT_MALFORMED);
+    assert_int_equal(got[0], 9);
+    assert_int_equal(recon_read_push(&w.network, reply.data, reply.len, 2, got, NULL), LAT_OK);
+    assert_memory_equal(got, verdicts, 2);
+    for (size_t cut = 0; cut < reply.len; cut++)
+        assert_int_equal(recon_read_push(&w.network, reply.data, cut, 2, got, NULL), LAT_MALFORMED);
+    lat_buf_fini(&records);
+    lat_buf_fini(&pushes.records);
+    lat_buf_fini(&request);
+    lat_buf_fini(&reply);
 }
 
 /* --- STATUS -------------------------------------------------------------------------------------------- */
@@ -446,6 +486,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_push_is_understood_and_its_verdicts_come_back),
         cmocka_unit_test(ask_status_writes_the_bytes_of_the_vectors),
         cmocka_unit_test(read_status_gives_every_field),
         cmocka_unit_test(read_status_holds_the_attestation_against_what_it_says),
