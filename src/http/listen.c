@@ -16,6 +16,7 @@
 
 #define BACKLOG 128
 #define HOST_MAX 64
+#define SEND_BUFFER 131072 /* in the kernel, of one connection: left alone it grows to megabytes */
 
 /* Split "host:port" at the last colon; brackets around an IPv6 address are taken off. */
 static bool
@@ -111,7 +112,7 @@ address_text(const struct sockaddr_storage *storage, char out[LISTEN_TEXT_MAX])
 enum lat_err
 listen_open(const struct listen_address *address, int *out, struct lat_msg *why)
 {
-    const int yes = 1;
+    const int yes = 1, send_buffer = SEND_BUFFER;
     char where[LISTEN_TEXT_MAX];
     int fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -120,6 +121,7 @@ listen_open(const struct listen_address *address, int *out, struct lat_msg *why)
         return failed(fd, where, why);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
     /*
      * An IPv4 client that comes in by an IPv6 socket would have two addresses, and the wrong one to ask the
      * kernel about.

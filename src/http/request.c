@@ -39,6 +39,14 @@ request_begin(void *cls, const char *uri, struct MHD_Connection *mhd)
     return request;
 }
 
+/* The body is gone: others may have its room. */
+static void
+uncount_body(struct request *request)
+{
+    request->conn->listener->server->body_bytes -= request->body_counted;
+    request->body_counted = 0;
+}
+
 static void
 leave_waiting(struct request *request)
 {
@@ -67,7 +75,7 @@ request_end(void *cls, struct MHD_Connection *mhd, void **con_cls, enum MHD_Requ
     if (request == NULL)
         return;
     leave_waiting(request);
-    request->conn->listener->server->body_bytes -= request->body_counted;
+    uncount_body(request);
     request->conn->request = NULL;
     conn_idle(request->conn);
     call_fini(&request->call);
@@ -284,6 +292,7 @@ take_body(struct request *request, const char *data, size_t size)
     if (body_fits(request, size) && !lat_buf_add(&request->call.body, data, size))
         return;
     lat_buf_fini(&request->call.body);
+    uncount_body(request);
     answer_err(&request->call, LAT_BUSY, "too many bodies at once; try again");
     request->stage = REQUEST_DRAIN;
 }

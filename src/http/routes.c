@@ -122,7 +122,7 @@ routes_find(unsigned method, const char *path, bool sync_only)
     size_t len = strlen(path);
     struct route_match match = find(method, path, len, sync_only);
 
-    if (match.allowed == 0 && len > 1 && path[len - 1] == '/')
+    if (match.allowed == 0 && len > 1 && path[len - 1] == '/' && path[len - 2] != '/')
         match.redirect = find(method, path, len - 1, sync_only).allowed != 0;
     return match;
 }

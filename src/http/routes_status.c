@@ -117,7 +117,9 @@ route_readyz(struct call *call)
     json_put_text(&object, "state", lung_state_name(s->lung.state));
     json_put_text(&object, "sync_mode", sync_mode_name(lung_sync_mode(s->lung.state)));
     if (!ready)
-        json_put_text(&object, "detail", "no lung carries the state now");
+        json_put_text(&object, "detail",
+                      is_live(call, s) ? "no lung carries the state now"
+                                       : "the node's loop has not turned for 10 s");
     answer_json(call, ready ? 200 : 503, object);
 }
 

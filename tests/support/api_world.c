@@ -63,7 +63,8 @@ do_write(struct api_world *world, struct command *command)
     const uint8_t *stored = NULL;
 
     lat_buf_init(&value, 65536); /* LATTICE_VALUE_MAX */
-    if (command->kind == COMMAND_PUT) {
+    reply.err = (enum lat_err)atomic_load(&world->refusing);
+    if (!reply.err && command->kind == COMMAND_PUT) {
         reply.err = json_store_form((const char *)command->value, command->value_len, &value, NULL);
         stored = value.data;
     }

@@ -30,6 +30,7 @@ struct api_world {
     int wake_fd;
     atomic_bool stop;
     atomic_bool deaf;     /* commands are taken, but stay unanswered */
+    atomic_int refusing;    /* an enum lat_err with which writes are answered; 0: they are carried out */
     atomic_bool frozen;   /* no new snapshots */
     struct command *kept; /* unanswered one of a deaf node */
     pthread_mutex_t lock; /* shown, published, kept */

@@ -353,6 +353,41 @@ memory_kib(void)
     return (resident - shared) * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+#define BODIES 40
+#define BODY_BYTES 1048576
+
+/* Bodies up to the limit, from many at once, each but for its last byte: memory for all of them is bounded.
+ */
+static void
+many_bodies_at_once_are_bounded_in_memory(void **state)
+{
+    char *body = calloc(1, BODY_BYTES);
+    int fds[BODIES], refused = 0;
+    struct http_reply reply;
+    long before = memory_kib();
+
+    (void)state;
+    for (size_t i = 0; i < BODIES; i++) {
+        fds[i] = http_connect(port);
+        http_send_text(fds[i], "POST /api/lattice/sync HTTP/1.1\r\n" LOCAL
+                               "Content-Type: application/octet-stream\r\nContent-Length: 1048576\r\n\r\n");
+        http_send(fds[i], body, BODY_BYTES - 1);
+    }
+    assert_int_equal(http_status(port, "GET", "/health"), 200);
+    assert_true(memory_kib() - before < 48 * 1024);
+    for (size_t i = 0; i < BODIES; i++)
+        http_send(fds[i], body, 1);
+    for (size_t i = 0; i < BODIES; i++) {
+        reply = http_read(fds[i], false);
+        assert_true(reply.status == 200 || reply.status == 503);
+        refused += reply.status == 503;
+        http_reply_fini(&reply);
+        close(fds[i]);
+    }
+    assert_true(refused < BODIES); /* who is refused makes room for the others */
+    free(body);
+}
+
 #define SLOW 16
 
 /* Clients that ask for the whole state and do not read it: it is not held in memory for them, and others are
@@ -405,6 +440,7 @@ main(void)
         cmocka_unit_test(clients_that_drip_are_ended_and_hold_nobody_up),
         cmocka_unit_test(a_crowd_of_idle_clients_makes_room),
         cmocka_unit_test(a_flood_of_silent_connections_passes),
+        cmocka_unit_test(many_bodies_at_once_are_bounded_in_memory),
         cmocka_unit_test(clients_that_do_not_read_cost_no_memory_and_no_time),
     };
 

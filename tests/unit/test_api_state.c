@@ -165,6 +165,37 @@ a_value_over_the_limit_gets_413(void **state)
     free(body);
 }
 
+/* INTERFACE section 3, "Errors". */
+static void
+what_the_store_refuses_is_told_by_status(void **state)
+{
+    static const struct {
+        enum lat_err err;
+        int status;
+        bool retry;
+    } rows[] = {
+        { LAT_READONLY, 503, true }, { LAT_FULL, 507, false },  { LAT_BUSY, 503, true },
+        { LAT_DAMAGED, 503, true },  { LAT_LIMIT, 413, false }, { LAT_NOMEM, 503, true },
+        { LAT_CLOSED, 503, true },   { LAT_SYS, 503, true },
+    };
+    struct http_reply reply;
+    cJSON *json;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        atomic_store(&world.refusing, rows[i].err);
+        reply = http_ask(port, "PUT", STATE "/refused", NULL, "1");
+        assert_int_equal(reply.status, rows[i].status);
+        assert_int_equal(http_header(&reply, "Retry-After") != NULL, rows[i].retry);
+        json = http_json(&reply);
+        assert_true(strlen(vectors_text(json, "detail")) > 5);
+        cJSON_Delete(json);
+        http_reply_fini(&reply);
+    }
+    atomic_store(&world.refusing, LAT_OK);
+    assert_int_equal(http_status(port, "GET", STATE "/refused"), 404);
+}
+
 static void
 a_write_may_demand_what_it_replaces(void **state)
 {
@@ -485,6 +516,7 @@ main(void)
         cmocka_unit_test(keys_that_are_none_are_refused),
         cmocka_unit_test(values_that_are_not_json_are_refused_with_what_is_wrong),
         cmocka_unit_test(a_value_over_the_limit_gets_413),
+        cmocka_unit_test(what_the_store_refuses_is_told_by_status),
         cmocka_unit_test(a_write_may_demand_what_it_replaces),
         cmocka_unit_test(a_read_of_what_one_has_gets_304),
         cmocka_unit_test(the_whole_state_is_attested_as_v3_0_3_nodes_expect),
