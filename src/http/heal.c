@@ -1,10 +1,4 @@
 /*
- * How an answer is looked at: the records in it ascend by keyhash, and so do the leaves of our own tree.
- * Walking both side by side finds what is the same (equal leaves, nothing to fetch), what differs (our record
- * is read to see which one wins) and what only one side holds. What we win is counted and left alone; the
- * rest is the batch. Signatures and trust are not looked at here: the applier does that in its workers and
- * gives a verdict for each record.
- *
  * What bounds a liar: answers must ascend, so a session ends; records that are the same as ours, or lose to
  * ours, are bounded by what our side and trusted authors ever signed; anything else is refused, and 4 MiB of
  * refused records without one of use end the session.
@@ -20,9 +14,9 @@
 
 #include "base/le.h"
 #include "base/text.h"
+#include "http/heal_walk.h"
 #include "state/store.h"
 
-#define NO_SLOT 255
 #define RECORDS_MAX (RECON_MESSAGE_MAX / RECORD_OVERHEAD) /* that fit one answer */
 
 static const uint8_t first_key[32];
@@ -209,171 +203,7 @@ heal_ask(struct heal *heal, const struct network *network, uint64_t now_ms, stru
     return LAT_OK;
 }
 
-/* --- an answer beside our own state ------------------------------------------------------------------- */
-
-/* Walks the records of an answer and our leaves side by side. */
-struct side_by_side {
-    struct heal *heal;
-    const struct recon_view *own;
-    const uint8_t *at, *end; /* of the records that follow */
-    bool present;            /* theirs is one */
-    struct record theirs;
-    const uint8_t *bound; /* our leaves from here on belong to the next answer; NULL: to none */
-    size_t visits;
-    bool skip; /* too many visits: our leaves between theirs are no longer looked at */
-    enum lat_err err;
-};
-
-static uint8_t
-name_key(struct heal *heal, const struct record *record, enum key_difference difference, uint64_t ours,
-         uint64_t theirs)
-{
-    struct snapshot_key *key;
-
-    heal->key_total++;
-    if (heal->key_count == SNAPSHOT_KEYS_MAX)
-        return NO_SLOT;
-    key = &heal->keys[heal->key_count];
-    lat_escape(record->key, record->key_len, key->key, sizeof(key->key));
-    key->difference = difference;
-    key->ours_hlc = ours;
-    key->theirs_hlc = theirs;
-    return (uint8_t)heal->key_count++;
-}
-
-static enum lat_err
-add_to_batch(struct heal *heal, const struct record *record, uint8_t slot)
-{
-    uint8_t *at;
-    enum lat_err err = lat_buf_extend(&heal->batch, 4 + record->len, &at);
-
-    if (!err) {
-        at = lat_put_u32le(at, (uint32_t)record->len);
-        lat_put_bytes(at, record->bytes, record->len);
-        err = lat_buf_add_u8(&heal->slots, slot);
-    }
-    if (!err)
-        heal->batch_count++;
-    return err;
-}
-
-/* The next of their records; none left: present is false. */
-static enum lat_err
-next_of_theirs(struct side_by_side *w)
-{
-    const uint8_t *bytes;
-    size_t len;
-
-    w->present = recon_next_record(&w->at, w->end, &bytes, &len);
-    if (!w->present)
-        return LAT_OK;
-    w->heal->seen++;
-    return record_parse_trusted(w->own->network, bytes, len, &w->theirs);
-}
-
-/* A record that needs no more looking at: applied, or known to be no news. */
-static void
-count_useful(struct heal *heal, uint32_t *count)
-{
-    (*count)++;
-    heal->session_useful++;
-    heal->stall_bytes = 0;
-}
-
-static enum lat_err
-take_only_theirs(struct side_by_side *w)
-{
-    uint8_t slot = name_key(w->heal, &w->theirs, KEY_ONLY_THEIRS, 0, w->theirs.hlc);
-    enum lat_err err = add_to_batch(w->heal, &w->theirs, slot);
-
-    return err ? err : next_of_theirs(w);
-}
-
-/* Both hold the key, with different records. A damaged one of ours is healed by whatever the store then
- * accepts. */
-static enum lat_err
-take_differing(struct side_by_side *w, uint64_t own_hlc)
-{
-    struct heal *heal = w->heal;
-    struct record ours;
-    enum lat_err err = w->own->get(w->own->arg, w->theirs.keyhash, &ours);
-
-    if (err == LAT_OK && record_compare(&w->theirs, &ours) < 0) {
-        count_useful(heal, &heal->ours);
-        name_key(heal, &w->theirs, KEY_OURS_NEWER, own_hlc, w->theirs.hlc);
-        return next_of_theirs(w);
-    }
-    if (err && err != LAT_DAMAGED && err != LAT_NOTFOUND)
-        return err;
-    err =
-        add_to_batch(heal, &w->theirs, name_key(heal, &w->theirs, KEY_THEIRS_NEWER, own_hlc, w->theirs.hlc));
-    return err ? err : next_of_theirs(w);
-}
-
-static enum lat_err
-take_same(struct side_by_side *w)
-{
-    count_useful(w->heal, &w->heal->same);
-    return next_of_theirs(w);
-}
-
-static enum lat_err
-count_only_ours(struct side_by_side *w, const uint8_t keyhash[32], uint64_t hlc)
-{
-    struct record ours;
-
-    w->heal->only_ours++;
-    if (w->heal->key_count < SNAPSHOT_KEYS_MAX && w->own->get(w->own->arg, keyhash, &ours) == LAT_OK)
-        name_key(w->heal, &ours, KEY_ONLY_OURS, hlc, 0);
-    else
-        w->heal->key_total++;
-    return LAT_OK;
-}
-
-/* One leaf of ours. LAT_CLOSED ends the walk. */
-static enum lat_err
-visit(void *arg, const uint8_t keyhash[32], const uint8_t leaf[32], uint64_t hlc)
-{
-    struct side_by_side *w = arg;
-    int order = 1;
-
-    while (w->present && (order = memcmp(w->theirs.keyhash, keyhash, 32)) < 0)
-        if ((w->err = take_only_theirs(w)) != LAT_OK)
-            return LAT_CLOSED;
-    if (w->bound && memcmp(keyhash, w->bound, 32) >= 0)
-        return LAT_CLOSED;
-    if (w->present && order == 0)
-        w->err = memcmp(w->theirs.leaf, leaf, 32) == 0 ? take_same(w) : take_differing(w, hlc);
-    else if (!w->skip)
-        w->err = count_only_ours(w, keyhash, hlc);
-    w->skip = w->skip || ++w->visits >= HEAL_VISITS_MAX;
-    return w->err || w->skip ? LAT_CLOSED : LAT_OK;
-}
-
-/*
- * One walk over our leaves as a rule. Where theirs are few among very many of ours, it is cut off, and each
- * of their remaining records is looked up by a walk of its own that ends at the first leaf.
- */
-static enum lat_err
-walk(struct side_by_side *w, const uint8_t from[32])
-{
-    enum lat_err err = next_of_theirs(w);
-    uint8_t start[32];
-
-    memcpy(start, from, 32);
-    while (!err) {
-        err = w->own->each_leaf(w->own->arg, start, visit, w);
-        if (err != LAT_CLOSED) /* no leaf of ours is left, or it cannot be read */
-            break;
-        err = w->err;
-        if (!w->skip || !w->present)
-            break;
-        memcpy(start, w->theirs.keyhash, 32);
-    }
-    while (!err && w->present)
-        err = take_only_theirs(w);
-    return err;
-}
+/* --- an answer ------------------------------------------------------------------------------------- */
 
 /* The answer is decided: the pass has come to its end. */
 static void
@@ -387,16 +217,11 @@ settle(struct heal *heal)
 static enum lat_err
 look_at(struct heal *heal, const struct recon_view *own, const struct recon_range *range)
 {
-    struct side_by_side w = { .heal = heal,
-                              .own = own,
-                              .at = range->records,
-                              .end = range->records + range->records_len,
-                              .bound = range->more ? range->next : NULL };
     enum lat_err err;
 
     heal->pending = true;
     heal->mark = mark_of(heal);
-    err = walk(&w, heal->from);
+    err = heal_walk(heal, own, range);
     if (err) {
         lat_msg_set(&heal->why, "an answer could not be compared with our state: %s", lat_err_text(err));
         return err;
@@ -445,7 +270,7 @@ count_refused(struct heal *heal, uint32_t *reason, size_t len, uint8_t slot)
     (*reason)++;
     heal->refused++;
     heal->stall_bytes += len;
-    if (slot != NO_SLOT)
+    if (slot != HEAL_NO_SLOT)
         heal->keys[slot].difference = KEY_REFUSED;
 }
 
@@ -454,14 +279,14 @@ count_verdict(struct heal *heal, uint8_t verdict, const uint8_t *record, size_t 
 {
     switch ((enum store_verdict)verdict) {
     case VERDICT_APPLIED:
-        count_useful(heal, &heal->applied);
+        heal_count_useful(heal, &heal->applied);
         heal->session_applied++;
         break;
     case VERDICT_HAD_IT:
-        count_useful(heal, &heal->same);
+        heal_count_useful(heal, &heal->same);
         break;
     case VERDICT_OURS_WINS:
-        count_useful(heal, &heal->ours);
+        heal_count_useful(heal, &heal->ours);
         break;
     case VERDICT_HELD:
         count_refused(heal, &heal->held, len, slot);

@@ -15,7 +15,6 @@
 #include "http/heal.h"
 #include "http/http_url.h"
 #include "http/poller.h"
-#include "state/legacy.h"
 
 #define SOURCE_FRUITLESS_MAX 3 /* sessions in a row without progress before healing pauses */
 #define SOURCE_PAUSE_MAX_MS 300000
@@ -110,27 +109,6 @@ void source_begin(struct poll_source *s, uint64_t now_ms);
 
 /* error: a sentence, escaped. retry_after_ms: 0 not said. Returns changes. */
 unsigned source_failed(struct poll_source *s, const char *error, uint64_t retry_after_ms, uint64_t now_ms);
-
-/*
- * May this STATUS be believed (its signature holds)? last_ms: time of the last attestation seen of that key,
- * 0 none.
- *
- * LAT_AUTH      our own key, or another than the bound one, or nobody vouches (incomplete)
- * LAT_TIMEOUT   further from our clock than RECON_CLOCK_MAX_MS
- * LAT_CONFLICT  earlier than last_ms: a good answer that came late, to be ignored
- *
- * with the sentence in *why. On LAT_OK *out is filled; a key that is not trusted is no error.
- */
-LAT_MUST_CHECK enum lat_err source_judge_status(const struct poll_source *s,
-                                                const struct recon_status *status, const struct trust *trust,
-                                                uint64_t last_ms, uint64_t wall_ms, struct source_shown *out,
-                                                struct lat_msg *why);
-
-/* May this judged v3.0.3 state be believed? Unsigned, or signed by nobody we trust, is no error: out->trusted
- * is false. */
-LAT_MUST_CHECK enum lat_err source_judge_state(const struct legacy_state *state, enum legacy_verdict verdict,
-                                               const uint8_t key[32], const struct trust *trust,
-                                               struct source_shown *out, struct lat_msg *why);
 
 /* A good answer, whatever it says. Returns changes. */
 unsigned source_succeeded(struct poll_source *s, enum source_kind kind, uint32_t rtt_ms, uint64_t now_ms);

@@ -113,7 +113,8 @@ struct poller_config {
     size_t state_max, bodies_max, staged_max; /* 0: the constants above */
 };
 
-/* LAT_NOMEM. ops is copied; arg is borrowed until the poller is closed. */
+/* ops is copied; arg is borrowed until the poller is closed. LAT_MALFORMED, LAT_LIMIT: a source's URL;
+ * LAT_NOMEM. */
 LAT_MUST_CHECK enum lat_err poller_new(uv_loop_t *loop, const struct poller_config *config,
                                        const struct poller_ops *ops, void *arg, struct poller **out);
 

@@ -1,6 +1,6 @@
 /*
- * poller_parts.h - the poller's inside, shared by poller*.c alone: poller.c has its life and the rounds,
- * poller_ask.c one attempt with one source, poller_heal.c sessions and imports.
+ * poller_parts.h - the poller's inside, shared by poller*.c alone: poller.c has the rounds, poller_config.c
+ * the life and the sources, poller_ask.c one attempt with one source, poller_heal.c sessions and imports.
  *
  *   poller_round ──▶ ask_begin ─┬─ GET summary ──▶ worker ─┬─▶ ours: POST STATUS ─▶ compare ─▶ ask_end
  *                               └─ POST STATUS (404: GET)  └─▶ v3.0.3: compare ───────────────▶ ask_end
@@ -13,6 +13,7 @@
 #define LAT_HTTP_POLLER_PARTS_H
 
 #include "http/http_client.h"
+#include "http/poll_judge.h"
 #include "http/poll_log.h"
 #include "http/poll_source.h"
 #include "http/poll_state.h"
@@ -91,6 +92,14 @@ struct owed *poller_owe(struct peer *peer);
 /* It has come: who waits for it, or NULL. Frees it; where the poller is being closed, maybe the poller too.
  */
 struct peer *poller_settle(struct owed *owed);
+
+/* End every session and import that runs: as if they had not been. */
+void poller_give_up_healing(struct poller *p);
+
+/* --- poller_config.c --- */
+
+/* Something that closing waits for has come to its end: the last one frees the poller. */
+void poller_maybe_closed(struct poller *p);
 
 /* --- poller_ask.c --- */
 

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "http/poll_judge.h"
 #include "http/poll_source.h"
 #include "support/sync_world.h"
 

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -361,6 +362,31 @@ a_configuration_keeps_what_is_known_of_sources_that_stay(void **state)
 }
 
 static void
+a_source_that_is_named_twice_is_asked_once(void **state)
+{
+    struct stage *stage = *state;
+    struct poller_source twice[3] = { stage->sources[0], stage->sources[0], stage->sources[1] };
+    struct poller_config config = stage_config(stage);
+    struct snapshot_source rows[STAGE_SITES];
+    char url[128];
+
+    snprintf(url, sizeof(url), "%s///", stage->sources[0].url); /* slashes at the end do not matter */
+    twice[1].url = url;
+    config.sources = twice;
+    config.source_count = 3;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(poller_configure(stage->poller, &config), LAT_OK);
+        assert_int_equal(poller_fill(stage->poller, lat_mono_ms(), rows, STAGE_SITES), 2);
+    }
+    stage_round(stage, POLLER_PROBE);
+    assert_int_equal(http_server_requests(stage->sites[0].server), 2);
+    twice[2].url = "nonsense";
+    assert_int_equal(poller_configure(stage->poller, &config), LAT_MALFORMED); /* and nothing has changed */
+    assert_int_equal(poller_fill(stage->poller, lat_mono_ms(), rows, STAGE_SITES), 2);
+    assert_true(rows[1].usable);
+}
+
+static void
 a_round_that_runs_is_given_up_by_a_configuration(void **state)
 {
     struct stage *stage = *state;
@@ -453,6 +479,7 @@ main(void)
                                         close_stage),
         cmocka_unit_test_setup_teardown(a_configuration_keeps_what_is_known_of_sources_that_stay, open_two,
                                         close_stage),
+        cmocka_unit_test_setup_teardown(a_source_that_is_named_twice_is_asked_once, open_two, close_stage),
         cmocka_unit_test_setup_teardown(a_round_that_runs_is_given_up_by_a_configuration, open_one,
                                         close_stage),
         cmocka_unit_test_setup_teardown(the_log_tells_of_divergence_healing_and_agreement, open_one,
