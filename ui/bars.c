@@ -10,7 +10,7 @@
 #include "keymap.h"
 #include "lung_view.h"
 
-/* --- title --------------------------------------------------------------------------------------------------- */
+/* --- title ---------------------------------------------------------------------------------------------- */
 
 #define PART_MAX 96
 #define PARTS_MAX 10
@@ -151,7 +151,7 @@ bar_title(const struct area *area, const struct model *model, const struct snaps
     draw_parts(area, &parts);
 }
 
-/* --- alerts -------------------------------------------------------------------------------------------------- */
+/* --- alerts --------------------------------------------------------------------------------------------- */
 
 static enum style
 alert_style(const struct snapshot_alert *alert, bool seen)
@@ -163,8 +163,8 @@ alert_style(const struct snapshot_alert *alert, bool seen)
 
 /* "D1 rio-2 diverges: 3 keys, since 14:02:45": the text is cut before its beginning in time is. */
 static int
-draw_alert(const struct area *area, int x, int room, const struct snapshot *s, const struct snapshot_alert *alert,
-           bool seen)
+draw_alert(const struct area *area, int x, int room, const struct snapshot *s,
+           const struct snapshot_alert *alert, bool seen)
 {
     char text[SNAPSHOT_TEXT_MAX + 16], when[FORMAT_MAX], since[FORMAT_MAX + 24] = "";
     int style = alert_style(alert, seen), width;
@@ -204,10 +204,25 @@ draw_alert_list(const struct area *area, int x, int end, const struct model *mod
                 x = draw_alert(area, x, end - x, s, &s->alerts[i], seen == 1) + 3;
 }
 
+/* "x ack  Z all", by the bindings. */
+static const char *
+ack_hint(int unseen, char out[FORMAT_MAX])
+{
+    char one[8], all[8];
+    const char *key = key_name(keymap_key(ACTION_ACKNOWLEDGE, 0), one);
+
+    if (unseen > 1)
+        snprintf(out, FORMAT_MAX, "%s ack  %s all", key,
+                 key_name(keymap_key(ACTION_ACKNOWLEDGE_ALL, 0), all));
+    else
+        snprintf(out, FORMAT_MAX, "%s ack", key);
+    return out;
+}
+
 void
 bar_alerts(const struct area *area, const struct model *model, const struct snapshot *s)
 {
-    char count[FORMAT_MAX];
+    char count[FORMAT_MAX], hint[FORMAT_MAX];
     bool alarm;
     int unseen, x, end = area->cols - 1;
     enum style style;
@@ -218,14 +233,17 @@ bar_alerts(const struct area *area, const struct model *model, const struct snap
     }
     unseen = count_unseen(model, s, &alarm);
     style = unseen == 0 ? STYLE_TEXT : alarm ? STYLE_ALARM : STYLE_ATTENTION;
-    x = area_printf(area, 1, 0, style, "[%c] %s", unseen == 0 ? '-' : alarm ? 'X' : '!',
+    x = area_printf(area, 1, 0, style, "[%c] %s",
+                    unseen == 0 ? '-'
+                    : alarm     ? 'X'
+                                : '!',
                     format_noun(s->alert_count, "alert", count));
     if (unseen > 0 && !model->still && area->cols >= 72)
-        end = area_text_right(area, end, 0, STYLE_IDLE, unseen > 1 ? "x ack  Z all" : "x ack") - 2;
+        end = area_text_right(area, end, 0, STYLE_IDLE, ack_hint(unseen, hint)) - 2;
     draw_alert_list(area, x + 2, end, model, s);
 }
 
-/* --- keys ---------------------------------------------------------------------------------------------------- */
+/* --- keys ----------------------------------------------------------------------------------------------- */
 
 struct hint {
     enum action action;
@@ -285,7 +303,8 @@ bar_keys(const struct area *area, const struct model *model, const struct snapsh
     if (model->prompt.kind != PROMPT_CLOSED)
         prompt_draw(&model->prompt, s ? s->name : "this node", area);
     else if (model->message_until_ms > model->now_ms)
-        area_text_cut(area, 1, 0, area->cols - 2, model->message_bad ? STYLE_ATTENTION : STYLE_HEAD, model->message);
+        area_text_cut(area, 1, 0, area->cols - 2, model->message_bad ? STYLE_ATTENTION : STYLE_HEAD,
+                      model->message);
     else
         draw_hints(area, model);
 }

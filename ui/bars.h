@@ -1,5 +1,6 @@
 /*
- * bars.h - the three rows that are always there: title, alert line, key bar. Each draws over row 0 of its area. Pure.
+ * bars.h - the three rows that are always there: title, alert line, key bar. Each draws over row 0 of its
+ * area. Pure.
  */
 #ifndef LAT_UI_BARS_H
 #define LAT_UI_BARS_H

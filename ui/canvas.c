@@ -139,7 +139,9 @@ area_sub(const struct area *outer, int x, int y, int cols, int rows)
     return inner;
 }
 
-/* A cell that is about to be overwritten may be one half of a wide character: the other half becomes a blank. */
+/*
+ * A cell that is about to be overwritten may be one half of a wide character: the other half becomes a blank.
+ */
 static void
 unpair(struct canvas *canvas, int x, int y)
 {

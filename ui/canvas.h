@@ -1,10 +1,10 @@
 /*
  * canvas.h - a grid of cells in memory: what a screen shows, before any terminal is asked.
  *
- * A cell holds one code point, a style by meaning (theme.h turns it into attributes) and a width. Drawing goes
- * through an area, a clipping rectangle of a canvas with its own origin: whatever lies outside is dropped, so that
- * panels need no size checks. Text is UTF-8; every code point that would disturb a terminal becomes the replacement
- * character, a wide character takes two cells and is never cut in half.
+ * A cell holds one code point, a style by meaning (theme.h turns it into attributes) and a width. Drawing
+ * goes through an area, a clipping rectangle of a canvas with its own origin: whatever lies outside is
+ * dropped, so that panels need no size checks. Text is UTF-8; every code point that would disturb a terminal
+ * becomes the replacement character, a wide character takes two cells and is never cut in half.
  *
  * Pure but for the width table of the locale (LC_CTYPE). One thread at a time.
  */
@@ -22,18 +22,18 @@
 /* What a cell means. Order is that of the table in theme.c. */
 enum style {
     STYLE_TEXT,
-    STYLE_BAR,       /* title bar */
-    STYLE_FRAME,     /* rules and borders */
-    STYLE_HEAD,      /* panel title */
-    STYLE_COLUMN,    /* column heads, labels of figures */
-    STYLE_KEY,       /* a key in the key bar */
+    STYLE_BAR,    /* title bar */
+    STYLE_FRAME,  /* rules and borders */
+    STYLE_HEAD,   /* panel title */
+    STYLE_COLUMN, /* column heads, labels of figures */
+    STYLE_KEY,    /* a key in the key bar */
     STYLE_GOOD,
     STYLE_IDLE,
-    STYLE_FALLBACK,  /* HTTP carries */
+    STYLE_FALLBACK, /* HTTP carries */
     STYLE_ATTENTION,
     STYLE_ALARM,
-    STYLE_UNKNOWN,   /* never heard of, or stale */
-    STYLE_MATCH,     /* what the filter looks for */
+    STYLE_UNKNOWN, /* never heard of, or stale */
+    STYLE_MATCH,   /* what the filter looks for */
     STYLE_GAUGE,
     STYLE_GAUGE_HOT, /* the last seconds */
     STYLE_PROMPT,    /* the bar that asks */
@@ -51,7 +51,7 @@ struct cell {
 struct canvas {
     struct cell *cells; /* rows * cols, row by row */
     int cols, rows;
-    bool unicode;       /* false: everything but ASCII becomes '?' */
+    bool unicode;           /* false: everything but ASCII becomes '?' */
     int cursor_x, cursor_y; /* where the terminal's cursor is wanted; -1: hidden */
 };
 

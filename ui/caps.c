@@ -59,10 +59,11 @@ static bool
 unicode_is_sound(void)
 {
     const struct charset *u = &unicode;
-    const uint32_t single[] = { u->rule, u->rule_focus, u->vline, u->vline_focus, u->bar_full, u->bar_empty, u->block };
+    const uint32_t single[] = { u->rule,     u->rule_focus, u->vline, u->vline_focus,
+                                u->bar_full, u->bar_empty,  u->block };
 
-    return all_one_column(single, sizeof(single) / sizeof(single[0])) && all_one_column(u->corner, 4)
-           && all_one_column(u->corner_focus, 4) && all_one_column(u->spark, SPARK_LEVELS);
+    return all_one_column(single, sizeof(single) / sizeof(single[0])) && all_one_column(u->corner, 4) &&
+           all_one_column(u->corner_focus, 4) && all_one_column(u->spark, SPARK_LEVELS);
 }
 
 /* Terminals whose fonts or decoders cannot be trusted with more than ASCII. */
@@ -84,7 +85,8 @@ caps_decide(const char *term, bool want_ascii, enum color_mode mode, const char 
 {
     struct caps caps = { .charset = &ascii };
 
-    if (!want_ascii && !term_is_plain(term) && strcmp(nl_langinfo(CODESET), "UTF-8") == 0 && unicode_is_sound()) {
+    if (!want_ascii && !term_is_plain(term) && strcmp(nl_langinfo(CODESET), "UTF-8") == 0 &&
+        unicode_is_sound()) {
         caps.unicode = true;
         caps.charset = &unicode;
     }

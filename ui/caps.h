@@ -1,9 +1,9 @@
 /*
  * caps.h - what a terminal can show: character tier and colours, decided once at start.
  *
- * Two tiers: ASCII, and Unicode with box drawing and eighth blocks. The second one is taken only when the locale is
- * UTF-8, TERM is no console or vt, and the width table gives each of its characters one column. Nothing is lost in
- * the first: every state has its own word and glyph. Pure but for the locale.
+ * Two tiers: ASCII, and Unicode with box drawing and eighth blocks. The second one is taken only when the
+ * locale is UTF-8, TERM is no console or vt, and the width table gives each of its characters one column.
+ * Nothing is lost in the first: every state has its own word and glyph. Pure but for the locale.
  */
 #ifndef LAT_UI_CAPS_H
 #define LAT_UI_CAPS_H
@@ -15,13 +15,13 @@
 
 /* The characters that pictures are made of. */
 struct charset {
-    uint32_t rule, rule_focus;    /* panel header */
-    uint32_t vline, vline_focus;  /* sides of a box */
-    uint32_t corner[4];           /* top left, top right, bottom left, bottom right */
+    uint32_t rule, rule_focus;   /* panel header */
+    uint32_t vline, vline_focus; /* sides of a box */
+    uint32_t corner[4];          /* top left, top right, bottom left, bottom right */
     uint32_t corner_focus[4];
     uint32_t spark[SPARK_LEVELS]; /* [0]: nothing */
     uint32_t bar_full, bar_empty;
-    uint32_t block;               /* big digits */
+    uint32_t block; /* big digits */
 };
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -40,6 +40,7 @@ const struct charset *charset_unicode(void);
  * Decide. term: value of TERM or NULL; ascii: asked for; mode: --color; no_color: value of NO_COLOR or NULL;
  * colours: how many the terminal has (0 where there is no terminal).
  */
-struct caps caps_decide(const char *term, bool ascii, enum color_mode mode, const char *no_color, int colours);
+struct caps caps_decide(const char *term, bool ascii, enum color_mode mode, const char *no_color,
+                        int colours);
 
 #endif

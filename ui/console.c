@@ -1,6 +1,6 @@
 /*
- * console.c - the loop: keys, signals, snapshots and time come in; after all of them one frame goes out, at once for
- * a key, at most ten a second for data.
+ * console.c - the loop: keys, signals, snapshots and time come in; after all of them one frame goes out, at
+ * once for a key, at most ten a second for data.
  */
 #include "config.h"
 
@@ -24,8 +24,8 @@
 #include "stderr_log.h"
 #include "term.h"
 
-#define FRAME_MS 100   /* least time between two frames that only data asks for, whatever the options say */
-#define TICKET_MS 50   /* how often an answer is looked for */
+#define FRAME_MS 100 /* least time between two frames that only data asks for, whatever the options say */
+#define TICKET_MS 50 /* how often an answer is looked for */
 
 enum { FD_TTY, FD_SIGNALS, FD_WAKE, FD_STDERR, FD_COUNT };
 
@@ -53,7 +53,7 @@ finish(struct console *c, enum console_end end)
     c->over = true;
 }
 
-/* --- snapshots and commands ------------------------------------------------------------------------------------ */
+/* --- snapshots and commands ----------------------------------------------------------------------------- */
 
 static void
 take_snapshot(struct console *c)
@@ -110,7 +110,8 @@ submit(struct console *c, const struct effect *effect)
     if (err) {
         command_free(command);
         ticket_unref(ticket);
-        model_say(&c->model, true, err == LAT_BUSY ? "the node is busy: try again" : "the node takes no commands");
+        model_say(&c->model, true,
+                  err == LAT_BUSY ? "the node is busy: try again" : "the node takes no commands");
         return;
     }
     ticket_unref(c->ticket);
@@ -131,14 +132,15 @@ take_answer(struct console *c)
     else if (reply->err)
         lat_copy(text, sizeof(text), lat_err_text(reply->err));
     else
-        snprintf(text, sizeof(text), "mode %s: %s", lung_policy_name(reply->policy), lung_state_name(reply->state));
+        snprintf(text, sizeof(text), "mode %s: %s", lung_policy_name(reply->policy),
+                 lung_state_name(reply->state));
     model_say(&c->model, reply->err != LAT_OK || reply->warning, text);
     ticket_unref(c->ticket);
     c->ticket = NULL;
     c->want_frame = true;
 }
 
-/* --- keys and signals -------------------------------------------------------------------------------------------- */
+/* --- keys and signals ----------------------------------------------------------------------------------- */
 
 static void
 carry_out(struct console *c, const struct effect *effect)
@@ -251,7 +253,7 @@ read_signals(struct console *c)
         on_signal(c, SIGWINCH);
 }
 
-/* --- frames ------------------------------------------------------------------------------------------------------ */
+/* --- frames --------------------------------------------------------------------------------------------- */
 
 static void
 draw(struct console *c)

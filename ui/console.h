@@ -1,10 +1,10 @@
 /*
  * console.h - the operator console: a client of one source, in the thread that calls it.
  *
- * The caller has called setlocale(LC_CTYPE, "") before it started threads, sends the log to a file (standard error
- * belongs to the screen meanwhile), and has blocked the signals that are no errors of the program itself in its other
- * threads (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP stay open everywhere: blocked, they kill without a
- * word and leave the terminal as it is).
+ * The caller has called setlocale(LC_CTYPE, "") before it started threads, sends the log to a file (standard
+ * error belongs to the screen meanwhile), and has blocked the signals that are no errors of the program
+ * itself in its other threads (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP stay open
+ * everywhere: blocked, they kill without a word and leave the terminal as it is).
  */
 #ifndef LAT_UI_CONSOLE_H
 #define LAT_UI_CONSOLE_H
@@ -18,27 +18,28 @@
 #include "view/source.h"
 
 struct console_options {
-    bool ascii;            /* ASCII tier whatever the locale says */
+    bool ascii; /* ASCII tier whatever the locale says */
     enum color_mode color;
-    uint32_t refresh_ms;   /* least time between two frames that only data asks for; 0: ten a second at most */
+    uint32_t refresh_ms; /* least time between two frames that only data asks for; 0: ten a second at most */
 };
 
 /* Why the console ended; the terminal is as it was before. */
 enum console_end {
-    CONSOLE_QUIT_STOP,   /* the operator wants the node stopped */
-    CONSOLE_QUIT_LEAVE,  /* ... wants it left running (or it is not ours) */
-    CONSOLE_HANGUP,      /* the terminal is gone; the node lives on */
+    CONSOLE_QUIT_STOP,  /* the operator wants the node stopped */
+    CONSOLE_QUIT_LEAVE, /* ... wants it left running (or it is not ours) */
+    CONSOLE_HANGUP,     /* the terminal is gone; the node lives on */
     CONSOLE_SIGTERM,
     CONSOLE_NO_TERMINAL, /* no terminal, or one that cannot place a cursor: nothing was drawn */
     CONSOLE_FAILED,      /* no memory or no descriptors to begin with */
 };
 
-/* Run until something ends it. Returns within 100 ms of the cause. */
+/* Run until something ends it. Returns within 100 ms of the cause; a stalled terminal is given half a second
+ * more. */
 enum console_end console_run(const struct console_options *options, const struct source *source);
 
 /*
- * One picture as text, without the key bar. snapshot: NULL says "starting". source: for the title; NULL is fine.
- * LAT_NOMEM, LAT_SYS (writing failed).
+ * One picture as text, without the key bar. snapshot: NULL says "starting". source: for the title; NULL is
+ * fine. LAT_NOMEM, LAT_SYS (writing failed).
  */
 LAT_MUST_CHECK enum lat_err console_once(const struct console_options *options, const struct source *source,
                                          const struct snapshot *snapshot, int cols, int rows, FILE *out);

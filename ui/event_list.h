@@ -1,5 +1,6 @@
 /*
- * event_list.h - the event list behind its filter, with a selection that stays on its line while new ones arrive. Pure.
+ * event_list.h - the event list behind its filter, with a selection that stays on its line while new ones
+ * arrive. Pure.
  */
 #ifndef LAT_UI_EVENT_LIST_H
 #define LAT_UI_EVENT_LIST_H

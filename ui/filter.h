@@ -1,6 +1,6 @@
 /*
- * filter.h - what `/` asks for: words that must all occur, and in the event list `level>=warning`, `level=error`
- * and `source:http_sync`. Case does not matter. Pure.
+ * filter.h - what `/` asks for: words that must all occur, and in the event list `level>=warning`,
+ * `level=error` and `source:http_sync`. Case does not matter. Pure.
  */
 #ifndef LAT_UI_FILTER_H
 #define LAT_UI_FILTER_H

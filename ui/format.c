@@ -47,7 +47,8 @@ format_clock_span(int64_t ms, char out[FORMAT_MAX])
         return none(out, "-");
     if (s >= 100 * HOUR)
         return span_seconds(s, out);
-    snprintf(out, FORMAT_MAX, "%02" PRId64 ":%02" PRId64 ":%02" PRId64, s / HOUR, s % HOUR / MINUTE, s % MINUTE);
+    snprintf(out, FORMAT_MAX, "%02" PRId64 ":%02" PRId64 ":%02" PRId64, s / HOUR, s % HOUR / MINUTE,
+             s % MINUTE);
     return out;
 }
 
@@ -92,7 +93,8 @@ time_of_day(uint64_t wall_ms, const char *zone, char out[FORMAT_MAX])
 {
     uint64_t s = wall_ms / 1000 % (uint64_t)DAY;
 
-    snprintf(out, FORMAT_MAX, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 "%s", s / 3600, s % 3600 / 60, s % 60, zone);
+    snprintf(out, FORMAT_MAX, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 "%s", s / 3600, s % 3600 / 60, s % 60,
+             zone);
     return out;
 }
 

@@ -25,7 +25,8 @@ const char *format_left_clock(int64_t ms, char out[FORMAT_MAX]);
 /* Minutes and more: "<1m", "12m", "3h07", "3d04h". */
 const char *format_uptime(int64_t ms, char out[FORMAT_MAX]);
 
-/* The time of day "14:03:27" (UTC) of what happened age_ms before wall_ms; over a day ago: "3d04h"; negative: "never". */
+/* The time of day "14:03:27" (UTC) of what happened age_ms before wall_ms; over a day ago: "3d04h"; negative:
+ * "never". */
 const char *format_when(uint64_t wall_ms, int64_t age_ms, char out[FORMAT_MAX]);
 
 /* "14:03:27Z". */

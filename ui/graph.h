@@ -11,20 +11,22 @@
 #include "caps.h"
 
 /*
- * A sparkline of the per-second counts history[0 .. count), newest last, in cols columns. Columns stand for spans
- * of the clock (now_s is the second of the newest count), so that the picture moves one column a span instead of
- * shimmering each second.
+ * A sparkline of the per-second counts history[0 .. count), newest last, in cols columns. Columns stand for
+ * spans of the clock (now_s is the second of the newest count), so that the picture moves one column a span
+ * instead of shimmering each second.
  */
 void graph_spark(const struct area *area, int x, int y, int cols, int style, const struct charset *set,
                  const uint16_t *history, size_t count, uint64_t now_s);
 
-/* [#####.....] over cols columns, brackets included; value 0 .. max. More than nothing is never drawn empty. */
+/*
+ * [#####.....] over cols columns, brackets included; value 0 .. max. More than nothing is never drawn empty.
+ */
 void graph_gauge(const struct area *area, int x, int y, int cols, int style, const struct charset *set,
                  uint64_t value, uint64_t max);
 
 /*
- * Digits, ':' and blanks as large as the area allows, at most 3 times the 5 x 5 raster, centred. Returns the rows
- * used, or 0 when the area is too small for any (nothing is drawn then).
+ * Digits, ':' and blanks as large as the area allows, at most 3 times the 5 x 5 raster, centred. Returns the
+ * rows used, or 0 when the area is too small for any (nothing is drawn then).
  */
 int graph_digits(const struct area *area, int style, const struct charset *set, const char *text);
 

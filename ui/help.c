@@ -73,7 +73,8 @@ all_lines(struct pen *pen, const struct model *model)
     for (int id = 0; id < PANEL_COUNT; id++)
         if (id != (int)model->focus)
             panel_lines(pen, panel_of((enum panel_id)id));
-    put(pen, 1, STYLE_TEXT, "Glyphs: * good   o idle   ! attention   X alarm   ? unknown or old   > selected");
+    put(pen, 1, STYLE_TEXT,
+        "Glyphs: * good   o idle   ! attention   X alarm   ? unknown or old   > selected");
     pen->line++;
 }
 

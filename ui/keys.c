@@ -194,10 +194,20 @@ key_name(uint32_t key, char buf[8])
         uint32_t key;
         const char *name;
     } names[] = {
-        { KEYS_TAB, "Tab" },          { KEYS_ENTER, "Enter" },     { KEYS_ESC, "Esc" },       { ' ', "Space" },
-        { KEYS_ARROW_UP, "Up" },      { KEYS_ARROW_DOWN, "Down" }, { KEYS_ARROW_LEFT, "Left" }, { KEYS_ARROW_RIGHT, "Right" },
-        { KEYS_PAGE_UP, "PgUp" },     { KEYS_PAGE_DOWN, "PgDn" },  { KEYS_TO_HOME, "Home" },  { KEYS_TO_END, "End" },
-        { KEYS_BACK_TAB, "Shift-Tab" }, { KEYS_HELP, "F1" },
+        { KEYS_TAB, "Tab" },
+        { KEYS_ENTER, "Enter" },
+        { KEYS_ESC, "Esc" },
+        { ' ', "Space" },
+        { KEYS_ARROW_UP, "Up" },
+        { KEYS_ARROW_DOWN, "Down" },
+        { KEYS_ARROW_LEFT, "Left" },
+        { KEYS_ARROW_RIGHT, "Right" },
+        { KEYS_PAGE_UP, "PgUp" },
+        { KEYS_PAGE_DOWN, "PgDn" },
+        { KEYS_TO_HOME, "Home" },
+        { KEYS_TO_END, "End" },
+        { KEYS_BACK_TAB, "Shift-Tab" },
+        { KEYS_HELP, "F1" },
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -1,10 +1,11 @@
 /*
- * keys.h - bytes from a terminal, turned into keys: UTF-8 text, control characters, and the escape sequences of
- * the cursor block as xterm, screen, linux and vt terminals send them.
+ * keys.h - bytes from a terminal, turned into keys: UTF-8 text, control characters, and the escape sequences
+ * of the cursor block as xterm, screen, linux and vt terminals send them.
  *
  * A lone ESC is told from the beginning of a sequence by time: the caller asks again with `late` set when
- * KEYS_ESC_DELAY_MS have passed without more bytes. Sequences that mean nothing here are swallowed whole. Text
- * between the marks of a bracketed paste comes with `pasted` set, so that it cannot act as commands. Pure.
+ * KEYS_ESC_DELAY_MS have passed without more bytes. Sequences that mean nothing here are swallowed whole.
+ * Text between the marks of a bracketed paste comes with `pasted` set, so that it cannot act as commands.
+ * Pure.
  */
 #ifndef LAT_UI_KEYS_H
 #define LAT_UI_KEYS_H

@@ -6,15 +6,15 @@
 
 #define TINY_COLS 40
 #define TINY_ROWS 10
-#define PAIR_COLS 72  /* lungs and state side by side from here on */
+#define PAIR_COLS 72 /* lungs and state side by side from here on */
 #define WIDE_COLS 120
 #define WIDE_ROWS 36
-#define TOP_ROWS 2    /* title and alert line */
-#define BAR_ROWS 1    /* key bar */
-#define LUNG_ROWS 2   /* one line a lung */
+#define TOP_ROWS 2  /* title and alert line */
+#define BAR_ROWS 1  /* key bar */
+#define LUNG_ROWS 2 /* one line a lung */
 #define STATE_COLS 32
-#define LIST_MIN 3    /* a header and two lines */
-#define PEER_HEADS 2  /* header and column heads */
+#define LIST_MIN 3   /* a header and two lines */
+#define PEER_HEADS 2 /* header and column heads */
 
 static struct layout_slot *
 add(struct layout *layout, enum panel_id id, int x, int y, int cols, int rows)
@@ -51,7 +51,8 @@ is_list(enum panel_id id)
 
 /* Peers, divergence and events in what is left below the lungs. */
 static void
-place_lists(struct layout *layout, const struct model *model, const struct snapshot *snapshot, int y, int rows)
+place_lists(struct layout *layout, const struct model *model, const struct snapshot *snapshot, int y,
+            int rows)
 {
     int nodes = PEER_HEADS + at_least(node_count(snapshot), 3), second, cols = model->cols;
     enum panel_id only = is_list(model->focus) ? model->focus : PANEL_PEERS;

@@ -1,13 +1,13 @@
 /*
- * layout.h - where the panels stand, computed from the size of the screen and little else, so that nothing moves
- * while figures change.
+ * layout.h - where the panels stand, computed from the size of the screen and little else, so that nothing
+ * moves while figures change.
  *
  *   tiny      under 40x10: facts, one a line, no panels
  *   plain     one column of panels under rules; lungs and state side by side from 72 columns on
  *   wide      from 120x36 on: boxes side by side
  *
- * Short screens give up events first, then divergence, then the table's room; title, alerts, lungs and gauge stay.
- * Of the lists that do not fit together, the focused one is shown. Pure.
+ * Short screens give up events first, then divergence, then the table's room; title, alerts, lungs and gauge
+ * stay. Of the lists that do not fit together, the focused one is shown. Pure.
  */
 #ifndef LAT_UI_LAYOUT_H
 #define LAT_UI_LAYOUT_H

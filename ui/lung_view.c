@@ -13,11 +13,11 @@ const char *
 lung_label(const struct snapshot_lung *lung, char out[LUNG_LABEL_MAX])
 {
     static const char *const labels[LUNG_STATE_COUNT] = {
-        [LUNG_STARTING] = "STARTING",     [LUNG_P2P] = NULL,
-        [LUNG_COUNTDOWN] = "NO PEERS",    [LUNG_HTTP] = "HTTP",
-        [LUNG_RECOVERING] = "HTTP>P2P",   [LUNG_ISOLATED] = "ISOLATED",
-        [LUNG_FP2P_UP] = "P2P forced",    [LUNG_FP2P_DOWN] = "P2P forced, NO PEERS",
-        [LUNG_FHTTP_UP] = "HTTP forced",  [LUNG_FHTTP_DOWN] = "HTTP forced, DOWN",
+        [LUNG_STARTING] = "STARTING",    [LUNG_P2P] = NULL,
+        [LUNG_COUNTDOWN] = "NO PEERS",   [LUNG_HTTP] = "HTTP",
+        [LUNG_RECOVERING] = "HTTP>P2P",  [LUNG_ISOLATED] = "ISOLATED",
+        [LUNG_FP2P_UP] = "P2P forced",   [LUNG_FP2P_DOWN] = "P2P forced, NO PEERS",
+        [LUNG_FHTTP_UP] = "HTTP forced", [LUNG_FHTTP_DOWN] = "HTTP forced, DOWN",
         [LUNG_STOPPING] = "STOPPING",
     };
 
@@ -137,7 +137,8 @@ starting_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
     if (!lung->p2p_enabled)
         snprintf(out, LUNG_LINE_MAX, "P2P is off, asking HTTP");
     else if (!lung->p2p_running)
-        snprintf(out, LUNG_LINE_MAX, "P2P: %s; asking HTTP", lung->p2p_error[0] ? lung->p2p_error : "not running");
+        snprintf(out, LUNG_LINE_MAX, "P2P: %s; asking HTTP",
+                 lung->p2p_error[0] ? lung->p2p_error : "not running");
     else if (lung->fallback_in_ms <= 0)
         snprintf(out, LUNG_LINE_MAX, "searching for peers, waiting for the first HTTP answer");
     else
@@ -162,7 +163,8 @@ http_line(const struct snapshot *s, char out[LUNG_LINE_MAX])
 {
     char since[FORMAT_MAX], poll[FORMAT_MAX];
 
-    snprintf(out, LUNG_LINE_MAX, "fallback since %s, answered %s", format_when(s->wall_ms, s->lung.since_ms, since),
+    snprintf(out, LUNG_LINE_MAX, "fallback since %s, answered %s",
+             format_when(s->wall_ms, s->lung.since_ms, since),
              format_when(s->wall_ms, s->lung.http_age_ms, poll));
 }
 
@@ -171,11 +173,14 @@ isolated_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
 {
     char next[FORMAT_MAX];
     int len = snprintf(out, LUNG_LINE_MAX, "P2P: %s; HTTP: %s",
-                       lung->p2p_error[0] ? lung->p2p_error : lung->p2p_enabled ? "no peer found" : "off",
+                       lung->p2p_error[0]  ? lung->p2p_error
+                       : lung->p2p_enabled ? "no peer found"
+                                           : "off",
                        lung->http_sources == 0 ? "no source configured" : or_none(lung->http_error));
 
     if (lung->http_next_ms >= 0 && len < LUNG_LINE_MAX)
-        snprintf(out + len, (size_t)(LUNG_LINE_MAX - len), "; next try in %s", format_left(lung->http_next_ms, next));
+        snprintf(out + len, (size_t)(LUNG_LINE_MAX - len), "; next try in %s",
+                 format_left(lung->http_next_ms, next));
 }
 
 static void
@@ -189,8 +194,8 @@ forced_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
         snprintf(out, LUNG_LINE_MAX, "for %s, %s left (%s: AUTO); by %s", format_span(lung->since_ms, since),
                  format_left_clock(lung->forced_left_ms, left), auto_key, by);
     else
-        snprintf(out, LUNG_LINE_MAX, "for %s, until changed (%s: AUTO); by %s", format_span(lung->since_ms, since),
-                 auto_key, by);
+        snprintf(out, LUNG_LINE_MAX, "for %s, until changed (%s: AUTO); by %s",
+                 format_span(lung->since_ms, since), auto_key, by);
 }
 
 const char *

@@ -39,13 +39,14 @@ model_is_stale(const struct model *model, const struct snapshot *snapshot)
     return !model->frozen && model_age_ms(model, snapshot) > MODEL_STALE_MS;
 }
 
-/* --- alerts -------------------------------------------------------------------------------------------------- */
+/* --- alerts --------------------------------------------------------------------------------------------- */
 
 static struct acknowledged
 identify(const struct snapshot *snapshot, const struct snapshot_alert *alert)
 {
     struct acknowledged ack = { .began_ms = snapshot->mono_ms };
-    const char *subject = alert->text + strspn(alert->text, "0123456789"); /* "5 records ..." stays itself as 6 */
+    const char *subject =
+        alert->text + strspn(alert->text, "0123456789"); /* "5 records ..." stays itself as 6 */
 
     lat_copy(ack.code, sizeof(ack.code), alert->code);
     snprintf(ack.subject, sizeof(ack.subject), "%.*s", (int)strcspn(subject, ":"), subject);
@@ -63,7 +64,8 @@ same_alert(const struct acknowledged *a, const struct acknowledged *b)
 }
 
 bool
-model_acknowledged(const struct model *model, const struct snapshot *snapshot, const struct snapshot_alert *alert)
+model_acknowledged(const struct model *model, const struct snapshot *snapshot,
+                   const struct snapshot_alert *alert)
 {
     struct acknowledged wanted = identify(snapshot, alert);
 
@@ -83,8 +85,8 @@ acknowledge(struct model *model, const struct snapshot *snapshot, bool all)
     for (uint32_t i = 0; snapshot && i < snapshot->alert_count; i++) {
         const struct snapshot_alert *alert = &snapshot->alerts[i];
 
-        if (strcmp(alert->code, "M1") == 0 || model_acknowledged(model, snapshot, alert)
-            || model->ack_count == SNAPSHOT_ALERTS_MAX)
+        if (strcmp(alert->code, "M1") == 0 || model_acknowledged(model, snapshot, alert) ||
+            model->ack_count == SNAPSHOT_ALERTS_MAX)
             continue;
         model->acks[model->ack_count++] = identify(snapshot, alert);
         done++;
@@ -114,7 +116,7 @@ model_prune(struct model *model, const struct snapshot *snapshot)
     model->ack_count = kept;
 }
 
-/* --- movement ------------------------------------------------------------------------------------------------ */
+/* --- movement ------------------------------------------------------------------------------------------- */
 
 /* Lines of the focused list, and how many of them the screen shows at once. */
 static int
@@ -170,7 +172,7 @@ move(struct model *model, const struct snapshot *snapshot, enum action action)
         place->anchor = at == count - 1 ? 0 : event_list_seq(snapshot, place, at);
 }
 
-/* --- keys ---------------------------------------------------------------------------------------------------- */
+/* --- keys ----------------------------------------------------------------------------------------------- */
 
 static struct effect
 ask_to_quit(struct model *model)
@@ -293,73 +295,74 @@ scroll_help(struct model *model, enum action action)
         model->help_top = 0;
 }
 
+static void
+move_or_scroll(struct model *model, const struct snapshot *snapshot, enum action action)
+{
+    if (model->help)
+        scroll_help(model, action);
+    else
+        move(model, snapshot, action);
+}
+
+static void
+toggle_help(struct model *model)
+{
+    model->help = !model->help;
+    model->help_top = 0;
+}
+
+/* What changes nothing but the picture. */
+static void
+look(struct model *model, const struct snapshot *snapshot, enum action action, uint32_t key)
+{
+    if (action == ACTION_NEXT_PANEL)
+        focus_panel(model, (int)model->focus + 1);
+    else if (action == ACTION_PREVIOUS_PANEL)
+        focus_panel(model, (int)model->focus - 1);
+    else if (action == ACTION_GO_PANEL)
+        focus_panel(model, (int)(key - '1'));
+    else if (action == ACTION_FILTER)
+        open_filter(model);
+    else if (action == ACTION_ZOOM)
+        model->zoomed = !model->zoomed;
+    else if (action == ACTION_FREEZE)
+        freeze(model, snapshot);
+    else if (action == ACTION_HELP)
+        toggle_help(model);
+    else if (action == ACTION_BACK)
+        back(model);
+    else if (action == ACTION_ACKNOWLEDGE || action == ACTION_ACKNOWLEDGE_ALL)
+        acknowledge(model, snapshot, action == ACTION_ACKNOWLEDGE_ALL);
+    else
+        move_or_scroll(model, snapshot, action);
+}
+
 static struct effect
 act(struct model *model, const struct snapshot *snapshot, enum action action, uint32_t key)
 {
-    struct effect none = { .kind = EFFECT_NONE };
-
     switch (action) {
     case ACTION_NONE:
-    case ACTION_COUNT:
         break;
     case ACTION_FORCE_P2P:
     case ACTION_FORCE_HTTP:
     case ACTION_AUTO:
         return control(model, action);
-    case ACTION_NEXT_PANEL:
-        focus_panel(model, (int)model->focus + 1);
-        break;
-    case ACTION_PREVIOUS_PANEL:
-        focus_panel(model, (int)model->focus - 1);
-        break;
-    case ACTION_GO_PANEL:
-        focus_panel(model, (int)(key - '1'));
-        break;
-    case ACTION_UP:
-    case ACTION_DOWN:
-    case ACTION_PAGE_UP:
-    case ACTION_PAGE_DOWN:
-    case ACTION_TOP:
-    case ACTION_BOTTOM:
-        if (model->help)
-            scroll_help(model, action);
-        else
-            move(model, snapshot, action);
-        break;
-    case ACTION_FILTER:
-        open_filter(model);
-        break;
-    case ACTION_ZOOM:
-        model->zoomed = !model->zoomed;
-        break;
-    case ACTION_FREEZE:
-        freeze(model, snapshot);
-        break;
-    case ACTION_ACKNOWLEDGE:
-    case ACTION_ACKNOWLEDGE_ALL:
-        acknowledge(model, snapshot, action == ACTION_ACKNOWLEDGE_ALL);
-        break;
-    case ACTION_HELP:
-        model->help = !model->help;
-        model->help_top = 0;
-        break;
-    case ACTION_BACK:
-        back(model);
-        break;
     case ACTION_REPAINT:
         return (struct effect){ .kind = EFFECT_REPAINT };
     case ACTION_SUSPEND:
         return (struct effect){ .kind = EFFECT_SUSPEND };
     case ACTION_QUIT:
-        if (model->help) {
-            model->help = false;
-            break;
-        }
-        return ask_to_quit(model);
+        if (!model->help)
+            return ask_to_quit(model);
+        model->help = false;
+        break;
     case ACTION_INTERRUPT:
         return model_interrupt(model);
+    default:
+        look(model, snapshot, action, key);
+        break;
     }
-    return none;
+    return (struct effect){ .kind = EFFECT_NONE };
 }
 
 struct effect

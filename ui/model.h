@@ -1,8 +1,9 @@
 /*
- * model.h - what the console itself remembers between frames: focus, scroll, filters, prompt, acknowledged alerts.
+ * model.h - what the console itself remembers between frames: focus, scroll, filters, prompt, acknowledged
+ * alerts.
  *
- * A key and the snapshot on the screen go in, a changed model and at most one effect come out; the console carries
- * the effect out. Nothing here knows a terminal, a clock or a node. Pure; console thread.
+ * A key and the snapshot on the screen go in, a changed model and at most one effect come out; the console
+ * carries the effect out. Nothing here knows a terminal, a clock or a node. Pure; console thread.
  */
 #ifndef LAT_UI_MODEL_H
 #define LAT_UI_MODEL_H
@@ -32,15 +33,15 @@ enum panel_id {
 
 /* One panel's place in its list. */
 struct panel_place {
-    int selected;      /* row; brought into range when drawn */
-    uint64_t anchor;   /* events: sequence number of the selected line; 0: follow the newest */
+    int selected;                 /* row; brought into range when drawn */
+    uint64_t anchor;              /* events: sequence number of the selected line; 0: follow the newest */
     char filter[FILTER_TEXT_MAX]; /* "": everything */
 };
 
 /* An acknowledged alert: it counts as the same one while code, subject and beginning agree. */
 struct acknowledged {
     char code[8];
-    char subject[64]; /* its text up to the first colon */
+    char subject[64];  /* its text up to the first colon */
     uint64_t began_ms; /* monotonic */
 };
 
@@ -50,17 +51,17 @@ struct model {
     int cols, rows;      /* of the screen */
     bool embedded, control;
     char via[64];
-    bool still;          /* a picture for paper (--once): no keys are offered */
+    bool still; /* a picture for paper (--once): no keys are offered */
     enum panel_id focus;
     bool zoomed, help;
     int help_top;
     struct panel_place places[PANEL_COUNT];
     struct prompt prompt;
     bool frozen;
-    uint64_t frozen_ms;  /* since when */
+    uint64_t frozen_ms; /* since when */
     struct acknowledged acks[SNAPSHOT_ALERTS_MAX];
     int ack_count;
-    char message[256];   /* answer to the last command; shown until message_until_ms */
+    char message[256]; /* answer to the last command; shown until message_until_ms */
     bool message_bad;
     uint64_t message_until_ms;
     uint64_t interrupt_ms; /* last Ctrl-C; 0: none */
@@ -68,9 +69,9 @@ struct model {
 
 enum effect_kind {
     EFFECT_NONE,
-    EFFECT_SWITCH,  /* submit policy and for_s */
-    EFFECT_STOP,    /* end the console and the node */
-    EFFECT_LEAVE,   /* end the console, the node goes on */
+    EFFECT_SWITCH, /* submit policy and for_s */
+    EFFECT_STOP,   /* end the console and the node */
+    EFFECT_LEAVE,  /* end the console, the node goes on */
     EFFECT_REPAINT,
     EFFECT_SUSPEND,
 };

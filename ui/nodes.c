@@ -48,8 +48,8 @@ give_letters(struct node_row *rows, int count)
         struct node_row *oldest = NULL;
 
         for (int i = 0; i < count; i++)
-            if (rows[i].letter == '?' && rows[i].root[0] && differs(rows[i].agreement)
-                && (oldest == NULL || differing_ms(&rows[i]) > differing_ms(oldest)))
+            if (rows[i].letter == '?' && rows[i].root[0] && differs(rows[i].agreement) &&
+                (oldest == NULL || differing_ms(&rows[i]) > differing_ms(oldest)))
                 oldest = &rows[i];
         if (oldest == NULL)
             break;
@@ -86,8 +86,9 @@ passes(const struct filter *filter, const struct node_row *row)
     char text[1024], state[NODE_TEXT_MAX];
 
     node_state_text(row, state);
-    snprintf(text, sizeof(text), "%s %s %s %s %s", row->name, row->source ? row->source->url : row->peer->address,
-             row->source ? "http" : "p2p", row->root, state);
+    snprintf(text, sizeof(text), "%s %s %s %s %s", row->name,
+             row->source ? row->source->url : row->peer->address, row->source ? "http" : "p2p", row->root,
+             state);
     return filter_passes(filter, text);
 }
 
@@ -133,8 +134,8 @@ node_root_text(const struct snapshot *snapshot, const struct node_row *row, char
             snprintf(out, NODE_TEXT_MAX, "?");
         return STYLE_UNKNOWN;
     }
-    snprintf(out, NODE_TEXT_MAX, "%-*.*s %c%c", ROOT_SHOWN, ROOT_SHOWN, row->root, row->letter == 'A' ? '=' : '!',
-             row->letter);
+    snprintf(out, NODE_TEXT_MAX, "%-*.*s %c%c", ROOT_SHOWN, ROOT_SHOWN, row->root,
+             row->letter == 'A' ? '=' : '!', row->letter);
     return row->letter == 'A' ? STYLE_GOOD : STYLE_ATTENTION;
 }
 

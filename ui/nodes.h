@@ -1,8 +1,8 @@
 /*
  * nodes.h - P2P peers and HTTP sources as one list: what the peers table and the agreement figures show.
  *
- * Roots get letters: A is ours, B the other root that has differed longest, then C and so on, so that "A A B A"
- * reads at a glance. Pure.
+ * Roots get letters: A is ours, B the other root that has differed longest, then C and so on, so that "A A B
+ * A" reads at a glance. Pure.
  */
 #ifndef LAT_UI_NODES_H
 #define LAT_UI_NODES_H
@@ -18,9 +18,9 @@ struct node_row {
     const struct snapshot_source *source; /* NULL: a peer */
     const struct snapshot_peer *peer;     /* NULL: a source */
     const char *name;
-    const char *root;          /* "" unknown */
+    const char *root; /* "" unknown */
     enum agreement agreement;
-    char letter;               /* 'A' ours, 'B' .. 'Z' others, '?' unknown */
+    char letter; /* 'A' ours, 'B' .. 'Z' others, '?' unknown */
 };
 
 /* How many agree with us. */
@@ -34,7 +34,8 @@ int nodes_list(const struct snapshot *snapshot, const char *filter, struct node_
 struct node_tally nodes_tally(const struct snapshot *snapshot);
 
 /* "4f1c9a03 =A", "77be0d51 !B", "? 00:38 ago". Returns its style. */
-enum style node_root_text(const struct snapshot *snapshot, const struct node_row *row, char out[NODE_TEXT_MAX]);
+enum style node_root_text(const struct snapshot *snapshot, const struct node_row *row,
+                          char out[NODE_TEXT_MAX]);
 
 /* "same", "3 THEIRS", "2 OURS", "5 BOTH", "differs", "?". */
 enum style node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX]);

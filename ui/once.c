@@ -10,8 +10,8 @@
 #include "render.h"
 
 enum lat_err
-console_once(const struct console_options *options, const struct source *source, const struct snapshot *snapshot,
-             int cols, int rows, FILE *out)
+console_once(const struct console_options *options, const struct source *source,
+             const struct snapshot *snapshot, int cols, int rows, FILE *out)
 {
     struct caps caps = caps_decide(NULL, options->ascii, COLOR_NEVER, NULL, 0);
     struct canvas *canvas = canvas_new(cols, rows, caps.unicode);

@@ -16,8 +16,8 @@ struct panel_view {
     const struct caps *caps;
     enum panel_id id;
     bool focused;
-    bool zoomed;  /* the panel has the whole screen */
-    bool boxed;   /* it stands alone in a box, with its own title */
+    bool zoomed; /* the panel has the whole screen */
+    bool boxed;  /* it stands alone in a box, with its own title */
 };
 
 #define PANEL_NOTE_MAX 160
@@ -46,6 +46,7 @@ int panel_first_line(int selected, int count, int page);
 /* Figures age: events are history and do not. */
 bool panel_ages(enum panel_id id);
 
-extern const struct panel lungs_panel, fallback_panel, state_panel, peers_panel, divergence_panel, events_panel;
+extern const struct panel lungs_panel, fallback_panel, state_panel, peers_panel, divergence_panel,
+    events_panel;
 
 #endif

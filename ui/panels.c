@@ -3,9 +3,8 @@
 #include "panel.h"
 
 static const struct panel *const panels[PANEL_COUNT] = {
-    [PANEL_LUNGS] = &lungs_panel,           [PANEL_FALLBACK] = &fallback_panel, [PANEL_STATE] = &state_panel,
-    [PANEL_PEERS] = &peers_panel,           [PANEL_DIVERGENCE] = &divergence_panel,
-    [PANEL_EVENTS] = &events_panel,
+    [PANEL_LUNGS] = &lungs_panel, [PANEL_FALLBACK] = &fallback_panel,     [PANEL_STATE] = &state_panel,
+    [PANEL_PEERS] = &peers_panel, [PANEL_DIVERGENCE] = &divergence_panel, [PANEL_EVENTS] = &events_panel,
 };
 
 const struct panel *

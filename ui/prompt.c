@@ -118,7 +118,8 @@ draw_force(const struct area *area, const char *mode, const char *consequence, c
 {
     char wide[160], medium[80], narrow[48];
 
-    snprintf(wide, sizeof(wide), " Force %s on %.64s?  %s  y forever  t 10 min  n/Esc no", mode, node, consequence);
+    snprintf(wide, sizeof(wide), " Force %s on %.64s?  %s  y forever  t 10 min  n/Esc no", mode, node,
+             consequence);
     snprintf(medium, sizeof(medium), " Force %s?  %s  y forever  t 10 min  n no", mode, consequence);
     snprintf(narrow, sizeof(narrow), " %s? y forever  t 10 min  n no", mode);
     draw_question(area, (const char *const[]){ wide, medium, narrow });

@@ -30,7 +30,8 @@ static void
 header_note(const struct panel_view *view, char *out, size_t size)
 {
     const struct panel *panel = panel_of(view->id);
-    char note[PANEL_NOTE_MAX] = "", span[FORMAT_MAX], old[FORMAT_MAX + 16] = "", filter[FILTER_TEXT_MAX + 16] = "";
+    char note[PANEL_NOTE_MAX] = "", span[FORMAT_MAX], old[FORMAT_MAX + 16] = "",
+         filter[FILTER_TEXT_MAX + 16] = "";
 
     out[0] = 0;
     if (view->snapshot == NULL)
@@ -72,7 +73,8 @@ draw_box(const struct panel_view *view, const struct area *area)
 {
     const struct charset *set = view->caps->charset;
     const uint32_t *corner = view->focused ? set->corner_focus : set->corner;
-    uint32_t rule = view->focused ? set->rule_focus : set->rule, side = view->focused ? set->vline_focus : set->vline;
+    uint32_t rule = view->focused ? set->rule_focus : set->rule,
+             side = view->focused ? set->vline_focus : set->vline;
     int style = view->focused ? STYLE_HEAD : STYLE_FRAME, right = area->cols - 1, bottom = area->rows - 1;
 
     draw_header(view, area, 1, area->cols - 2);
@@ -161,7 +163,8 @@ draw_help(const struct model *model, const struct caps *caps, const struct area 
 }
 
 void
-render(const struct model *model, const struct snapshot *snapshot, const struct caps *caps, struct canvas *canvas)
+render(const struct model *model, const struct snapshot *snapshot, const struct caps *caps,
+       struct canvas *canvas)
 {
     struct area screen = area_of(canvas), bar;
     struct layout layout;

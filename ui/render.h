@@ -10,8 +10,8 @@
 #include "view/snapshot.h"
 
 /*
- * Draw into a blank canvas of model->cols x model->rows cells. snapshot NULL: the node has not answered yet, panels
- * say "starting". Sets the canvas's cursor.
+ * Draw into a blank canvas of model->cols x model->rows cells. snapshot NULL: the node has not answered yet,
+ * panels say "starting". Sets the canvas's cursor.
  */
 void render(const struct model *model, const struct snapshot *snapshot, const struct caps *caps,
             struct canvas *canvas);

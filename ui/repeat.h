@@ -1,8 +1,8 @@
 /*
  * repeat.h - runs of one box-drawing character as the character and a count.
  *
- * curses asks a terminal to repeat a character (`rep`) only for single bytes; rules and gauges are runs of three-byte
- * ones and would be a third of a first picture. Pure.
+ * curses asks a terminal to repeat a character (`rep`) only for single bytes; rules and gauges are runs of
+ * three-byte ones and would be a third of a first picture. Pure.
  */
 #ifndef LAT_UI_REPEAT_H
 #define LAT_UI_REPEAT_H

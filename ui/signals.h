@@ -1,10 +1,11 @@
 /*
  * signals.h - signals as bytes in a pipe, and a terminal that is put right when the process dies of one.
  *
- * While open, the handlers of SIGWINCH, SIGCONT, SIGTSTP, SIGTERM, SIGINT and SIGHUP write their number into a pipe
- * that the console's loop reads; SIGPIPE is ignored. The handler of the deadly ones (SIGSEGV, SIGABRT, SIGQUIT ...)
- * writes a string prepared beforehand, sets the terminal's modes back, passes on what was caught of standard error,
- * and dies of the signal; it works from any thread. One instance a process; console thread.
+ * While open, the handlers of SIGWINCH, SIGCONT, SIGTSTP, SIGTERM, SIGINT and SIGHUP write their number into
+ * a pipe that the console's loop reads; SIGPIPE is ignored. The handler of the deadly ones (SIGSEGV, SIGABRT,
+ * SIGQUIT ...) writes a string prepared beforehand, sets the terminal's modes back, passes on what was caught
+ * of standard error, and dies of the signal; it works from any thread. One instance a process; console
+ * thread.
  */
 #ifndef LAT_UI_SIGNALS_H
 #define LAT_UI_SIGNALS_H
@@ -31,8 +32,8 @@ void signals_arm(int fd, const struct termios *modes, const char *text, size_t l
 void signals_disarm(void);
 
 /*
- * Where standard error really goes, the pipe that stands in for it meanwhile, and the chunk last read from that pipe
- * (a string; borrowed). -1, -1, NULL: it was not moved.
+ * Where standard error really goes, the pipe that stands in for it meanwhile, and the chunk last read from
+ * that pipe (a string; borrowed). -1, -1, NULL: it was not moved.
  */
 void signals_set_stderr(int real_fd, int pipe_fd, const char *chunk);
 

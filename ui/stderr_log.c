@@ -18,7 +18,7 @@ static char chunk[1024 + 1];
 static int pipe_fd = -1, real_fd = -1;
 static char line[LINE_BYTES_MAX];
 static size_t line_len;
-static uint64_t second;        /* of the lines counted */
+static uint64_t second; /* of the lines counted */
 static unsigned logged, left_out;
 
 static void

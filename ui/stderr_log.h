@@ -1,6 +1,6 @@
 /*
- * stderr_log.h - standard error while the screen belongs to the console: a pipe whose lines become events, so that a
- * library's stray message does not tear the picture. Console thread.
+ * stderr_log.h - standard error while the screen belongs to the console: a pipe whose lines become events, so
+ * that a library's stray message does not tear the picture. Console thread.
  */
 #ifndef LAT_UI_STDERR_LOG_H
 #define LAT_UI_STDERR_LOG_H

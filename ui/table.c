@@ -22,8 +22,8 @@ drop_one(struct table *table)
     int worst = -1;
 
     for (int i = 0; i < table->count; i++)
-        if (table->width[i] > 0 && table->columns[i].rank > 0
-            && (worst < 0 || table->columns[i].rank > table->columns[worst].rank))
+        if (table->width[i] > 0 && table->columns[i].rank > 0 &&
+            (worst < 0 || table->columns[i].rank > table->columns[worst].rank))
             worst = i;
     if (worst < 0)
         return false;
@@ -64,7 +64,8 @@ table_fit(struct table *table, const struct table_column *columns, int count, in
 }
 
 void
-table_draw_cell(const struct table *table, const struct area *area, int column, int y, int style, const char *text)
+table_draw_cell(const struct table *table, const struct area *area, int column, int y, int style,
+                const char *text)
 {
     int x = table->x[column], width = table->width[column];
     int used;
@@ -80,7 +81,8 @@ table_draw_cell(const struct table *table, const struct area *area, int column, 
 void
 table_draw_heads(const struct table *table, const struct area *area, int y)
 {
-    area_fill(area, 0, y, area->cols, STYLE_COLUMN, ' '); /* one style over the row: fewer bytes on the wire */
+    area_fill(area, 0, y, area->cols, STYLE_COLUMN,
+              ' '); /* one style over the row: fewer bytes on the wire */
     for (int i = 0; i < table->count; i++)
         table_draw_cell(table, area, i, y, STYLE_COLUMN, table->columns[i].title);
 }

@@ -27,27 +27,27 @@
 
 static struct {
     bool open;
-    bool painted;          /* the first frame has gone out: the alternate screen is on */
-    int tty;               /* ours, not blocking; or standard output itself */
+    bool painted; /* the first frame has gone out: the alternate screen is on */
+    int tty;      /* ours, not blocking; or standard output itself */
     bool own_tty;
-    int memory;            /* what curses takes for the terminal */
+    int memory; /* what curses takes for the terminal */
     FILE *memory_file;
     SCREEN *screen;
     struct termios before, raw;
     struct caps caps;
-    bool repeats;          /* knows ECMA-48's REP */
+    bool repeats; /* knows ECMA-48's REP */
     short pairs[STYLE_COUNT];
     char enter[RESTORE_MAX]; /* ours beside what curses sends: bracketed paste on */
     char leave[RESTORE_MAX]; /* everything off */
     size_t leave_len;
-    struct canvas *shown;  /* what curses holds; NULL: draw every cell */
-    char *out;             /* bytes on their way */
+    struct canvas *shown; /* what curses holds; NULL: draw every cell */
+    char *out;            /* bytes on their way */
     size_t out_len, out_at, out_cap;
     uint64_t out_since_ms;
     struct term_stats stats;
 } term = { .tty = -1, .memory = -1 };
 
-/* --- strings that switch the terminal ------------------------------------------------------------------------ */
+/* --- strings that switch the terminal ------------------------------------------------------------------- */
 
 /* Append a capability without its padding marks "$<5>". */
 static void
@@ -71,8 +71,8 @@ append_capability(char *out, size_t size, const char *name)
 }
 
 /*
- * What a crash sends. Each part is harmless where it does not apply; a terminal without an alternate screen gets its
- * cursor on a new last line.
+ * What a crash sends. Each part is harmless where it does not apply; a terminal without an alternate screen
+ * gets its cursor on a new last line.
  */
 static void
 prepare_strings(void)
@@ -96,7 +96,7 @@ prepare_strings(void)
     term.leave_len = strlen(term.leave);
 }
 
-/* --- output ---------------------------------------------------------------------------------------------------- */
+/* --- output --------------------------------------------------------------------------------------------- */
 
 /* Throw away what curses wrote. */
 static void
@@ -122,7 +122,9 @@ make_room(size_t len)
     return true;
 }
 
-/* Take over what curses wrote since the last time, behind what is not sent yet (nothing, in the loop's use). */
+/*
+ * Take over what curses wrote since the last time, behind what is not sent yet (nothing, in the loop's use).
+ */
 static void
 collect(const char *prefix)
 {
@@ -197,9 +199,11 @@ send_last(const char *text, size_t len)
     }
 }
 
-/* --- cells ------------------------------------------------------------------------------------------------------ */
+/* --- cells ---------------------------------------------------------------------------------------------- */
 
-/* Styles of one colour share a pair: curses compares pairs, not colours, and would switch between equal ones. */
+/*
+ * Styles of one colour share a pair: curses compares pairs, not colours, and would switch between equal ones.
+ */
 static short
 pair_of(int style)
 {
@@ -265,16 +269,16 @@ same_cell(const struct cell *a, const struct cell *b)
 }
 
 /*
- * Hand the changed cells to curses. A row that changes is handed over whole, from its first changed cell on: wide
- * characters then never meet half of an old one.
+ * Hand the changed cells to curses. A row that changes is handed over whole, from its first changed cell on:
+ * wide characters then never meet half of an old one.
  */
 static void
 put_row(const struct canvas *canvas, int y)
 {
     int first = 0;
 
-    while (term.shown && first < canvas->cols
-           && same_cell(canvas_cell(canvas, first, y), canvas_cell(term.shown, first, y)))
+    while (term.shown && first < canvas->cols &&
+           same_cell(canvas_cell(canvas, first, y), canvas_cell(term.shown, first, y)))
         first++;
     while (first > 0 && first < canvas->cols && canvas_cell(canvas, first, y)->width == 0)
         first--;
@@ -289,7 +293,8 @@ remember(const struct canvas *canvas)
     if (term.shown == NULL)
         term.shown = canvas_new(canvas->cols, canvas->rows, canvas->unicode);
     if (term.shown)
-        memcpy(term.shown->cells, canvas->cells, sizeof(*canvas->cells) * (size_t)canvas->cols * (size_t)canvas->rows);
+        memcpy(term.shown->cells, canvas->cells,
+               sizeof(*canvas->cells) * (size_t)canvas->cols * (size_t)canvas->rows);
 }
 
 static void
@@ -347,7 +352,7 @@ term_repaint(void)
     clearok(curscr, TRUE);
 }
 
-/* --- the real terminal -------------------------------------------------------------------------------------------- */
+/* --- the real terminal ---------------------------------------------------------------------------------- */
 
 static enum lat_err
 open_tty(void)
@@ -374,7 +379,8 @@ static void
 set_raw(void)
 {
     term.raw = term.before;
-    term.raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN); /* Ctrl-C reaches us as a key, nobody else as a signal */
+    term.raw.c_lflag &=
+        ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN); /* Ctrl-C reaches us as a key, nobody else as a signal */
     term.raw.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | ISTRIP);
     term.raw.c_oflag &= ~(tcflag_t)OPOST;
     term.raw.c_cc[VMIN] = 1;
@@ -485,7 +491,8 @@ is_raw(void)
 {
     struct termios now;
 
-    return tcgetattr(STDIN_FILENO, &now) == 0 && now.c_lflag == term.raw.c_lflag && now.c_oflag == term.raw.c_oflag;
+    return tcgetattr(STDIN_FILENO, &now) == 0 && now.c_lflag == term.raw.c_lflag &&
+           now.c_oflag == term.raw.c_oflag;
 }
 
 void

@@ -1,10 +1,10 @@
 /*
  * term.h - the terminal: curses draws into a file in memory, and each frame goes out with one write.
  *
- * curses compares pictures and knows terminals; it does not touch ours. Modes, size and restoring are done here on
- * the real one, through a descriptor of our own that never blocks: a terminal that does not take its bytes (Ctrl-S,
- * a dead link) costs a frame, not the program. The only file that includes curses is term.c. Console thread; one
- * instance a process.
+ * curses compares pictures and knows terminals; it does not touch ours. Modes, size and restoring are done
+ * here on the real one, through a descriptor of our own that never blocks: a terminal that does not take its
+ * bytes (Ctrl-S, a dead link) costs a frame, not the program. The only file that includes curses is term.c.
+ * Console thread; one instance a process.
  */
 #ifndef LAT_UI_TERM_H
 #define LAT_UI_TERM_H
@@ -26,8 +26,9 @@ struct term_stats {
 };
 
 /*
- * Take the terminal on standard input and output: raw, alternate screen, cursor off. signals_open has been called.
- * LAT_NOTFOUND: no terminal there, or one that cannot place its cursor; nothing was changed. LAT_NOMEM, LAT_SYS.
+ * Take the terminal on standard input and output: raw, alternate screen, cursor off. signals_open has been
+ * called. LAT_NOTFOUND: no terminal there, or one that cannot place its cursor; nothing was changed.
+ * LAT_NOMEM, LAT_SYS.
  */
 LAT_MUST_CHECK enum lat_err term_open(bool ascii, enum color_mode mode);
 

@@ -1,9 +1,9 @@
 /*
  * theme.h - styles by meaning, turned into terminal attributes.
  *
- * Two tables: colour and mono. Colour never carries a meaning alone: the mono attributes stay on in the colour
- * table wherever they tell something, and words and glyphs tell it again. No black foreground, no blue on the
- * default background, nothing told by dim. Pure.
+ * Two tables: colour and mono. Colour never carries a meaning alone: the mono attributes stay on in the
+ * colour table wherever they tell something, and words and glyphs tell it again. No black foreground, no blue
+ * on the default background, nothing told by dim. Pure.
  */
 #ifndef LAT_UI_THEME_H
 #define LAT_UI_THEME_H

@@ -91,7 +91,8 @@ run(void *arg)
 }
 
 void
-fake_node_start(struct fake_node *node, enum lung_state state, unsigned period_ms, void (*extra)(unsigned turn))
+fake_node_start(struct fake_node *node, enum lung_state state, unsigned period_ms,
+                void (*extra)(unsigned turn))
 {
     sigset_t all, before;
 

@@ -1,6 +1,6 @@
 /*
- * fake_node.h - a node for consoles to look at: a thread that publishes snapshots of its own making and answers
- * mode switches.
+ * fake_node.h - a node for consoles to look at: a thread that publishes snapshots of its own making and
+ * answers mode switches.
  */
 #ifndef LAT_TESTS_FAKE_NODE_H
 #define LAT_TESTS_FAKE_NODE_H
@@ -19,11 +19,12 @@ struct fake_node {
     enum lung_state state;
     enum lung_policy policy;
     uint64_t started_ms;
-    unsigned period_ms;      /* between snapshots */
+    unsigned period_ms;           /* between snapshots */
     void (*extra)(unsigned turn); /* called in the thread after each snapshot; NULL: nothing */
 };
 
-void fake_node_start(struct fake_node *node, enum lung_state state, unsigned period_ms, void (*extra)(unsigned turn));
+void fake_node_start(struct fake_node *node, enum lung_state state, unsigned period_ms,
+                     void (*extra)(unsigned turn));
 void fake_node_stop(struct fake_node *node);
 
 #endif

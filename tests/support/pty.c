@@ -81,7 +81,8 @@ pty_start(struct pty *pty, const struct pty_options *options)
 {
     int slave, result[2];
 
-    *pty = (struct pty){ .cols = options->cols ? options->cols : 80, .rows = options->rows ? options->rows : 24 };
+    *pty = (struct pty){ .cols = options->cols ? options->cols : 80,
+                         .rows = options->rows ? options->rows : 24 };
     struct winsize size = { .ws_col = (unsigned short)pty->cols, .ws_row = (unsigned short)pty->rows };
 
     assert_int_equal(openpty(&pty->master, &slave, NULL, NULL, &size), 0);
@@ -186,8 +187,8 @@ read_report(struct pty *pty)
     size_t used = 0;
     ssize_t n;
 
-    while (used + 1 < sizeof(pty->report)
-           && (n = read(pty->result, pty->report + used, sizeof(pty->report) - 1 - used)) > 0)
+    while (used + 1 < sizeof(pty->report) &&
+           (n = read(pty->result, pty->report + used, sizeof(pty->report) - 1 - used)) > 0)
         used += (size_t)n;
     pty->report[used] = 0;
 }

@@ -1,6 +1,6 @@
 /*
- * pty.h - this test program, run a second time behind a pseudo-terminal with a terminal emulator at the other end:
- * keys go in, screens come out.
+ * pty.h - this test program, run a second time behind a pseudo-terminal with a terminal emulator at the other
+ * end: keys go in, screens come out.
  */
 #ifndef LAT_TESTS_PTY_H
 #define LAT_TESTS_PTY_H
@@ -23,16 +23,16 @@ struct pty_options {
 
 struct pty {
     pid_t pid;
-    int master;      /* -1: closed */
-    int result;      /* what the child writes to descriptor 3 */
+    int master; /* -1: closed */
+    int result; /* what the child writes to descriptor 3 */
     int cols, rows;
     VTerm *vt;
     VTermScreen *screen;
     bool alternate, cursor_visible;
-    uint64_t bytes;  /* that came from the child */
+    uint64_t bytes; /* that came from the child */
     struct termios before;
     bool exited;
-    int status;      /* of waitpid */
+    int status;       /* of waitpid */
     char report[512]; /* what came from descriptor 3, once the child has ended */
 };
 

@@ -74,7 +74,8 @@ add_event(struct snapshot *s, int seconds_ago, enum lat_level level, const char 
 }
 
 static void
-add_alert(struct snapshot *s, const char *code, enum alert_severity severity, int64_t since_ms, const char *text)
+add_alert(struct snapshot *s, const char *code, enum alert_severity severity, int64_t since_ms,
+          const char *text)
 {
     struct snapshot_alert *alert = &s->alerts[s->alert_count++];
 
@@ -109,9 +110,11 @@ fill_events(struct snapshot *s)
     add_event(s, 273990, LAT_NOTICE, "startup", "[STARTUP] [LUNG] HTTP lung: 3 sources");
     add_event(s, 97, LAT_WARNING, "p2p_heartbeat", "[P2P_HEARTBEAT] [WARN] no peers, 60 s begin");
     add_event(s, 82, LAT_WARNING, "p2p_heartbeat", "[P2P_HEARTBEAT] [TIMER] 45s remaining");
-    add_event(s, 42, LAT_WARNING, "http_sync", "[HTTP_SYNC] [DIVERGENCE] rio-2 root 77be0d51 differs from 4f1c9a03");
+    add_event(s, 42, LAT_WARNING, "http_sync",
+              "[HTTP_SYNC] [DIVERGENCE] rio-2 root 77be0d51 differs from 4f1c9a03");
     add_event(s, 21, LAT_INFO, "http_sync", "[HTTP_SYNC] source rio-2 usable again after 3 failures");
-    add_event(s, 7, LAT_ERROR, "lattice_p2p", "[LATTICE_P2P] listen failed: address in use; retried every 30 s");
+    add_event(s, 7, LAT_ERROR, "lattice_p2p",
+              "[LATTICE_P2P] listen failed: address in use; retried every 30 s");
 }
 
 static void
@@ -132,8 +135,8 @@ force(struct snapshot *s, enum lung_policy policy)
     s->lung.reason = LUNG_BY_OPERATOR;
     PUT(s->lung.forced_by, "console");
     s->lung.forced_left_ms = 521000;
-    add_alert(s, "M1", ALERT_ATTENTION, s->lung.since_ms, policy == LUNG_POLICY_P2P ? "mode forced to P2P by console"
-                                                                              : "mode forced to HTTP by console");
+    add_alert(s, "M1", ALERT_ATTENTION, s->lung.since_ms,
+              policy == LUNG_POLICY_P2P ? "mode forced to P2P by console" : "mode forced to HTTP by console");
 }
 
 static void
@@ -175,7 +178,8 @@ set_state(struct snapshot *s, enum lung_state state)
     case LUNG_ISOLATED:
         http_fails(s);
         s->lung.http_next_ms = 3400;
-        add_alert(s, "F3", ALERT_ALARM, 37000, "both lungs down: P2P: no live peer; HTTP: connection refused");
+        add_alert(s, "F3", ALERT_ALARM, 37000,
+                  "both lungs down: P2P: no live peer; HTTP: connection refused");
         break;
     case LUNG_FP2P_UP:
         with_peers(s);
@@ -236,7 +240,8 @@ sample_snapshot(enum lung_state state)
 }
 
 static void
-add_key(struct snapshot_source *source, const char *name, enum key_difference difference, int ours_ago, int theirs_ago)
+add_key(struct snapshot_source *source, const char *name, enum key_difference difference, int ours_ago,
+        int theirs_ago)
 {
     struct snapshot_key *key = &source->keys[source->key_count++];
 

@@ -6,7 +6,8 @@
 
 #include "view/snapshot.h"
 
-/* A node with three HTTP sources (and, where peers are live, two P2P peers) in this state. The caller unrefs. */
+/* A node with three HTTP sources (and, where peers are live, two P2P peers) in this state. The caller unrefs.
+ */
 struct snapshot *sample_snapshot(enum lung_state state);
 
 /* Make the third source differ in three keys. */

@@ -41,7 +41,8 @@ static void
 an_area_is_cut_to_the_one_around_it(void **state)
 {
     struct canvas *canvas = canvas_new(10, 3, true);
-    struct area all = area_of(canvas), inner = area_sub(&all, -2, -1, 40, 40), none = area_sub(&all, 20, 1, 4, 1);
+    struct area all = area_of(canvas), inner = area_sub(&all, -2, -1, 40, 40),
+                none = area_sub(&all, 20, 1, 4, 1);
 
     (void)state;
     assert_int_equal(inner.cols, 10);
@@ -92,8 +93,9 @@ static void
 what_would_disturb_a_terminal_is_replaced(void **state)
 {
     static const char *const hostile[] = {
-        "\033]0;evil\a", "a\x9b[31m", "\xc2\x9b", "\xe2\x80\xae", "\xc2\xad", "\xe3\x85\xa4", "\xe2\x80\x8b", "\xef\xbb\xbf", "\xff\xfe", "\xed\xa0\x80",
-        "e\xcc\x81", "\xf4\x8f\xbf\xbf", "\n\r\t", "\xef\xb8\x8f",
+        "\033]0;evil\a", "a\x9b[31m",        "\xc2\x9b",     "\xe2\x80\xae", "\xc2\xad",
+        "\xe3\x85\xa4",  "\xe2\x80\x8b",     "\xef\xbb\xbf", "\xff\xfe",     "\xed\xa0\x80",
+        "e\xcc\x81",     "\xf4\x8f\xbf\xbf", "\n\r\t",       "\xef\xb8\x8f",
     };
 
     (void)state;

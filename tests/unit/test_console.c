@@ -1,6 +1,6 @@
 /*
- * The console on a terminal: this program runs itself as "child" behind a pseudo-terminal, with a node that is not
- * real, and looks at the screen through a terminal emulator.
+ * The console on a terminal: this program runs itself as "child" behind a pseudo-terminal, with a node that
+ * is not real, and looks at the screen through a terminal emulator.
  *
  * By hand: build/tests/unit/test_console child STARTING
  */
@@ -44,7 +44,7 @@ __lsan_default_options(void)
     return "print_suppressions=0";
 }
 
-/* --- the child --------------------------------------------------------------------------------------------------- */
+/* --- the child ------------------------------------------------------------------------------------------ */
 
 static void
 crash_in_another_thread(unsigned turn)
@@ -88,12 +88,13 @@ child(int argc, char **argv)
     end = console_run(&options, &node.source);
     fake_node_stop(&node);
     stats = term_stats();
-    dprintf(3, "end=%d frames=%llu writes=%llu bytes=%llu stalls=%llu", (int)end, (unsigned long long)stats.frames,
-            (unsigned long long)stats.writes, (unsigned long long)stats.bytes, (unsigned long long)stats.stalls);
+    dprintf(3, "end=%d frames=%llu writes=%llu bytes=%llu stalls=%llu", (int)end,
+            (unsigned long long)stats.frames, (unsigned long long)stats.writes,
+            (unsigned long long)stats.bytes, (unsigned long long)stats.stalls);
     return 0;
 }
 
-/* --- the tests --------------------------------------------------------------------------------------------------- */
+/* --- the tests ------------------------------------------------------------------------------------------ */
 
 static const struct pty_options plain_options = { .args = { "COUNTDOWN" } };
 
@@ -274,8 +275,12 @@ every_signal_leaves_a_clean_terminal(void **state)
         bool deadly;
         enum console_end end;
     } cases[] = {
-        { SIGTERM, false, CONSOLE_SIGTERM }, { SIGHUP, false, CONSOLE_HANGUP }, { SIGQUIT, true, 0 },
-        { SIGSEGV, true, 0 },                { SIGABRT, true, 0 },              { SIGBUS, true, 0 },
+        { SIGTERM, false, CONSOLE_SIGTERM },
+        { SIGHUP, false, CONSOLE_HANGUP },
+        { SIGQUIT, true, 0 },
+        { SIGSEGV, true, 0 },
+        { SIGABRT, true, 0 },
+        { SIGBUS, true, 0 },
     };
 
     (void)state;
@@ -442,7 +447,8 @@ a_terminal_without_a_cursor_address_is_refused_untouched(void **state)
 static void
 sizes_change_without_harm(void **state)
 {
-    static const int sizes[][2] = { { 1, 1 }, { 500, 200 }, { 40, 10 }, { 39, 9 }, { 160, 48 }, { 2, 60 }, { 200, 3 } };
+    static const int sizes[][2] = { { 1, 1 },    { 500, 200 }, { 40, 10 }, { 39, 9 },
+                                    { 160, 48 }, { 2, 60 },    { 200, 3 } };
     unsigned seed = 7;
     struct pty pty;
 

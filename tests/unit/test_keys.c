@@ -41,13 +41,13 @@ sequences_of_all_terminals_are_the_same_keys(void **state)
         const char *bytes;
         uint32_t key;
     } cases[] = {
-        { "\033[A", KEYS_ARROW_UP },    { "\033OA", KEYS_ARROW_UP },   { "\033[1;5B", KEYS_ARROW_DOWN },
-        { "\033[H", KEYS_TO_HOME },     { "\033[1~", KEYS_TO_HOME },   { "\033[7~", KEYS_TO_HOME },
-        { "\033OF", KEYS_TO_END },      { "\033[4~", KEYS_TO_END },    { "\033[5~", KEYS_PAGE_UP },
-        { "\033[6~", KEYS_PAGE_DOWN },  { "\033[Z", KEYS_BACK_TAB },   { "\033OP", KEYS_HELP },
-        { "\033[[A", KEYS_HELP },       { "\033[11~", KEYS_HELP },     { "\t", KEYS_TAB },
-        { "\r", KEYS_ENTER },           { "\n", KEYS_ENTER },          { "\b", KEYS_RUBOUT },
-        { "\177", KEYS_RUBOUT },        { "\xc3\xa9", 0xe9 },          { "\xf0\x9f\x8c\xb1", 0x1f331 },
+        { "\033[A", KEYS_ARROW_UP },   { "\033OA", KEYS_ARROW_UP }, { "\033[1;5B", KEYS_ARROW_DOWN },
+        { "\033[H", KEYS_TO_HOME },    { "\033[1~", KEYS_TO_HOME }, { "\033[7~", KEYS_TO_HOME },
+        { "\033OF", KEYS_TO_END },     { "\033[4~", KEYS_TO_END },  { "\033[5~", KEYS_PAGE_UP },
+        { "\033[6~", KEYS_PAGE_DOWN }, { "\033[Z", KEYS_BACK_TAB }, { "\033OP", KEYS_HELP },
+        { "\033[[A", KEYS_HELP },      { "\033[11~", KEYS_HELP },   { "\t", KEYS_TAB },
+        { "\r", KEYS_ENTER },          { "\n", KEYS_ENTER },        { "\b", KEYS_RUBOUT },
+        { "\177", KEYS_RUBOUT },       { "\xc3\xa9", 0xe9 },        { "\xf0\x9f\x8c\xb1", 0x1f331 },
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

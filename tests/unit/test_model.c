@@ -128,7 +128,8 @@ pasted_keys_command_nothing(void **state)
         assert_int_equal(model.prompt.kind, PROMPT_CLOSED);
     }
     press('h');
-    assert_int_equal(model_key(&model, snapshot, &(struct key_press){ .key = 'y', .pasted = true }).kind, EFFECT_NONE);
+    assert_int_equal(model_key(&model, snapshot, &(struct key_press){ .key = 'y', .pasted = true }).kind,
+                     EFFECT_NONE);
     assert_int_equal(model.prompt.kind, PROMPT_FORCE_HTTP);
 }
 

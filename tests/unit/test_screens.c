@@ -1,6 +1,6 @@
 /*
- * The whole picture, as text, against files in tests/vectors/screens. SCREENS_WRITE=1 writes the files instead
- * (scripts/screens): look at what changed before it is committed.
+ * The whole picture, as text, against files in tests/vectors/screens. SCREENS_WRITE=1 writes the files
+ * instead (scripts/screens): look at what changed before it is committed.
  */
 #include "config.h"
 
@@ -112,7 +112,8 @@ caps_for(bool unicode)
 }
 
 static void
-draw(struct album *album, const char *caption, const struct model *model, const struct snapshot *s, bool unicode)
+draw(struct album *album, const char *caption, const struct model *model, const struct snapshot *s,
+     bool unicode)
 {
     struct caps caps = caps_for(unicode);
     struct canvas *canvas = canvas_new(model->cols, model->rows, unicode);
@@ -272,7 +273,7 @@ conditions_of_the_console(void **state)
     close_album(&album);
 }
 
-/* --- properties of every picture -------------------------------------------------------------------------------- */
+/* --- properties of every picture ------------------------------------------------------------------------ */
 
 static char *
 picture(const struct model *model, const struct snapshot *s, bool unicode)
@@ -319,7 +320,8 @@ every_state_differs_from_every_other_in_plain_ascii(void **state)
 static void
 deface(char *field, size_t size)
 {
-    static const char evil[] = "\033]0;X\a\033[2J\x9b" "31m\xc2\x9b\xe2\x80\xae\xff\xf0\x9f\x8c\xb1\xe6\xbc\xa2%s%n\n\r\b";
+    static const char evil[] = "\033]0;X\a\033[2J\x9b"
+                               "31m\xc2\x9b\xe2\x80\xae\xff\xf0\x9f\x8c\xb1\xe6\xbc\xa2%s%n\n\r\b";
 
     for (size_t i = 0; i + 1 < size; i++)
         field[i] = evil[i % (sizeof(evil) - 1)];
@@ -377,7 +379,8 @@ assert_harmless(const char *text)
 static void
 hostile_texts_and_figures_do_no_harm_at_any_size(void **state)
 {
-    static const int sizes[][2] = { { 200, 60 }, { 160, 48 }, { 80, 24 }, { 72, 30 }, { 40, 10 }, { 20, 4 }, { 1, 1 } };
+    static const int sizes[][2] = { { 200, 60 }, { 160, 48 }, { 80, 24 }, { 72, 30 },
+                                    { 40, 10 },  { 20, 4 },   { 1, 1 } };
 
     (void)state;
     for (int i = 0; i < LUNG_STATE_COUNT; i++) {
@@ -413,7 +416,8 @@ any_model_can_be_drawn_at_any_size(void **state)
     (void)state;
     for (int i = 0; i < 3000; i++) {
         struct snapshot *s = sample_snapshot((enum lung_state)(next_random(&seed) % LUNG_STATE_COUNT));
-        struct model model = model_for(s, 1 + (int)(next_random(&seed) % 200), 1 + (int)(next_random(&seed) % 200));
+        struct model model =
+            model_for(s, 1 + (int)(next_random(&seed) % 200), 1 + (int)(next_random(&seed) % 200));
         char *text;
 
         if (next_random(&seed) % 2)
@@ -452,7 +456,8 @@ the_same_arguments_give_the_same_picture(void **state)
     snapshot_unref(s);
 }
 
-/* Figures change, the rest stays where it is: no row but those of the gauge and the clock differs a second later. */
+/* Figures change, the rest stays where it is: no row but those of the gauge and the clock differs a second
+ * later. */
 static void
 a_second_later_only_clock_and_countdown_differ(void **state)
 {

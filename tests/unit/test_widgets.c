@@ -171,7 +171,8 @@ a_table_drops_what_matters_least(void **state)
         { .title = "RTT", .width = 5, .rank = 2, .right = true },
         { .title = "ROOT", .width = 4, .rank = 1 },
     };
-    static const char *const wanted[] = { "NAME         RTT ROOT", "NAME     RTT ROOT", "NAME    ROOT", "NAME", "NA~" };
+    static const char *const wanted[] = { "NAME         RTT ROOT", "NAME     RTT ROOT", "NAME    ROOT",
+                                          "NAME", "NA~" };
     static const int widths[] = { 21, 17, 12, 8, 3 };
 
     (void)state;
@@ -196,8 +197,12 @@ runs_of_box_drawing_are_sent_as_a_count(void **state)
         { "", "" },
         { "\033[1m----", "\033[1m----" },
         { "\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80", "\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80" },
-        { "a\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80" "b", "a\xe2\x94\x80\033[3b" "b" },
-        { "\xe2\x94\x80\xe2\x94\x81\xe2\x94\x81\xe2\x94\x81\xe2\x94\x81\xe2\x94\x81", "\xe2\x94\x80\xe2\x94\x81\033[4b" },
+        { "a\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80"
+          "b",
+          "a\xe2\x94\x80\033[3b"
+          "b" },
+        { "\xe2\x94\x80\xe2\x94\x81\xe2\x94\x81\xe2\x94\x81\xe2\x94\x81\xe2\x94\x81",
+          "\xe2\x94\x80\xe2\x94\x81\033[4b" },
         { "\xe2\x94", "\xe2\x94" },
         { "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9", "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9" },
     };
@@ -219,13 +224,21 @@ runs_of_box_drawing_are_sent_as_a_count(void **state)
 static void
 filters_take_levels_sources_and_words(void **state)
 {
-    struct lat_log_line line = { .level = LAT_WARNING, .source = "http_sync", .text = "[DIVERGENCE] Rio-2 differs" };
+    struct lat_log_line line = { .level = LAT_WARNING,
+                                 .source = "http_sync",
+                                 .text = "[DIVERGENCE] Rio-2 differs" };
     static const struct {
         const char *text;
         bool passes;
     } cases[] = {
-        { "", true },           { "rio", true },          { "rio porto", false },       { "level>=warn", true },
-        { "level=error", false }, { "level>=notice rio", true }, { "source:http", true }, { "source:p2p", false },
+        { "", true },
+        { "rio", true },
+        { "rio porto", false },
+        { "level>=warn", true },
+        { "level=error", false },
+        { "level>=notice rio", true },
+        { "source:http", true },
+        { "source:p2p", false },
         { "LEVEL>=WARNING DIFFERS", true },
     };
 
@@ -305,8 +318,8 @@ assert_fits(const struct layout *layout, int cols, int rows)
         for (int j = 0; j < i; j++) {
             const struct layout_slot *b = &layout->slots[j];
 
-            assert_true(a->x + a->cols <= b->x || b->x + b->cols <= a->x || a->y + a->rows <= b->y
-                        || b->y + b->rows <= a->y);
+            assert_true(a->x + a->cols <= b->x || b->x + b->cols <= a->x || a->y + a->rows <= b->y ||
+                        b->y + b->rows <= a->y);
         }
     }
 }

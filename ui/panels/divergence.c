@@ -1,8 +1,8 @@
 /*
  * divergence.c - who has another state, since when, in which keys, and what the last healing did.
  *
- * One list of lines: first every node that does not agree, with its keys below it; then those that agree, one line
- * each; then, under a caption, the keys of healings that are over.
+ * One list of lines: first every node that does not agree, with its keys below it; then those that agree, one
+ * line each; then, under a caption, the keys of healings that are over.
  */
 #include "config.h"
 
@@ -33,16 +33,15 @@ struct lines {
     int count;
 };
 
-static const char *const glyphs[] = {
-    [KEY_THEIRS_NEWER] = "<", [KEY_OURS_NEWER] = ">", [KEY_ONLY_THEIRS] = "+", [KEY_ONLY_OURS] = "-", [KEY_REFUSED] = "!"
-};
+static const char *const glyphs[] = { [KEY_THEIRS_NEWER] = "<",
+                                      [KEY_OURS_NEWER] = ">",
+                                      [KEY_ONLY_THEIRS] = "+",
+                                      [KEY_ONLY_OURS] = "-",
+                                      [KEY_REFUSED] = "!" };
 
 static const char *const winners[] = {
-    [KEY_THEIRS_NEWER] = "theirs newer",
-    [KEY_OURS_NEWER] = "ours newer",
-    [KEY_ONLY_THEIRS] = "only theirs",
-    [KEY_ONLY_OURS] = "only ours",
-    [KEY_REFUSED] = "refused",
+    [KEY_THEIRS_NEWER] = "theirs newer", [KEY_OURS_NEWER] = "ours newer", [KEY_ONLY_THEIRS] = "only theirs",
+    [KEY_ONLY_OURS] = "only ours",       [KEY_REFUSED] = "refused",
 };
 
 static void
@@ -142,7 +141,8 @@ open_text(const struct snapshot *snapshot, const struct snapshot_source *s, char
         return;
     }
     if (s->agreement == AGREE_HEALING)
-        used = (size_t)snprintf(out, size, "%" PRIu32 " %%, %" PRIu32 " taken, ", s->heal_percent, s->heal_applied);
+        used = (size_t)snprintf(out, size, "%" PRIu32 " %%, %" PRIu32 " taken, ", s->heal_percent,
+                                s->heal_applied);
     else if (s->agreement == AGREE_HELD && s->error[0])
         used = (size_t)snprintf(out, size, "%s; ", s->error);
     if (used >= size)
@@ -245,7 +245,8 @@ divergence_draw(const struct panel_view *view, const struct area *area)
     first = panel_first_line(view->focused ? selected : 0, lines.count, area->rows);
     if (lines.count == 0)
         area_text_cut(area, 1, 0, area->cols - 2, STYLE_TEXT,
-                      place->filter[0] ? "nothing matches the filter (Esc clears it)" : "nobody to compare with");
+                      place->filter[0] ? "nothing matches the filter (Esc clears it)"
+                                       : "nobody to compare with");
     for (int i = 0; i < area->rows && first + i < lines.count; i++) {
         draw_line(view, area, i, &lines.list[first + i]);
         if (view->focused && first + i == selected) {

@@ -18,8 +18,8 @@ static const struct {
     const char *word;
     enum style style;
 } levels[] = {
-    [LAT_DEBUG] = { "DEBUG", STYLE_IDLE },        [LAT_INFO] = { "INFO", STYLE_TEXT },
-    [LAT_NOTICE] = { "NOTE", STYLE_TEXT },        [LAT_WARNING] = { "WARN", STYLE_ATTENTION },
+    [LAT_DEBUG] = { "DEBUG", STYLE_IDLE },  [LAT_INFO] = { "INFO", STYLE_TEXT },
+    [LAT_NOTICE] = { "NOTE", STYLE_TEXT },  [LAT_WARNING] = { "WARN", STYLE_ATTENTION },
     [LAT_ERROR] = { "ERROR", STYLE_ALARM },
 };
 
@@ -83,11 +83,13 @@ events_draw(const struct panel_view *view, const struct area *area)
     int indices[SNAPSHOT_EVENTS_MAX];
     int count = event_list(s, place->filter, indices), selected = event_list_index(s, place);
     int detail = view->zoomed && area->rows >= 12 ? 4 : 0, page = area->rows - detail;
-    int first = place->anchor == 0 ? (count > page ? count - page : 0) : panel_first_line(selected, count, page);
+    int first =
+        place->anchor == 0 ? (count > page ? count - page : 0) : panel_first_line(selected, count, page);
 
     if (count == 0)
         area_text_cut(area, 1, 0, area->cols - 2, STYLE_TEXT,
-                      place->filter[0] ? "no kept event matches the filter (Esc clears it)" : "no events yet");
+                      place->filter[0] ? "no kept event matches the filter (Esc clears it)"
+                                       : "no events yet");
     for (int i = 0; i < page && first + i < count; i++) {
         draw_event(area, i, &s->events[indices[first + i]]);
         if (view->focused && place->anchor != 0 && first + i == selected) {
@@ -126,12 +128,9 @@ events_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 }
 
 static const char *const events_help[] = {
-    "The log of this node, newest last. It follows until a line is selected;",
-    "G or End follows again.",
-    "Filter: words that must all occur, level>=warning, level=error,",
-    "source:http_sync.",
-    "Enter or z shows the panel alone, with the whole text of one line.",
-    NULL,
+    "The log of this node, newest last. It follows until a line is selected;", "G or End follows again.",
+    "Filter: words that must all occur, level>=warning, level=error,",         "source:http_sync.",
+    "Enter or z shows the panel alone, with the whole text of one line.",      NULL,
 };
 
 const struct panel events_panel = { .name = "events",

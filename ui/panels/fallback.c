@@ -1,4 +1,6 @@
-/* fallback.c - the state of the lungs in a word and a line, and the gauge that drains before HTTP takes over. */
+/*
+ * fallback.c - the state of the lungs in a word and a line, and the gauge that drains before HTTP takes over.
+ */
 #include "config.h"
 
 #include <inttypes.h>
@@ -18,13 +20,13 @@
 
 /* What the gauge says. */
 struct gauge {
-    const char *label;        /* what happens at its end */
-    bool counting;            /* a bar; otherwise `text` stands in it */
+    const char *label; /* what happens at its end */
+    bool counting;     /* a bar; otherwise `text` stands in it */
     bool hot;
-    uint64_t value, max;      /* ms */
+    uint64_t value, max; /* ms */
     char text[96];
-    char figure[FORMAT_MAX];  /* right of the bar */
-    char digits[FORMAT_MAX];  /* the same, large; "": nothing to enlarge */
+    char figure[FORMAT_MAX]; /* right of the bar */
+    char digits[FORMAT_MAX]; /* the same, large; "": nothing to enlarge */
 };
 
 static void
@@ -46,7 +48,8 @@ say_why_not(struct gauge *gauge, const struct snapshot_lung *lung)
 
     switch (lung->state) {
     case LUNG_P2P:
-        snprintf(gauge->text, sizeof(gauge->text), "not counting: %s", format_noun(lung->peers_live, "peer", peers));
+        snprintf(gauge->text, sizeof(gauge->text), "not counting: %s",
+                 format_noun(lung->peers_live, "peer", peers));
         return;
     case LUNG_ISOLATED:
         why = "not counting: time is up, no HTTP source answers";
@@ -141,14 +144,15 @@ draw_large(const struct panel_view *view, const struct area *area, const struct 
 
     draw_label(view, area, 0);
     if (gauge->digits[0])
-        used = graph_digits(&middle, gauge->hot ? STYLE_ATTENTION : STYLE_HEAD, view->caps->charset, gauge->digits);
+        used = graph_digits(&middle, gauge->hot ? STYLE_ATTENTION : STYLE_HEAD, view->caps->charset,
+                            gauge->digits);
     if (gauge->counting)
         draw_gauge(view, area, area->rows - 1, gauge);
     else {
         int x = (area->cols - text_width(gauge->text, area->canvas->unicode)) / 2;
 
-        area_text_cut(area, x > 1 ? x : 1, used > 0 ? area->rows - 1 : area->rows / 2, area->cols - 2, STYLE_TEXT,
-                      gauge->text);
+        area_text_cut(area, x > 1 ? x : 1, used > 0 ? area->rows - 1 : area->rows / 2, area->cols - 2,
+                      STYLE_TEXT, gauge->text);
     }
 }
 
@@ -170,7 +174,8 @@ fallback_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 {
     char after[FORMAT_MAX];
 
-    snprintf(out, PANEL_NOTE_MAX, "after %s without peers", format_left(view->snapshot->lung.fallback_after_ms, after));
+    snprintf(out, PANEL_NOTE_MAX, "after %s without peers",
+             format_left(view->snapshot->lung.fallback_after_ms, after));
 }
 
 static const char *const fallback_help[] = {
@@ -186,6 +191,8 @@ static const char *const fallback_help[] = {
     NULL,
 };
 
-const struct panel fallback_panel = {
-    .name = "fallback", .title = "FALLBACK", .draw = fallback_draw, .note = fallback_note, .help = fallback_help
-};
+const struct panel fallback_panel = { .name = "fallback",
+                                      .title = "FALLBACK",
+                                      .draw = fallback_draw,
+                                      .note = fallback_note,
+                                      .help = fallback_help };

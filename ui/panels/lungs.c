@@ -42,13 +42,13 @@ draw_p2p(const struct panel_view *view, const struct area *area, int y)
 
     draw_word(area, y, "P2P", lung_p2p_word(&s->lung));
     area_text(area, COUNT_X, y, STYLE_TEXT, format_noun(s->lung.peers_live, "peer", count));
-    if (s->lung.p2p_error[0] && s->lung.peers_live == 0) {
+    if (s->lung.p2p_error[0] && s->lung.peers_live == 0 && s->lung.policy != LUNG_POLICY_HTTP) {
         area_text_cut(area, RATE_X, y, area->cols - RATE_X - 1, STYLE_ATTENTION, s->lung.p2p_error);
         return;
     }
     area_printf(area, RATE_X, y, STYLE_TEXT, "%u msg/s", rate_of(s->history_p2p));
-    graph_spark(area, SPARK_X, y, area->cols >= SPARK_X + 8 ? 8 : 0, STYLE_IDLE, view->caps->charset, s->history_p2p,
-                SNAPSHOT_HISTORY, s->wall_ms / 1000);
+    graph_spark(area, SPARK_X, y, area->cols >= SPARK_X + 8 ? 8 : 0, STYLE_IDLE, view->caps->charset,
+                s->history_p2p, SNAPSHOT_HISTORY, s->wall_ms / 1000);
 }
 
 static void
@@ -69,7 +69,8 @@ draw_http(const struct panel_view *view, const struct area *area, int y)
 }
 
 static void
-draw_series(const struct panel_view *view, const struct area *area, int y, const uint16_t history[SNAPSHOT_HISTORY])
+draw_series(const struct panel_view *view, const struct area *area, int y,
+            const uint16_t history[SNAPSHOT_HISTORY])
 {
     int cols = area->cols - WORD_X - 2;
 
@@ -100,7 +101,9 @@ draw_more(const struct panel_view *view, const struct area *area)
         area_text(area, WORD_X, 5, STYLE_TEXT, "no HTTP request planned");
     area_text(area, 3, 6, STYLE_COLUMN, "mode");
     area_printf(area, WORD_X, 6, STYLE_TEXT, "%s, forced by %s", lung_policy_name(lung->policy),
-                lung->policy == LUNG_POLICY_AUTO ? "nobody" : lung->forced_by[0] ? lung->forced_by : "configuration");
+                lung->policy == LUNG_POLICY_AUTO ? "nobody"
+                : lung->forced_by[0]             ? lung->forced_by
+                                                 : "configuration");
 }
 
 static void

@@ -61,7 +61,10 @@ peer_cells(const struct panel_view *view, const struct snapshot_peer *p, const s
     table_draw_cell(table, area, ADDRESS, y, STYLE_TEXT, p->address);
     table_draw_cell(table, area, LUNG, y, STYLE_TEXT, "p2p");
     table_draw_cell(table, area, DIR, y, STYLE_TEXT, !p->connected ? "-" : p->outbound ? "out" : "in");
-    snprintf(text, sizeof(text), p->rtt_us < 0 ? "-" : p->rtt_us < 500 ? "<1 ms" : "%" PRId64 " ms",
+    snprintf(text, sizeof(text),
+             p->rtt_us < 0     ? "-"
+             : p->rtt_us < 500 ? "<1 ms"
+                               : "%" PRId64 " ms",
              (p->rtt_us + 500) / 1000);
     table_draw_cell(table, area, RTT, y, STYLE_TEXT, text);
     table_draw_cell(table, area, LAST_OK, y, STYLE_TEXT, p->live ? "now" : "-");
@@ -109,8 +112,8 @@ source_detail(const struct panel_view *view, const struct snapshot_source *s, co
     detail_line(area, 0, "source", text);
     detail_line(area, 1, "root", s->root[0] ? s->root : "?");
     snprintf(text, sizeof(text), "ok %s, tried %s, next in %s, %" PRIu32 " failed in a row",
-             format_when(wall, s->ok_age_ms, a), format_when(wall, s->try_age_ms, b), format_left(s->next_ms, c),
-             s->failures);
+             format_when(wall, s->ok_age_ms, a), format_when(wall, s->try_age_ms, b),
+             format_left(s->next_ms, c), s->failures);
     detail_line(area, 2, "polls", text);
     snprintf(text, sizeof(text), "%s in, %s out, %s announced", format_bytes(s->bytes_in, a),
              format_bytes(s->bytes_out, b), format_noun(s->count, "record", c));
@@ -127,7 +130,8 @@ peer_detail(const struct snapshot_peer *p, const struct area *area)
     detail_line(area, 0, "peer", text);
     detail_line(area, 1, "root", p->root[0] ? p->root : "?");
     detail_line(area, 2, "address", p->address);
-    snprintf(text, sizeof(text), "%s in, %s out", format_bytes(p->bytes_in, a), format_bytes(p->bytes_out, b));
+    snprintf(text, sizeof(text), "%s in, %s out", format_bytes(p->bytes_in, a),
+             format_bytes(p->bytes_out, b));
     detail_line(area, 3, "traffic", text);
     detail_line(area, 4, "error", p->why_not[0] ? p->why_not : "none");
 }
@@ -188,7 +192,8 @@ static void
 peers_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 {
     const struct snapshot *s = view->snapshot;
-    uint64_t total = (uint64_t)s->peer_total + s->lung.http_sources, listed = (uint64_t)s->peer_count + s->source_count;
+    uint64_t total = (uint64_t)s->peer_total + s->lung.http_sources,
+             listed = (uint64_t)s->peer_count + s->source_count;
     char peers[FORMAT_MAX], sources[FORMAT_MAX];
 
     if (total > listed)

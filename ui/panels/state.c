@@ -62,7 +62,8 @@ agree_text(const struct node_tally *tally, char *out, size_t size)
     }
     used = (size_t)snprintf(out, size, "agree %d of %d", tally->same, tally->total);
     if (tally->differ > 0)
-        used += (size_t)snprintf(out + used, size - used, ", %d differ%s", tally->differ, tally->differ == 1 ? "s" : "");
+        used += (size_t)snprintf(out + used, size - used, ", %d differ%s", tally->differ,
+                                 tally->differ == 1 ? "s" : "");
     if (tally->unknown > 0 && tally->differ == 0)
         snprintf(out + used, size - used, ", %d unknown", tally->unknown);
 }
@@ -127,8 +128,9 @@ draw_tall(const struct panel_view *view, const struct area *area)
                 format_noun(state->count, "record", b));
     label(area, 3, "changes");
     area_printf(area, LABEL_COLS, 3, STYLE_TEXT, "+%s/min", format_count(state->changes_min, a));
-    graph_spark(area, LABEL_COLS + 13, 3, area->cols - LABEL_COLS - 15 > 30 ? 30 : area->cols - LABEL_COLS - 15,
-                STYLE_IDLE, view->caps->charset, s->history_keys, SNAPSHOT_HISTORY, s->wall_ms / 1000);
+    graph_spark(area, LABEL_COLS + 13, 3,
+                area->cols - LABEL_COLS - 15 > 30 ? 30 : area->cols - LABEL_COLS - 15, STYLE_IDLE,
+                view->caps->charset, s->history_keys, SNAPSHOT_HISTORY, s->wall_ms / 1000);
     label(area, 4, "store");
     area_printf(area, LABEL_COLS, 4, STYLE_TEXT, "%-12s saved %s", format_bytes(state->store_bytes, a),
                 format_when(s->wall_ms, state->commit_age_ms, b));
@@ -160,4 +162,6 @@ static const char *const state_help[] = {
     NULL,
 };
 
-const struct panel state_panel = { .name = "state", .title = "STATE", .draw = state_draw, .help = state_help };
+const struct panel state_panel = {
+    .name = "state", .title = "STATE", .draw = state_draw, .help = state_help
+};
