@@ -284,11 +284,13 @@ job_is_ready(struct call *call)
 void
 call_run(struct call *call, struct job *job, void (*free_job)(struct job *job), call_fn resume)
 {
-    enum lat_err err = worker_submit(call->api->worker, job);
+    enum lat_err err = call->api->stopping ? LAT_CLOSED : worker_submit(call->api->worker, job);
 
     if (err) {
         free_job(job);
-        answer_err(call, err, "too many requests of this kind at once; try again");
+        answer_err(call, err,
+                   err == LAT_CLOSED ? "the node is stopping"
+                                     : "too many requests of this kind at once; try again");
         return;
     }
     call->job = job;

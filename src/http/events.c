@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/text.h"
 #include "http/serve.h"
@@ -17,6 +18,7 @@
 
 #define CLIENTS_MAX 32
 #define PING_MS 15000
+#define STUCK_MS 30000 /* a client that has not taken one event in this time is ended */
 #define BLOCK 4096
 #define TEXT_MAX 2097152
 
@@ -31,12 +33,14 @@ struct event_client {
     struct event_client *next, *prev;
     struct server *server;
     struct MHD_Connection *mhd;
+    int fd;
     struct api_stream wanted;
     struct event_text *text; /* under way; NULL: none */
     size_t sent;
-    uint64_t number;  /* cursor: snapshot last begun */
-    uint64_t due_ms;  /* not before */
-    uint64_t ping_ms; /* a sign of life, if nothing else was sent until then */
+    uint64_t begun_ms; /* text */
+    uint64_t number;   /* cursor: snapshot last begun */
+    uint64_t due_ms;   /* not before */
+    uint64_t ping_ms;  /* a sign of life, if nothing else was sent until then */
     bool is_suspended;
 };
 
@@ -148,6 +152,7 @@ begin_next(struct event_client *client)
     const struct snapshot *s = exchange_latest(server->api.exchange);
 
     client->sent = 0;
+    client->begun_ms = server->now_ms;
     if (has_newer(client, s)) {
         client->text = newest_text(client, s);
         client->number = s->number;
@@ -215,6 +220,7 @@ events_response(struct request *request)
         return NULL;
     client->server = server;
     client->mhd = request->conn->mhd;
+    client->fd = request->conn->fd;
     client->wanted = request->call.answer.streaming;
     client->ping_ms = server->now_ms + PING_MS;
     client->next = server->event_clients;
@@ -251,6 +257,8 @@ events_turn(struct server *server)
         return;
     s = exchange_latest(server->api.exchange);
     for (struct event_client *c = server->event_clients; c != NULL; c = c->next) {
+        if (c->text != NULL && server->now_ms - c->begun_ms > STUCK_MS)
+            shutdown(c->fd, SHUT_RDWR); /* the library's timer does not run for streams */
         if (!c->is_suspended || !(has_newer(c, s) || server->now_ms >= c->ping_ms || server->api.stopping))
             continue;
         c->is_suspended = false;

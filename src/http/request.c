@@ -341,11 +341,14 @@ settle(struct request *request)
 static enum MHD_Result
 last_call(struct request *request)
 {
+    struct server *server = request->conn->listener->server;
     struct call *call = &request->call;
     enum MHD_Result result;
 
     conn_clear_deadline(request->conn);
-    call->now_ms = request->conn->listener->server->now_ms;
+    call->now_ms = server->now_ms;
+    if (call->answer.status == 0 && server->api.stopping)
+        answer_err(call, LAT_CLOSED, "the node is stopping"); /* nothing new is waited for */
     if (call->answer.status == 0) {
         if (respond_shared(request, &result))
             return result;

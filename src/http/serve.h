@@ -37,7 +37,7 @@
 #define SERVE_IDLE_MS 30000
 #define SERVE_CROWDED_IDLE_MS 2000 /* idle time where connections run out */
 #define SERVE_SEND_MS 30000        /* plus a second for every SERVE_SEND_RATE bytes */
-#define SERVE_SEND_RATE 8192
+#define SERVE_SEND_RATE 65536
 #define SERVE_SCAN_MS 100
 #define SERVE_RETRY_MS 3000
 #define SERVE_STOP_MS 1200 /* patience with what waits when the end has begun */

@@ -28,6 +28,7 @@ struct counted {
     atomic_uint references;
     struct statedoc value;
     size_t mapped;
+    atomic_uint *texts; /* counts those with text; NULL: this one has none */
 };
 
 struct watcher {
@@ -44,6 +45,7 @@ struct statedocs {
     bool stop;
     uint64_t wanted, done; /* numbers of requests */
     bool want_whole;
+    atomic_uint texts;     /* documents with text that somebody still holds, ours included; any thread */
     enum lat_err err;      /* of the last work */
     struct counted *roots; /* the newest result */
     struct counted *whole; /* the newest with text */
@@ -73,8 +75,10 @@ counted_unref(struct counted *counted)
 {
     if (counted == NULL || atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) != 1)
         return;
-    if (counted->mapped > 0)
+    if (counted->texts != NULL) {
         munmap((void *)(uintptr_t)counted->value.text, counted->mapped);
+        atomic_fetch_sub_explicit(counted->texts, 1, memory_order_relaxed);
+    }
     free(counted);
 }
 
@@ -191,7 +195,7 @@ nameless_file(const char *dir)
 }
 
 static enum lat_err
-make_text(const char *dir, struct reader *reader, struct counted *counted)
+make_text(const char *dir, struct reader *reader, atomic_uint *texts, struct counted *counted)
 {
     struct writer w = { .fd = nameless_file(dir) };
     enum lat_err err;
@@ -209,6 +213,8 @@ make_text(const char *dir, struct reader *reader, struct counted *counted)
     close(w.fd);
     if (err)
         return err;
+    counted->texts = texts;
+    atomic_fetch_add_explicit(texts, 1, memory_order_relaxed);
     counted->mapped = w.written;
     counted->value.text = map;
     counted->value.text_len = w.written;
@@ -228,13 +234,17 @@ make(struct statedocs *docs, bool whole, struct counted **out)
     if (made == NULL)
         return LAT_NOMEM;
     atomic_init(&made->references, 1);
+    if (whole && atomic_load_explicit(&docs->texts, memory_order_relaxed) >= STATEDOCS_TEXTS_MAX) {
+        free(made);
+        return LAT_BUSY;
+    }
     err = reader_begin(docs->store, &reader);
     if (!err) {
         reader_root(reader, made->value.root, &made->value.count, &made->value.hlc);
         err = reader_flat_root(reader, made->value.merkle_root, &made->value.keys);
     }
     if (!err && whole)
-        err = make_text(docs->dir, reader, made);
+        err = make_text(docs->dir, reader, &docs->texts, made);
     reader_end(reader);
     if (err) {
         counted_unref(made);

@@ -29,9 +29,11 @@ struct statedoc {
     size_t text_len;
 };
 
+#define STATEDOCS_TEXTS_MAX 8
+
 /* dir: where the unlinked file is made; copied. NULL: out of memory, or no thread to be had. */
 struct statedocs *statedocs_new(struct store *store, const char *dir);
-void statedocs_free(struct statedocs *docs); /* NULL is fine */
+void statedocs_free(struct statedocs *docs); /* after all references to documents have gone; NULL is fine */
 
 /*
  * Call fn(arg) on the worker thread after each piece of work. Must not block. At most STATEDOCS_WATCHERS_MAX,
@@ -53,7 +55,8 @@ uint64_t statedocs_ask(struct statedocs *docs, bool whole);
 
 /*
  * Has the request with this number been worked on? Then *err says what became of the last work: LAT_OK
- * (statedocs_latest has it), LAT_DAMAGED, LAT_FULL (no room for the file), LAT_BUSY, LAT_NOMEM, LAT_SYS.
+ * (statedocs_latest has it), LAT_DAMAGED, LAT_FULL (no room for the file), LAT_BUSY (too many are held),
+ * LAT_NOMEM, LAT_SYS.
  */
 bool statedocs_is_done(struct statedocs *docs, uint64_t number, enum lat_err *err);
 

@@ -427,6 +427,40 @@ clients_that_do_not_read_cost_no_memory_and_no_time(void **state)
     }
 }
 
+/*
+ * Clients that ask for the state, do not read it, and so hold a document each while the state changes: a
+ * bounded number of documents is kept for them, and who asks then is told to come again.
+ */
+static void
+documents_of_old_states_are_bounded_in_number(void **state)
+{
+    int fds[2 * STATEDOCS_TEXTS_MAX], small = 65536, last = 200;
+    struct http_reply reply;
+    char byte;
+
+    (void)state;
+    for (int i = 0; i < 2 * STATEDOCS_TEXTS_MAX; i++) {
+        reply = http_ask(port, "PUT", "/api/lattice/state/turn", NULL, i % 2 == 0 ? "0" : "1");
+        assert_int_equal(reply.status, 200);
+        http_reply_fini(&reply);
+        fds[i] = http_connect(port);
+        assert_int_equal(setsockopt(fds[i], SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+        http_send_text(fds[i], "GET /api/lattice/state HTTP/1.1\r\n" LOCAL "\r\n");
+        assert_int_equal(recv(fds[i], &byte, 1, MSG_PEEK), 1); /* it has begun */
+    }
+    for (int i = 0; i < 2 * STATEDOCS_TEXTS_MAX; i++) {
+        reply = http_read(fds[i], false);
+        assert_true(reply.status == 200 || reply.status == 503);
+        last = reply.status;
+        http_reply_fini(&reply);
+        close(fds[i]);
+    }
+    assert_int_equal(last, 503);
+    reply = http_ask(port, "GET", "/api/lattice/state", NULL, NULL);
+    assert_int_equal(reply.status, 200); /* they have gone */
+    http_reply_fini(&reply);
+}
+
 int
 main(void)
 {
@@ -442,6 +476,7 @@ main(void)
         cmocka_unit_test(a_flood_of_silent_connections_passes),
         cmocka_unit_test(many_bodies_at_once_are_bounded_in_memory),
         cmocka_unit_test(clients_that_do_not_read_cost_no_memory_and_no_time),
+        cmocka_unit_test(documents_of_old_states_are_bounded_in_number),
     };
 
     return cmocka_run_group_tests(tests, begin, end);

@@ -488,31 +488,50 @@ reads_go_on_while_the_node_is_busy_and_a_write_waits(void **state)
     close(fd);
 }
 
-static void
-a_write_under_way_at_the_end_is_answered_unknown_in_time(void **state)
+static void *
+stop_server(void *arg)
 {
+    server_stop(arg);
+    return NULL;
+}
+
+static void
+what_is_under_way_at_the_end_is_answered_in_time(void **state)
+{
+    static const char sync[] = "POST /api/lattice/sync HTTP/1.1\r\nHost: localhost\r\n"
+                               "Content-Type: application/octet-stream\r\nContent-Length: 2\r\n\r\nx";
     struct api_world own;
     struct http_reply reply;
+    pthread_t stopper;
     uint64_t before;
-    int fd;
+    int writing, sending;
 
     (void)state;
     api_world_init(&own, temp_path("ending"));
     api_world_start(&own);
     atomic_store(&own.deaf, true);
-    fd = http_connect(api_world_port(&own));
-    http_send_text(fd,
+    writing = http_connect(api_world_port(&own));
+    sending = http_connect(api_world_port(&own));
+    http_send_text(writing,
                    "PUT /api/lattice/state/slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n7");
+    http_send_text(sending, sync);
     usleep(50000);
     before = lat_mono_ms();
-    server_stop(own.server);
+    assert_int_equal(pthread_create(&stopper, NULL, stop_server, own.server), 0);
+    usleep(200000);
+    http_send_text(sending, "y"); /* the rest of a body, when nothing new is begun any more */
+    reply = http_read(sending, false);
+    assert_int_equal(reply.status, 503);
+    http_reply_fini(&reply);
+    reply = http_read(writing, false);
+    assert_int_equal(reply.status, 503);
+    assert_non_null(strstr(reply.body, "unknown")); /* never "done", never "refused" */
+    http_reply_fini(&reply);
+    pthread_join(stopper, NULL);
     assert_true(lat_mono_ms() - before < 2500);
     own.server = NULL;
-    reply = http_read(fd, false);
-    assert_int_equal(reply.status, 503);
-    assert_non_null(strstr(reply.body, "unknown"));
-    http_reply_fini(&reply);
-    close(fd);
+    close(writing);
+    close(sending);
     api_world_fini(&own);
 }
 
@@ -589,7 +608,7 @@ main(void)
         cmocka_unit_test(the_listener_for_other_nodes_serves_sync_and_health_alone),
         cmocka_unit_test(the_socket_in_the_state_directory_knows_its_user),
         cmocka_unit_test(reads_go_on_while_the_node_is_busy_and_a_write_waits),
-        cmocka_unit_test(a_write_under_way_at_the_end_is_answered_unknown_in_time),
+        cmocka_unit_test(what_is_under_way_at_the_end_is_answered_in_time),
         cmocka_unit_test(a_taken_port_is_said_and_tried_again),
         cmocka_unit_test(an_address_off_loopback_is_refused_for_the_api),
     };
