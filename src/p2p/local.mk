@@ -3,3 +3,4 @@ noinst_LIBRARIES += %D%/libp2p.a
 %C%_libp2p_a_CPPFLAGS = $(AM_CPPFLAGS)
 %C%_libp2p_a_SOURCES = %D%/negotiate.h %D%/negotiate.c %D%/noise.h
 %C%_libp2p_a_SOURCES += %D%/yamux.h %D%/yamux_parts.h %D%/yamux.c %D%/yamux_stream.c
+%C%_libp2p_a_SOURCES += %D%/protocol.h %D%/conn.h

@@ -28,7 +28,7 @@
 #define YAMUX_WINDOW_FIRST (256u * 1024)
 #define YAMUX_WINDOW_MAX (16u * 1024 * 1024)
 #define YAMUX_WINDOWS_CONN_MAX (32u * 1024 * 1024) /* sum of a connection's receive windows beyond their first 256 KiB */
-#define YAMUX_DATA_MAX 65535                       /* of one data frame: with its header in one secure frame after the cut */
+#define YAMUX_DATA_MAX 65507                       /* of one data frame: with its header it fills one secure frame */
 #define YAMUX_STREAMS_MAX 256                      /* inbound ones open at a time; further ones are reset */
 #define YAMUX_UNACKED_MAX 256                      /* outbound ones that the other side has not acknowledged */
 #define YAMUX_SEND_MAX (256u * 1024)               /* bytes that wait in one stream's queue */
