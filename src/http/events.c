@@ -45,12 +45,17 @@ struct event_client {
 };
 
 static void
-text_unref(struct event_text *text)
+text_free(struct event_text *text)
 {
-    if (text == NULL || --text->references > 0)
-        return;
     lat_buf_fini(&text->buf);
     free(text);
+}
+
+static void
+text_unref(struct event_text *text)
+{
+    if (text != NULL && --text->references == 0)
+        text_free(text);
 }
 
 /* --- what is sent ------------------------------------------------------------------------------- */
@@ -99,7 +104,7 @@ text_of(const struct snapshot *s, bool full)
         text->number = s->number;
         lat_buf_init(&text->buf, TEXT_MAX);
         if (lat_buf_printf(&text->buf, "event: snapshot\nid: %" PRIu64 "\ndata: %s\n\n", s->number, json)) {
-            text_unref(text);
+            text_free(text);
             text = NULL;
         }
     }
@@ -130,7 +135,7 @@ ping_text(void)
     text->references = 1;
     lat_buf_init(&text->buf, 64);
     if (lat_buf_printf(&text->buf, "event: ping\ndata: {}\n\n")) {
-        text_unref(text);
+        text_free(text);
         return NULL;
     }
     return text;
