@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/routes.h"
+#include "http/target.h"
 #include "view/json.h"
 
 /* One member of the snapshot's JSON form, taken out of it; NULL: out of memory. */
@@ -128,9 +129,14 @@ route_divergence(struct call *call)
 void
 route_snapshot(struct call *call)
 {
-    const struct snapshot *s = call_snapshot(call);
+    const struct snapshot *s;
     cJSON *object;
 
+    if (target_has(call->query, "at")) { /* the present picture would pass for that of another time */
+        answer_error(call, 400, "at: this version keeps no history; ask without it for the present");
+        return;
+    }
+    s = call_snapshot(call);
     if (s == NULL)
         return;
     object = snapshot_to_json(s);

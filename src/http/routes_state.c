@@ -207,6 +207,10 @@ route_entry(struct call *call)
     struct record record;
     enum lat_err err;
 
+    if (target_has(call->query, "proof")) { /* an entry without one would pass for proven */
+        answer_error(call, 400, "proof: this version gives none; ask without it for the entry");
+        return;
+    }
     if (!entry_key(call, &key))
         return;
     err = reader_begin(call->api->store, &reader);

@@ -88,3 +88,15 @@ target_parameter(const char *query, const char *name, struct lat_buf *out)
     }
     return err;
 }
+
+bool
+target_has(const char *query, const char *name)
+{
+    struct lat_buf value;
+    enum lat_err err;
+
+    lat_buf_init(&value, 64);
+    err = target_parameter(query, name, &value);
+    lat_buf_fini(&value);
+    return err != LAT_NOTFOUND;
+}

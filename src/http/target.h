@@ -2,6 +2,7 @@
 #ifndef LAT_HTTP_TARGET_H
 #define LAT_HTTP_TARGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -18,5 +19,8 @@ LAT_MUST_CHECK enum lat_err target_decode(const char *text, size_t len, struct l
  * LAT_LIMIT, LAT_NOMEM.
  */
 LAT_MUST_CHECK enum lat_err target_parameter(const char *query, const char *name, struct lat_buf *out);
+
+/* Does the query have this parameter, whatever its value? */
+bool target_has(const char *query, const char *name);
 
 #endif
