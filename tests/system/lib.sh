@@ -17,6 +17,7 @@ trap 'exit 1' INT TERM
 # Settings of the caller's own node must not leak in.
 for name in $(env | sed -n 's/^\(\(LATTICE\|DIOTEC360\|AETHEL\)_[A-Z0-9_]*\)=.*/\1/p'); do unset "$name"; done
 unset PORT 2>/dev/null || :
+export PYTHONDONTWRITEBYTECODE=1 # the sources may be read-only
 cd "$work"
 
 fail() { echo "FAILED: $*"; exit 1; }

@@ -1,5 +1,9 @@
 # Tests of the built program from outside: real processes, real sockets, a pseudo-terminal. `make check SYSTEM_TESTS=`
 # leaves them out.
 SYSTEM_TESTS = tests/system/manual tests/system/lungs tests/system/v303 tests/system/backup
-EXTRA_DIST += tests/system/backup tests/system/manual tests/system/lungs tests/system/v303 tests/system/v303_node.py tests/system/lib.sh
+SYSTEM_TESTS += tests/system/api tests/system/config
+EXTRA_DIST += tests/system/lib.sh tests/system/outside.py tests/system/v303_node.py
+EXTRA_DIST += tests/system/manual tests/system/lungs tests/system/v303 tests/system/backup
+EXTRA_DIST += tests/system/api tests/system/api_shapes.py tests/system/api_attacks.py
+EXTRA_DIST += tests/system/config
 TESTS += $(SYSTEM_TESTS)
