@@ -69,6 +69,7 @@ take_snapshot(struct console *c)
         snapshot_unref(latest);
         return;
     }
+    c->want_frame |= c->snapshot == NULL; /* the first figures: nobody waits for the pace of later ones */
     snapshot_unref(c->snapshot);
     c->snapshot = latest;
     model_prune(&c->model, latest);
