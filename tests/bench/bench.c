@@ -80,8 +80,8 @@ series_free(struct series *series)
 /* --- lines ----------------------------------------------------------------------------------------- */
 
 void
-bench_line(const char *section, const char *what, const char *unit, double ours, const char *rival, double theirs,
-           const char *target)
+bench_line(const char *section, const char *what, const char *unit, double ours, const char *rival,
+           double theirs, const char *target)
 {
     printf("%s\t%s\t%s\t%.6g\t", section, what, unit, ours);
     if (rival != NULL)

@@ -5,8 +5,9 @@
  *
  *   section, what, unit, ours, rival, the rival's figure, target
  *
- * target: ">=0.8x" and "<=1x" bound ours / the rival's, "<=2500" bounds ours, "" only shows. The rival's figure
- * may be "missing" (not installed here). These programs are not tests: what cannot go on ends with a message.
+ * target: ">=0.8x" and "<=1x" bound ours / the rival's, "<=2500" bounds ours, "" only shows. The rival's
+ * figure may be "missing" (not installed here). These programs are not tests: what cannot go on ends with a
+ * message.
  */
 #ifndef LAT_TESTS_BENCH_H
 #define LAT_TESTS_BENCH_H
@@ -38,10 +39,11 @@ void bench_line(const char *section, const char *what, const char *unit, double 
                 double theirs, const char *target);
 
 /* The same where the rival is not installed. */
-void bench_line_missing(const char *section, const char *what, const char *unit, double ours, const char *rival,
-                        const char *target);
+void bench_line_missing(const char *section, const char *what, const char *unit, double ours,
+                        const char *rival, const char *target);
 
-/* Entry number n: text key and value in stored form, as an account of a ledger would have them (about 85 bytes). */
+/* Entry number n: text key and value in stored form, as an account of a ledger would have them (about 85
+ * bytes). */
 #define BENCH_KEY_MAX 40
 #define BENCH_VALUE_MAX 160
 size_t bench_key(uint64_t n, char out[BENCH_KEY_MAX]);

@@ -1,11 +1,11 @@
 /*
- * puts.c - durable puts a second in groups of 1, 100 and 1,000: the store beside LMDB and SQLite, in one folder, in
- * turns.
+ * puts.c - durable puts a second in groups of 1, 100 and 1,000: the store beside LMDB and SQLite, in one
+ * folder, in turns.
  *
- * For the store's own writes a group is so many writers, each writing again as soon as it is answered, and group
- * commit makes the batches; each write is signed. For all others it is one batch, one transaction, of records that
- * another node signed before the clock started: the store keeps its tree and two tables, the rivals one table from
- * hash to record.
+ * For the store's own writes a group is so many writers, each writing again as soon as it is answered, and
+ * group commit makes the batches; each write is signed. For all others it is one batch, one transaction, of
+ * records that another node signed before the clock started: the store keeps its tree and two tables, the
+ * rivals one table from hash to record.
  *
  *   puts FOLDER
  */
@@ -405,7 +405,8 @@ report(unsigned group, struct series rates[KEEPERS])
         bench_line("store", what, "1/s", merged, "SQLite, WAL, FULL", series_at(&rates[SQLITE], 0.5), "");
     else
         bench_line_missing("store", what, "1/s", merged, "SQLite", "");
-    snprintf(what, sizeof(what), "durable writes, each signed, %u writer%s", group, group == 1 ? "" : "s at a time");
+    snprintf(what, sizeof(what), "durable writes, each signed, %u writer%s", group,
+             group == 1 ? "" : "s at a time");
     bench_line("store", what, "1/s", written, "LMDB, synced, no root", lmdb, ">=0.8x");
 }
 

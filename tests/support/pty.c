@@ -70,6 +70,10 @@ become_child(const struct pty_options *options, int slave, int result)
     dup2(result, 3);
     for (int fd = 4; fd < 64; fd++)
         close(fd);
+    if (options->command) {
+        execvp(options->command[0], (char *const *)(uintptr_t)options->command);
+        _exit(127);
+    }
     for (int i = 0; i < 4 && options->args[i]; i++)
         argv[n++] = (char *)(uintptr_t)options->args[i];
     execv("/proc/self/exe", argv);
@@ -106,6 +110,8 @@ take_output(struct pty *pty)
     ssize_t n;
 
     while (pty->master >= 0 && (n = read(pty->master, bytes, sizeof(bytes))) > 0) {
+        if (pty->on_read)
+            pty->on_read(pty->on_read_arg, (size_t)n);
         vterm_input_write(pty->vt, bytes, (size_t)n);
         pty->bytes += (uint64_t)n;
     }

@@ -1,6 +1,6 @@
 /*
- * pty.h - this test program, run a second time behind a pseudo-terminal with a terminal emulator at the other
- * end: keys go in, screens come out.
+ * pty.h - this test program, run a second time, or another one behind a pseudo-terminal with a terminal emulator at
+ * the other end: keys go in, screens come out.
  */
 #ifndef LAT_TESTS_PTY_H
 #define LAT_TESTS_PTY_H
@@ -17,6 +17,7 @@ struct pty_options {
     const char *term;    /* TERM; NULL: xterm-256color */
     const char *locale;  /* LC_ALL; NULL: C.UTF-8 */
     const char *args[4]; /* of the program, after "child"; ends with NULL */
+    const char *const *command; /* another program and its arguments, ends with NULL; NULL: this one */
     int cols, rows;      /* 0: 80 x 24 */
     bool no_control;     /* the terminal is not the controlling one: closing it sends no signal */
 };
@@ -30,6 +31,8 @@ struct pty {
     VTermScreen *screen;
     bool alternate, cursor_visible;
     uint64_t bytes; /* that came from the child */
+    void (*on_read)(void *arg, size_t len); /* called for each read of its output; NULL: nobody */
+    void *on_read_arg;
     struct termios before;
     bool exited;
     int status;       /* of waitpid */
