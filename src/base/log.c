@@ -219,9 +219,8 @@ format_json(char out[JSON_MAX], const char *time, enum lat_level level, const ch
             at = put_string(out, at, f->value, f->value_len);
         }
     }
-    out[at++] = '}';
-    out[at++] = '\n';
-    return at;
+    memcpy(out + at, "}\n", 2);
+    return at + 2;
 }
 
 /* --- lines --- */

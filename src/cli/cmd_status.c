@@ -13,28 +13,25 @@
 #include "base/text.h"
 #include "view/json.h"
 
-/* The node's snapshot, with the answer that it stood in; NULL: *code says how the command ends, and there is no answer. */
-static struct snapshot *
-fetch_snapshot(struct api_client *client, struct api_answer *answer, int *code)
+static int
+fetch_snapshot(struct api_client *client, struct api_answer *answer, struct snapshot **out)
 {
     const struct api_request request = { .method = "GET", .path = "/api/lattice/snapshot" };
-    struct snapshot *snapshot = NULL;
+    int code = cli_call(client, &request, answer);
     enum lat_err err;
 
-    *code = cli_call(client, &request, answer);
-    if (*code != EXIT_DONE)
-        return NULL;
+    if (code != EXIT_DONE)
+        return code;
     if (answer->status != 200) {
-        *code = cli_refused("status", answer);
+        code = cli_refused("status", answer);
         lat_buf_fini(&answer->body);
-        return NULL;
+        return code;
     }
-    err = snapshot_from_json(lat_buf_str(&answer->body), answer->body.len, lat_mono_ms(), &snapshot);
+    err = snapshot_from_json(lat_buf_str(&answer->body), answer->body.len, lat_mono_ms(), out);
     if (!err)
-        return snapshot;
+        return EXIT_DONE;
     lat_buf_fini(&answer->body);
-    *code = cli_fail(EXIT_FAILED, "status: the node's snapshot cannot be read: %s", lat_err_text(err));
-    return NULL;
+    return cli_fail(EXIT_FAILED, "status: the node's snapshot cannot be read: %s", lat_err_text(err));
 }
 
 static void
@@ -72,12 +69,12 @@ static int
 follow(const struct cli *cli, struct api_client *client)
 {
     const struct timespec second = { .tv_sec = 1 };
-    struct snapshot *last = NULL, *now;
+    struct snapshot *last = NULL, *now = NULL;
     struct api_answer answer;
     unsigned quiet = 0;
     int code;
 
-    while ((now = fetch_snapshot(client, &answer, &code)) != NULL) {
+    while ((code = fetch_snapshot(client, &answer, &now)) == EXIT_DONE) {
         if (!is_same_line(last, now) || ++quiet >= 60) {
             quiet = 0;
             if (cli->options->json)
@@ -106,7 +103,7 @@ cli_status(const struct cli *cli)
         return code;
     if (cli->options->follow) {
         code = follow(cli, client);
-    } else if ((snapshot = fetch_snapshot(client, &answer, &code)) != NULL) {
+    } else if ((code = fetch_snapshot(client, &answer, &snapshot)) == EXIT_DONE) {
         print_status(cli, &answer, snapshot);
         code = snapshot_condition(snapshot);
         snapshot_unref(snapshot);

@@ -16,8 +16,6 @@ answer(struct command *command, const struct reply *reply)
 {
     if (command->ticket)
         ticket_complete(command->ticket, reply);
-    else
-        free(reply->verdicts);
     command->ticket = NULL;
 }
 
@@ -200,7 +198,7 @@ run_reload(struct node *node, struct command *command)
 static bool
 run(struct node *node, struct command *command)
 {
-    const struct reply done = { .err = LAT_OK };
+    static const struct reply done = { .err = LAT_OK };
 
     switch (command->kind) {
     case COMMAND_SWITCH:

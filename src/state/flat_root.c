@@ -24,17 +24,32 @@ flat_root_new(void)
 }
 
 void
+flat_root_leaf(const uint8_t *key, size_t key_len, const char *stored_value, size_t value_len,
+               uint8_t out[SHA256_LEN])
+{
+    const struct hash_part parts[] = { { key, key_len }, { ":", 1 }, { stored_value, value_len } };
+
+    sha256_parts(parts, 3, out);
+}
+
+void
+flat_root_add_leaf(struct flat_root *root, const uint8_t leaf[SHA256_LEN])
+{
+    char hex[2 * SHA256_LEN + 1];
+
+    lat_hex(leaf, SHA256_LEN, hex);
+    sha256_add(root->total, hex, sizeof(hex) - 1);
+    root->any = true;
+}
+
+void
 flat_root_add(struct flat_root *root, const uint8_t *key, size_t key_len, const char *stored_value,
               size_t value_len)
 {
-    const struct hash_part parts[] = { { key, key_len }, { ":", 1 }, { stored_value, value_len } };
     uint8_t leaf[SHA256_LEN];
-    char hex[2 * SHA256_LEN + 1];
 
-    sha256_parts(parts, 3, leaf);
-    lat_hex(leaf, sizeof(leaf), hex);
-    sha256_add(root->total, hex, sizeof(hex) - 1);
-    root->any = true;
+    flat_root_leaf(key, key_len, stored_value, value_len, leaf);
+    flat_root_add_leaf(root, leaf);
 }
 
 void

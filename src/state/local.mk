@@ -11,7 +11,7 @@ noinst_LIBRARIES += %D%/libstate.a
 	%D%/tree.h %D%/tree.c %D%/tree_fold.h %D%/tree_fold.c \
 	%D%/store.h %D%/store_parts.h %D%/store.c %D%/store_writer.c %D%/store_batch.c %D%/store_local.c \
 	%D%/store_merge.c %D%/store_import.c %D%/store_repair.c %D%/store_db.h %D%/store_db.c %D%/store_gate.c \
-	%D%/reader.h %D%/reader.c \
+	%D%/reader.h %D%/reader.c %D%/reader_flat.c \
 	%D%/sketch.h %D%/sketch.c \
 	%D%/recon.h %D%/recon.c %D%/recon_parts.h %D%/recon_read.c %D%/recon_status.c %D%/recon_cells.c \
 	%D%/recon_descend.c %D%/recon_records.c %D%/recon_prove.c %D%/recon_range.c %D%/recon_ask.c

@@ -17,7 +17,6 @@
 
 #include "base/clock.h"
 #include "base/wait.h"
-#include "state/flat_root.h"
 #include "state/store_parts.h"
 
 #define GATE_WAIT_MS 3000 /* a growing map waits for readers of 2 s */
@@ -165,7 +164,7 @@ reader_get_hash(struct reader *reader, const uint8_t keyhash[32], struct record 
 enum lat_err
 reader_get(struct reader *reader, const uint8_t *key, size_t key_len, bool tombstones, struct record *out)
 {
-    struct record record = { 0 };
+    struct record record;
     uint8_t keyhash[32];
     enum lat_err err;
 
@@ -277,76 +276,6 @@ reader_subtree(struct reader *reader, const uint8_t prefix[32], unsigned bits, u
     if (!err)
         err = tree_fold(&source, prefix, bits, count, hash);
     db_leaves_end(&leaves);
-    return err;
-}
-
-/* --- the whole ------------------------------------------------------------------------------------- */
-
-struct key_in_map {
-    const uint8_t *key, *value;
-    uint32_t key_len, value_len;
-};
-
-struct keys_in_map {
-    struct key_in_map *keys;
-    size_t count, cap;
-};
-
-static enum lat_err
-add_key(void *arg, const struct record *record)
-{
-    struct keys_in_map *keys = arg;
-
-    if (!record_is_entry(record))
-        return LAT_OK;
-    if (keys->count == keys->cap) {
-        size_t cap = keys->cap ? keys->cap * 2 : 1024;
-        struct key_in_map *grown = reallocarray(keys->keys, cap, sizeof(*grown));
-
-        if (grown == NULL)
-            return LAT_NOMEM;
-        keys->keys = grown;
-        keys->cap = cap;
-    }
-    keys->keys[keys->count++] = (struct key_in_map){ .key = record->key,
-                                                     .value = record->value,
-                                                     .key_len = (uint32_t)record->key_len,
-                                                     .value_len = (uint32_t)record->value_len };
-    return LAT_OK;
-}
-
-static int
-compare_keys(const void *a, const void *b)
-{
-    const struct key_in_map *x = a, *y = b;
-    size_t shorter = x->key_len < y->key_len ? x->key_len : y->key_len;
-    int order = shorter > 0 ? memcmp(x->key, y->key, shorter) : 0;
-
-    return order != 0 ? order : (x->key_len > y->key_len) - (x->key_len < y->key_len);
-}
-
-enum lat_err
-reader_flat_root(struct reader *reader, uint8_t out[32], uint64_t *entries)
-{
-    static const uint8_t zeros[32];
-    struct keys_in_map all = { 0 };
-    struct flat_root *root = flat_root_new();
-    uint64_t damaged = 0;
-    enum lat_err err = root == NULL ? LAT_NOMEM : reader_each(reader, zeros, add_key, &all, &damaged);
-
-    if (!err && damaged > 0)
-        err = LAT_DAMAGED;
-    if (!err) {
-        if (all.count > 0)
-            qsort(all.keys, all.count, sizeof(*all.keys), compare_keys);
-        for (size_t i = 0; i < all.count; i++)
-            flat_root_add(root, all.keys[i].key, all.keys[i].key_len, (const char *)all.keys[i].value,
-                          all.keys[i].value_len);
-        flat_root_end(root, out);
-        *entries = all.count;
-    }
-    free(all.keys);
-    flat_root_free(root);
     return err;
 }
 

@@ -130,6 +130,7 @@ struct store {
     pthread_cond_t queued;
     struct store_job *first, *last;
     size_t job_count, job_bytes, job_records;
+    size_t wake_jobs; /* the thread waits for this many: fewer need not wake it */
     bool closing;
     bool set_incomplete, incomplete; /* wish of the node */
     uint8_t damaged[STORE_DAMAGED_MAX][32];

@@ -53,7 +53,8 @@ store_queue(struct store *store, struct store_job *job)
         store->job_count++;
         store->job_bytes += job->bytes;
         store->job_records += job->records;
-        pthread_cond_signal(&store->queued);
+        if (store->job_count >= store->wake_jobs || store->job_records >= STORE_BATCH_RECORDS)
+            pthread_cond_signal(&store->queued);
     }
     pthread_mutex_unlock(&store->queue_lock);
     return err;
@@ -132,9 +133,11 @@ wait_for_work(struct store *store)
         if (pthread_cond_timedwait(&store->queued, &store->queue_lock, &until) != 0)
             return;
     until = lat_deadline(STORE_BATCH_WAIT_MS);
+    store->wake_jobs = company;
     while (store->job_count < company && store->job_records < STORE_BATCH_RECORDS && !store->closing)
         if (pthread_cond_timedwait(&store->queued, &store->queue_lock, &until) != 0)
-            return;
+            break;
+    store->wake_jobs = 0;
 }
 
 /* --- a batch --------------------------------------------------------------------------------------- */

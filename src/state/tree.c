@@ -8,8 +8,8 @@
  * first change from v on that touched the node, else the tree itself. Copies of the touched path per version
  * were the other way; they cost an allocation a page on each batch, readers or not.
  *
- * When the mean bucket would leave 8 .. 32 the change is a whole new array of another depth instead of a
- * list.
+ * When the mean bucket would leave 6 .. 16 (few hold more than 32) the change is a whole new array of another
+ * depth instead of a list.
  */
 #include "config.h"
 
@@ -21,8 +21,9 @@
 
 #include "state/tree_fold.h"
 
-#define BUCKET_LEAST 8
-#define BUCKET_MOST 32
+#define BUCKET_LEAST 6 /* mean; below it a level less */
+#define BUCKET_MOST                                                                                          \
+    16 /* mean; above it a level more: 16 levels at 1M leaves, 10 bytes of memory a leaf at most */
 
 /* Exactly one of the two forms; after tree_apply the values are those of `version`. */
 struct tree_change {

@@ -65,7 +65,7 @@ STORE_SOURCES = tests/support/temp_store.c tests/support/temp_store.h tests/supp
 
 check_PROGRAMS += tests/unit/test_store
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(STORE_SOURCES)
-tests_unit_test_store_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_store_CPPFLAGS = $(TEST_CPPFLAGS) $(LMDB_CFLAGS)
 tests_unit_test_store_LDADD = $(LINK_state) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_store_merge

@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "base/text.h"
 #include "state/flat_root.h"
+#include "state/store_parts.h"
 #include "support/random.h"
 #include "support/temp.h"
 #include "support/temp_store.h"
@@ -356,6 +358,60 @@ a_reader_sees_one_state_while_others_are_committed(void **state)
     store_close(store);
 }
 
+/* Do the tables and the tree of a reader belong together? */
+static void *
+compare_root_with_tree(void *arg)
+{
+    static const uint8_t zeros[32];
+    struct store *store = arg;
+    struct reader *reader;
+    uint8_t root[32], top[32], expected[32];
+    uint64_t count, subtree_count, hlc;
+    bool fits;
+
+    if (reader_begin(store, &reader) != LAT_OK)
+        return NULL;
+    reader_root(reader, root, &count, &hlc);
+    if (reader_subtree(reader, zeros, 0, &subtree_count, top) != LAT_OK)
+        subtree_count = UINT64_MAX;
+    tree_root_hash(store_network(store)->id, count, top, expected);
+    fits = subtree_count == count && memcmp(root, expected, 32) == 0;
+    reader_end(reader);
+    return fits ? store : NULL;
+}
+
+/* The moment is made long by holding the lock that the thread needs to put the tree in place. */
+static void
+a_reader_begun_between_a_commit_and_its_tree_has_both_of_one_state(void **state)
+{
+    const struct timespec pause = { .tv_nsec = 1000000 };
+    struct store *store = fresh();
+
+    (void)state;
+    for (unsigned i = 0; i < 60; i++) {
+        uint64_t before = db_last_txn(&store->db);
+        pthread_t thread;
+        void *fits = NULL;
+        char key[16];
+
+        snprintf(key, sizeof(key), "k%u", i);
+        pthread_mutex_lock(&store->view_lock);
+        assert_int_equal(store_write(store, (const uint8_t *)key, strlen(key), (const uint8_t *)"1", 1,
+                                     STORE_MATCH_ANY, NULL, NULL, NULL),
+                         LAT_OK);
+        for (unsigned ms = 0; ms < 5000 && db_last_txn(&store->db) == before; ms++)
+            nanosleep(&pause, NULL);
+        assert_int_equal(pthread_create(&thread, NULL, compare_root_with_tree, store), 0);
+        nanosleep(&pause, NULL); /* both wait for the lock now, and either may get it first */
+        pthread_mutex_unlock(&store->view_lock);
+        pthread_join(thread, &fits);
+        assert_non_null(fits);
+        assert_int_equal(put_value(store, "between", "1").err,
+                         LAT_OK); /* the thread is done with the first */
+    }
+    store_close(store);
+}
+
 static enum lat_err
 stop_at_third(void *arg, const struct record *record)
 {
@@ -579,6 +635,7 @@ main(void)
         cmocka_unit_test(a_store_that_only_reads_writes_nothing_and_finds_nothing_made),
         cmocka_unit_test(the_incomplete_mark_survives_a_restart),
         cmocka_unit_test(a_reader_sees_one_state_while_others_are_committed),
+        cmocka_unit_test(a_reader_begun_between_a_commit_and_its_tree_has_both_of_one_state),
         cmocka_unit_test(rows_ascend_from_where_they_are_asked_and_stop_when_told),
         cmocka_unit_test(the_flat_root_covers_entries_by_key_and_no_tombstones),
         cmocka_unit_test(of_writers_that_race_for_an_absent_key_one_wins),
