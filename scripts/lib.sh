@@ -28,3 +28,16 @@ build_in() {
     fi
     make -C "$folder" -j"$(nproc)" --no-print-directory -s
 }
+
+# step NAME COMMAND... - a heading, the command, and how long it took. Not a condition, so that `set -e` holds inside; the
+# trap says which step ended the script.
+step() {
+    step_name=$1 step_began=$(date +%s)
+    shift
+    printf '\n== %s\n' "$step_name"
+    "$@"
+    printf '== %s: %s s\n' "$step_name" $(($(date +%s) - step_began))
+    step_name=
+}
+step_name=
+trap '[ -z "$step_name" ] || printf "== FAILED: %s, after %s s\n" "$step_name" $(($(date +%s) - step_began)) >&2' EXIT

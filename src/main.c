@@ -570,7 +570,7 @@ main(int argc, char **argv)
     struct lat_msg why = { "" };
     int code;
 
-    setlocale(LC_CTYPE, "");
+    (void)setlocale(LC_CTYPE, ""); /* a locale that is not installed: C stays */
     signal(SIGPIPE, SIG_IGN);
     umask(077);
     if (options_parse(argc, argv, named ? 2 : 1, &o, &why))

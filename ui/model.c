@@ -214,7 +214,6 @@ answer_prompt(struct model *model, const struct key_press *press)
 
     switch (answer) {
     case ANSWER_NONE:
-        break;
     case ANSWER_NO:
         break;
     case ANSWER_ALWAYS:

@@ -419,7 +419,7 @@ close_curses(void)
         delscreen(term.screen);
     }
     if (term.memory_file)
-        fclose(term.memory_file);
+        (void)fclose(term.memory_file); /* what was written there, nobody reads */
     else if (term.memory >= 0)
         close(term.memory);
     if (term.own_tty)
@@ -482,6 +482,7 @@ term_suspend(void)
 {
     give_back();
     raise(SIGSTOP);
+    // cppcheck-suppress unreachableCode ; SIGCONT goes on here
     term_resume();
 }
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 static const char *const texts[] = {
-#define LAT_ERR_TEXT(name, text) [LAT_##name] = text,
+#define LAT_ERR_TEXT(name, text) [LAT_##name] = (text),
     LAT_ERR_MAP(LAT_ERR_TEXT)
 #undef LAT_ERR_TEXT
 };

@@ -219,8 +219,9 @@ format_json(char out[JSON_MAX], const char *time, enum lat_level level, const ch
             at = put_string(out, at, f->value, f->value_len);
         }
     }
-    memcpy(out + at, "}\n", 2);
-    return at + 2;
+    out[at++] = '}';
+    out[at++] = '\n';
+    return at;
 }
 
 /* --- lines --- */

@@ -48,7 +48,7 @@ lat_unhex(const char *text, uint8_t *out, size_t len)
             return LAT_MALFORMED;
     }
     for (size_t i = 0; i < len; i++)
-        out[i] = (uint8_t)(hex_value(text[2 * i]) << 4 | hex_value(text[2 * i + 1]));
+        out[i] = (uint8_t)((unsigned)hex_value(text[2 * i]) << 4 | (unsigned)hex_value(text[2 * i + 1]));
     return LAT_OK;
 }
 
@@ -65,10 +65,8 @@ multiply_add(uint8_t *number, size_t count, unsigned from, unsigned digit, unsig
         number[i] = (uint8_t)(carry % to);
         carry /= to;
     }
-    while (carry > 0) {
+    for (; carry > 0; carry /= to)
         number[count++] = (uint8_t)(carry % to);
-        carry /= to;
-    }
     return count;
 }
 

@@ -39,13 +39,16 @@ read_token(const char *path, char token[API_TOKEN_MAX])
     lat_buf_init(&text, API_TOKEN_MAX - 1);
     if (!err)
         err = lat_file_read(path, &text);
-    if (err)
-        return cli_fail(EXIT_CONFIG, "token file '%s': %s", path, lat_err_text(err));
-    lat_copy(token, API_TOKEN_MAX, lat_buf_str(&text));
-    token[strcspn(token, "\r\n")] = '\0';
-    lat_wipe(text.data, text.len);
+    if (!err && lat_buf_str(&text) == NULL)
+        err = LAT_NOMEM;
+    if (!err) {
+        lat_copy(token, API_TOKEN_MAX, lat_buf_str(&text));
+        token[strcspn(token, "\r\n")] = '\0';
+    }
+    if (text.data)
+        lat_wipe(text.data, text.cap);
     lat_buf_fini(&text);
-    return EXIT_DONE;
+    return err ? cli_fail(EXIT_CONFIG, "token file '%s': %s", path, lat_err_text(err)) : EXIT_DONE;
 }
 
 int

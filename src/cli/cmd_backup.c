@@ -121,7 +121,7 @@ push_batch(struct restore *r)
     struct api_request request = { .method = "POST", .path = "/api/lattice/sync",
                                    .header = "Content-Type: application/octet-stream" };
     uint8_t verdicts[RECON_ITEMS_MAX];
-    struct api_answer answer;
+    struct api_answer answer = { 0 };
     struct lat_msg why = { "" };
     struct lat_buf message;
     enum lat_err err;
@@ -231,6 +231,6 @@ cli_restore(const struct cli *cli)
         api_client_free(r.client);
     }
     lat_buf_fini(&r.batch);
-    fclose(file);
+    (void)fclose(file); /* only read */
     return code;
 }

@@ -21,11 +21,14 @@ ask_entry(const struct cli *cli, struct api_request *request, struct api_answer 
     struct api_client *client;
     int code;
 
+    *answer = (struct api_answer){ 0 };
     if (key[0] == '\0')
         return cli_fail(EXIT_USAGE, "key: is empty; a key has 1 to 1024 bytes");
     lat_buf_init(&path, 8000);
-    if (api_entry_path(key, strlen(key), &path))
+    if (api_entry_path(key, strlen(key), &path)) {
+        lat_buf_fini(&path);
         return cli_fail(EXIT_USAGE, "key: longer than an entry's key may be (1024 bytes)");
+    }
     request->path = lat_buf_str(&path);
     code = cli_connect(cli, request->body ? 2 : 1, &client);
     if (code == EXIT_DONE) {

@@ -13,25 +13,28 @@
 #include "base/text.h"
 #include "view/json.h"
 
-static int
-fetch_snapshot(struct api_client *client, struct api_answer *answer, struct snapshot **out)
+/* The node's snapshot, with the answer that it stood in; NULL: *code says how the command ends, and there is no answer. */
+static struct snapshot *
+fetch_snapshot(struct api_client *client, struct api_answer *answer, int *code)
 {
     const struct api_request request = { .method = "GET", .path = "/api/lattice/snapshot" };
-    int code = cli_call(client, &request, answer);
+    struct snapshot *snapshot = NULL;
     enum lat_err err;
 
-    if (code != EXIT_DONE)
-        return code;
+    *code = cli_call(client, &request, answer);
+    if (*code != EXIT_DONE)
+        return NULL;
     if (answer->status != 200) {
-        code = cli_refused("status", answer);
+        *code = cli_refused("status", answer);
         lat_buf_fini(&answer->body);
-        return code;
+        return NULL;
     }
-    err = snapshot_from_json(lat_buf_str(&answer->body), answer->body.len, lat_mono_ms(), out);
+    err = snapshot_from_json(lat_buf_str(&answer->body), answer->body.len, lat_mono_ms(), &snapshot);
     if (!err)
-        return EXIT_DONE;
+        return snapshot;
     lat_buf_fini(&answer->body);
-    return cli_fail(EXIT_FAILED, "status: the node's snapshot cannot be read: %s", lat_err_text(err));
+    *code = cli_fail(EXIT_FAILED, "status: the node's snapshot cannot be read: %s", lat_err_text(err));
+    return NULL;
 }
 
 static void
@@ -69,12 +72,12 @@ static int
 follow(const struct cli *cli, struct api_client *client)
 {
     const struct timespec second = { .tv_sec = 1 };
-    struct snapshot *last = NULL, *now = NULL;
+    struct snapshot *last = NULL, *now;
     struct api_answer answer;
     unsigned quiet = 0;
     int code;
 
-    while ((code = fetch_snapshot(client, &answer, &now)) == EXIT_DONE) {
+    while ((now = fetch_snapshot(client, &answer, &code)) != NULL) {
         if (!is_same_line(last, now) || ++quiet >= 60) {
             quiet = 0;
             if (cli->options->json)
@@ -103,7 +106,7 @@ cli_status(const struct cli *cli)
         return code;
     if (cli->options->follow) {
         code = follow(cli, client);
-    } else if ((code = fetch_snapshot(client, &answer, &snapshot)) == EXIT_DONE) {
+    } else if ((snapshot = fetch_snapshot(client, &answer, &code)) != NULL) {
         print_status(cli, &answer, snapshot);
         code = snapshot_condition(snapshot);
         snapshot_unref(snapshot);

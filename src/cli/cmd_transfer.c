@@ -76,7 +76,7 @@ static int
 list_page(const struct cli *cli, struct api_client *client, char **after)
 {
     struct api_request request = { .method = "GET" };
-    struct api_answer answer;
+    struct api_answer answer = { 0 };
     struct lat_buf path;
     char author[65];
     cJSON *json;
@@ -208,9 +208,12 @@ call_entry(struct import *import, const char *method, const uint8_t *key, size_t
     struct lat_buf path;
     int code;
 
+    *answer = (struct api_answer){ 0 };
     lat_buf_init(&path, 8000);
-    if (api_entry_path(key, key_len, &path))
+    if (api_entry_path(key, key_len, &path)) {
+        lat_buf_fini(&path);
         return cli_fail(EXIT_FAILED, "import: a key is longer than 1024 bytes");
+    }
     request.path = lat_buf_str(&path);
     if (body) {
         request.body = body->data;

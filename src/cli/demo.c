@@ -180,12 +180,11 @@ prepare_node(struct demo *demo, size_t index, struct key **key)
 static enum lat_err
 share_settings(const struct demo *demo)
 {
-    char keys[DEMO_NODES * 66] = "";
+    char keys[DEMO_NODES * 66];
+    size_t used = 0;
 
-    for (size_t i = 0; i < DEMO_NODES; i++) {
-        strcat(keys, i ? "," : "");
-        strcat(keys, demo->nodes[i].key_hex);
-    }
+    for (size_t i = 0; i < DEMO_NODES; i++)
+        used += (size_t)snprintf(keys + used, sizeof(keys) - used, "%s%s", i ? "," : "", demo->nodes[i].key_hex);
     if (setenv("LATTICE_TRUSTED_KEYS", keys, 1) || setenv("LATTICE_NETWORK", DEMO_NETWORK, 1) ||
         setenv("LATTICE_P2P_LISTEN", "/ip4/127.0.0.1/tcp/0", 1) || setenv("LATTICE_STORE_MAX", "1073741824", 1))
         return LAT_SYS;

@@ -52,6 +52,7 @@ die_of(int signo)
 {
     handle(signo, SIG_DFL);
     raise(signo);
+    // cppcheck-suppress unreachableCode ; not every signal ends a process
     _exit(128 + signo);
 }
 

@@ -127,6 +127,26 @@ parse_color(const char *value, enum option_color *color)
     return LAT_MALFORMED;
 }
 
+/* "80x24", each from 1 to 999. */
+static bool
+parse_size(const char *value, struct options *options)
+{
+    const char *sign = strchr(value, 'x');
+    size_t len = sign ? (size_t)(sign - value) : 0;
+    uint64_t wide, high;
+    char front[4];
+
+    if (sign == NULL || len >= sizeof(front))
+        return false;
+    memcpy(front, value, len);
+    front[len] = 0;
+    if (lat_parse_u64(front, 999, &wide) || lat_parse_u64(sign + 1, 999, &high) || wide == 0 || high == 0)
+        return false;
+    options->columns = (int)wide;
+    options->rows = (int)high;
+    return true;
+}
+
 static enum lat_err
 keep_value(struct options *options, const struct option_row *row, const char *value, struct lat_msg *why)
 {
@@ -149,7 +169,7 @@ keep_value(struct options *options, const struct option_row *row, const char *va
         lat_msg_set(why, "--color '%s': unknown; use auto, always or never", lat_escape_str(value, shown, sizeof(shown)));
         return LAT_MALFORMED;
     case KEEP_SIZE:
-        if (sscanf(value, "%3dx%3d", &options->columns, &options->rows) == 2 && options->columns > 0 && options->rows > 0)
+        if (parse_size(value, options))
             return LAT_OK;
         lat_msg_set(why, "--size '%s': columns x rows, as 80x24, at most 999", lat_escape_str(value, shown, sizeof(shown)));
         return LAT_MALFORMED;

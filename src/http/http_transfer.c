@@ -309,7 +309,7 @@ http_transfer_prepare(struct http_transfer *t, uint64_t now_ms)
 
 /* "3 s", "0.5 s" */
 static const char *
-seconds(uint64_t ms, char out[24])
+seconds_text(uint64_t ms, char out[24])
 {
     if (ms % 1000 == 0)
         snprintf(out, 24, "%llu s", (unsigned long long)(ms / 1000));
@@ -328,17 +328,17 @@ say_timeout(struct http_transfer *t)
     curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
     curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
     if (sent == 0)
-        lat_msg_set(&t->answer.why, "no connection within %s", seconds(t->shared->connect_ms, limit));
+        lat_msg_set(&t->answer.why, "no connection within %s", seconds_text(t->shared->connect_ms, limit));
     else if (strstr(t->curl_error, "too slow"))
         lat_msg_set(&t->answer.why, "too slow: under %ld bytes/s for %ld s", LOW_SPEED_BYTES,
                     low_speed_seconds(t->deadline_ms - t->begin_ms));
     else if (announced >= 0)
         lat_msg_set(&t->answer.why, "no whole answer within %s (%llu of %llu bytes came)",
-                    seconds(t->deadline_ms - t->begin_ms, limit), (unsigned long long)t->answer.bytes_in,
+                    seconds_text(t->deadline_ms - t->begin_ms, limit), (unsigned long long)t->answer.bytes_in,
                     (unsigned long long)announced);
     else
         lat_msg_set(&t->answer.why, "no whole answer within %s (%llu bytes came)",
-                    seconds(t->deadline_ms - t->begin_ms, limit), (unsigned long long)t->answer.bytes_in);
+                    seconds_text(t->deadline_ms - t->begin_ms, limit), (unsigned long long)t->answer.bytes_in);
     fail(t, LAT_TIMEOUT);
 }
 

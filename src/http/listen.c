@@ -154,13 +154,12 @@ listen_open_path(const char *path, int *out, struct lat_msg *why)
     struct stat st;
     int fd;
 
-    if (strlen(path) >= sizeof(address.sun_path)) {
+    if (!lat_copy(address.sun_path, sizeof(address.sun_path), path)) {
         lat_msg_set(why,
                     "api.sock: the path of the state directory is longer than a socket's may be (%zu bytes)",
                     sizeof(address.sun_path) - 1);
         return LAT_LIMIT;
     }
-    strcpy(address.sun_path, path);
     if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode)) {
         if (is_alive(&address)) {
             errno = EADDRINUSE;

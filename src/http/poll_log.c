@@ -59,9 +59,7 @@ poll_log_changes(struct poll_source *s, unsigned changes, const uint8_t *own_roo
         lat_log(LAT_INFO, "[HTTP_SYNC] [OK] %s answers, %s%s%s", s->shown_url,
                 s->kind == SOURCE_LATTICE ? "a node of ours" : "a v3.0.3 node",
                 s->has_shown && !s->shown.trusted ? ", attested by no trusted key" : "", suppressed);
-    if (changes & SOURCE_IS_DIVERGED)
-        say_diverged(s, own_root, s->differs_checks, now_ms);
-    else if (changes & SOURCE_IS_DUE)
+    if (changes & (SOURCE_IS_DIVERGED | SOURCE_IS_DUE))
         say_diverged(s, own_root, s->differs_checks, now_ms);
     if ((changes & SOURCE_IS_EQUAL) && may_say(s, now_ms, suppressed)) {
         char root[17];

@@ -77,7 +77,7 @@ tell_end(struct poller *p)
         if (p->round_failed > 1)
             snprintf(more, sizeof(more), " (and %zu more)", p->round_failed - 1);
         lat_copy(error, sizeof(error) - strlen(more), p->round_error.text);
-        strcat(error, more);
+        lat_copy(error + strlen(error), sizeof(error) - strlen(error), more);
     }
     p->ops.round_done(p->arg, p->round_good, error);
 }

@@ -7,6 +7,7 @@
  */
 #include "config.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,6 +253,7 @@ judge(struct request *request, const char *method, const char *version)
               preflight_changes(request);
     if (!passes_origin(request, changes) || !passes_table(request, &match))
         return;
+    assert(match.route != NULL); /* otherwise the table has answered */
     call->route = match.route;
     call->rest = match.rest;
     if (listener->server->api.stopping) {

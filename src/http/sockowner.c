@@ -100,7 +100,7 @@ receive(struct sockowner *owner, struct inet_diag_msg *out)
     ssize_t n;
 
     do {
-        n = recv(owner->fd, &answer, sizeof(answer), 0);
+        n = recv(owner->fd, answer.bytes, sizeof(answer.bytes), 0);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -146,7 +146,7 @@ ask(struct sockowner *owner, const struct end *from, const struct end *to, struc
 enum lat_err
 sockowner_find(struct sockowner *owner, int fd, uid_t *uid)
 {
-    struct sockaddr_storage theirs, ours;
+    struct sockaddr_storage theirs = { 0 }, ours = { 0 };
     socklen_t theirs_len = sizeof(theirs), ours_len = sizeof(ours);
     struct inet_diag_msg client, here;
     struct end from, to;

@@ -385,6 +385,7 @@ statedocs_watch(struct statedocs *docs, void (*fn)(void *arg), void *arg)
 }
 
 void
+// cppcheck-suppress constParameter ; the types are those of statedocs_watch
 statedocs_unwatch(struct statedocs *docs, void (*fn)(void *arg), void *arg)
 {
     pthread_mutex_lock(&docs->watching);

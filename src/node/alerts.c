@@ -148,6 +148,7 @@ sort_alerts(struct snapshot *s)
                 sorted[n++] = s->alerts[i];
         }
     }
+    // cppcheck-suppress uninitvar ; the first n are set
     memcpy(s->alerts, sorted, n * sizeof(sorted[0]));
 }
 

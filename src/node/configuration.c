@@ -333,19 +333,22 @@ config_parse(const struct config_input *input, struct config **out, struct confi
     return config_finish(config_make(input, found), out, found);
 }
 
+static const char *
+text_of(const struct config *config, enum config_id id)
+{
+    const char *text = id == CONFIG_API_LISTEN ? config->api_listen : config->inside->values[id].text;
+
+    if (text == NULL)
+        return "";
+    return config_rows[id].secret ? "(set)" : text;
+}
+
 const char *
 config_text(const struct config *config, const char *name)
 {
     for (enum config_id id = 0; id < CONFIG_COUNT; id++) {
-        const char *text = config->inside->values[id].text;
-
-        if (strcmp(config_rows[id].name, name) != 0)
-            continue;
-        if (id == CONFIG_API_LISTEN)
-            text = config->api_listen;
-        if (text == NULL)
-            return "";
-        return config_rows[id].secret ? "(set)" : text;
+        if (strcmp(config_rows[id].name, name) == 0)
+            return text_of(config, id);
     }
     return NULL;
 }
@@ -396,7 +399,7 @@ print_row(const struct config *config, enum config_id id, FILE *out)
 {
     const struct config_row *row = &config_rows[id];
     const struct config_value *v = &config->inside->values[id];
-    const char *text = config_text(config, row->name);
+    const char *text = text_of(config, id);
     size_t size = strlen(text) + 1;
     char *shown = malloc(size);
 

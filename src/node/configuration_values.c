@@ -153,7 +153,7 @@ config_read_retired(const char *text, struct config_key *out, struct lat_msg *wh
 {
     const char *sign = strchr(text, '@');
     struct config_key retired;
-    uint64_t unix_ms;
+    uint64_t unix_ms = 0;
     char key[SHOWN_MAX];
     enum lat_err err;
 

@@ -16,6 +16,8 @@ answer(struct command *command, const struct reply *reply)
 {
     if (command->ticket)
         ticket_complete(command->ticket, reply);
+    else
+        free(reply->verdicts);
     command->ticket = NULL;
 }
 
@@ -198,7 +200,7 @@ run_reload(struct node *node, struct command *command)
 static bool
 run(struct node *node, struct command *command)
 {
-    static const struct reply done = { .err = LAT_OK };
+    const struct reply done = { .err = LAT_OK };
 
     switch (command->kind) {
     case COMMAND_SWITCH:

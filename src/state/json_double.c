@@ -125,14 +125,11 @@ lay_out_fixed(const struct decimal *decimal, char *out)
     int whole = decimal->exponent + 1;
 
     if (whole <= 0) {
-        out += sprintf(out, "0.%.*s", -whole, "0000");
-        strcpy(out, decimal->digits);
+        sprintf(out, "0.%.*s%s", -whole, "0000", decimal->digits);
         return;
     }
-    for (int i = 0; i < whole; i++)
-        *out++ = i < count ? decimal->digits[i] : '0';
-    *out++ = '.';
-    strcpy(out, whole < count ? decimal->digits + whole : "0");
+    sprintf(out, "%.*s%.*s.%s", whole, decimal->digits, whole < count ? 0 : whole - count, "0000000000000000",
+            whole < count ? decimal->digits + whole : "0");
 }
 
 static void
@@ -156,7 +153,7 @@ json_double_text(double value, char out[32])
     if (signbit(value))
         *out++ = '-';
     if (value == 0) {
-        strcpy(out, "0.0");
+        memcpy(out, "0.0", sizeof("0.0"));
         return;
     }
     former = enter_c_locale();

@@ -2,6 +2,7 @@
 
 #include "state/legacy.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -264,6 +265,7 @@ legacy_state_judge(const struct legacy_state *state, const struct trust *trust,
 {
     const uint8_t *signer;
 
+    assert(trust != NULL);
     if (!state->has_root) {
         lat_msg_set(why, "the answer announces no root (merkle_root is null): there is nothing to check its "
                          "state against");

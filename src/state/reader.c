@@ -164,7 +164,7 @@ reader_get_hash(struct reader *reader, const uint8_t keyhash[32], struct record 
 enum lat_err
 reader_get(struct reader *reader, const uint8_t *key, size_t key_len, bool tombstones, struct record *out)
 {
-    struct record record;
+    struct record record = { 0 };
     uint8_t keyhash[32];
     enum lat_err err;
 

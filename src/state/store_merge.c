@@ -143,6 +143,7 @@ store_hold(struct store *store, const struct record *record)
     if (held->count >= STORE_HELD_MAX || held->bytes + record->len > STORE_HELD_BYTES)
         return;
     if (held->records == NULL)
+        // NOLINTNEXTLINE(bugprone-sizeof-expression): pointers
         held->records = calloc(STORE_HELD_MAX, sizeof(*held->records));
     kept = malloc(sizeof(*kept) + record->len);
     if (held->records == NULL || kept == NULL) {
@@ -153,6 +154,7 @@ store_hold(struct store *store, const struct record *record)
     kept->len = (uint32_t)record->len;
     memcpy(kept->digest, record->digest, 32);
     memcpy(kept->bytes, record->bytes, record->len);
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): pointers
     memmove(&held->records[at + 1], &held->records[at], (held->count - at) * sizeof(*held->records));
     held->records[at] = kept;
     held->count++;
@@ -195,6 +197,7 @@ store_held_drop(struct store *store, uint64_t now_ms)
     }
     held->count -= due;
     if (due > 0)
+        // NOLINTNEXTLINE(bugprone-sizeof-expression): pointers
         memmove(held->records, held->records + due, held->count * sizeof(*held->records));
 }
 

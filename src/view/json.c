@@ -96,14 +96,14 @@ level_text(unsigned value)
 
 /* --- the tables --------------------------------------------------------------------------------- */
 
-#define PLAIN(of, member) { .name = #member, .kind = of, .offset = offsetof(HERE, member) }
-#define SECONDS(of, stem) { .name = #stem "_s", .kind = of, .offset = offsetof(HERE, stem##_ms) }
+#define PLAIN(of, member) { .name = #member, .kind = (of), .offset = offsetof(HERE, member) }
+#define SECONDS(of, stem) { .name = #stem "_s", .kind = (of), .offset = offsetof(HERE, stem##_ms) }
 #define STRING(of, member)                                                                                \
-    { .name = #member, .kind = of, .offset = offsetof(HERE, member), .size = sizeof(((HERE *)0)->member) }
+    { .name = #member, .kind = (of), .offset = offsetof(HERE, member), .size = sizeof(((HERE *)0)->member) }
 #define NAMED(member, text, values)                                                                         \
-    { .name = #member, .kind = NAME, .offset = offsetof(HERE, member), .name_of = text, .count = values }
+    { .name = #member, .kind = NAME, .offset = offsetof(HERE, member), .name_of = (text), .count = (values) }
 #define MEMBERS(name_, array, number, of)                                                                   \
-    { .name = name_, .kind = LIST, .offset = offsetof(HERE, array), .size = sizeof(((HERE *)0)->array[0]),  \
+    { .name = (name_), .kind = LIST, .offset = offsetof(HERE, array), .size = sizeof(((HERE *)0)->array[0]), \
       .count = sizeof(((HERE *)0)->array) / sizeof(((HERE *)0)->array[0]),                                  \
       .count_offset = offsetof(HERE, number), .table = &(of) }
 #define HISTORY(member)                                                                                     \

@@ -5,14 +5,14 @@
 #include <string.h>
 
 static const char *const state_names[] = {
-#define LUNG_STATE_TEXT(name, text) [LUNG_##name] = text,
+#define LUNG_STATE_TEXT(name, text) [LUNG_##name] = (text),
     LUNG_STATE_MAP(LUNG_STATE_TEXT)
 #undef LUNG_STATE_TEXT
 };
 _Static_assert(sizeof(state_names) / sizeof(state_names[0]) == LUNG_STATE_COUNT, "LUNG_STATE_COUNT");
 
 static const char *const reason_names[] = {
-#define LUNG_REASON_TEXT(name, text) [LUNG_BY_##name] = text,
+#define LUNG_REASON_TEXT(name, text) [LUNG_BY_##name] = (text),
     LUNG_REASON_MAP(LUNG_REASON_TEXT)
 #undef LUNG_REASON_TEXT
 };

@@ -60,7 +60,7 @@ unbase32(const char *text, uint8_t out[CID_LEN])
 static bool
 read_cid(const char *text, uint8_t id[sizeof(prefix) + KEY_LEN])
 {
-    uint8_t cid[CID_LEN];
+    uint8_t cid[CID_LEN] = { 0 };
 
     if (*text != 'b' || !unbase32(text + 1, cid) || cid[0] != 0x01 || cid[1] != 0x72)
         return false;

@@ -94,6 +94,27 @@ words_that_a_command_does_not_take_are_refused(void **state)
     assert_int_equal(options_check_words("put", &o, &why), LAT_OK);
 }
 
+static void
+a_size_is_two_numbers_and_nothing_else(void **state)
+{
+    static const char *const wrong[] = { "80",      "x24",    "80x",     "0x24",   "80x0",
+                                         "1000x24", "80x24z", "80 x 24", "+80x24", "80x24x2" };
+    const char *words[] = { "status", "--size", "500x200" };
+    struct options o;
+    struct lat_msg why;
+
+    (void)state;
+    assert_int_equal(parse(words, 3, &o, &why), LAT_OK);
+    assert_int_equal(o.columns, 500);
+    assert_int_equal(o.rows, 200);
+    options_fini(&o);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        words[2] = wrong[i];
+        assert_int_equal(parse(words, 3, &o, &why), LAT_MALFORMED);
+        assert_non_null(strstr(why.text, "--size"));
+    }
+}
+
 int
 main(void)
 {
@@ -102,6 +123,7 @@ main(void)
         cmocka_unit_test(a_flag_without_a_value_sets_what_its_row_says),
         cmocka_unit_test(what_is_wrong_is_named_and_escaped),
         cmocka_unit_test(words_that_a_command_does_not_take_are_refused),
+        cmocka_unit_test(a_size_is_two_numbers_and_nothing_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
