@@ -7,40 +7,60 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "crypto/hash.h"
+#include "wire/multihash.h"
 
 #define KEY_LEN 32
-#define CID_LEN (2 + sizeof(prefix) + KEY_LEN) /* version 1, codec libp2p-key (0x72), multihash */
+#define CID_VERSION 0x01
+#define CID_LIBP2P_KEY 0x72
+#define CID_HEADER_LEN 2
 
 /*
- * Before the key: multihash code 0 (identity) and length 36, then the protobuf PublicKey: field 1 (type) = 1
- * (Ed25519), field 2 (data) of 32 bytes. The specification asks for this one encoding, so it is compared as
- * bytes.
+ * The PublicKey protobuf of an Ed25519 key: field 1 (type) = 1, field 2 (data) of 32 bytes, here up to the key.
+ * The specification asks for this one encoding, so it is compared as bytes.
  */
-static const uint8_t prefix[] = { 0x00, 0x24, 0x08, 0x01, 0x12, 0x20 };
+static const uint8_t ed25519_prefix[] = { 0x08, 0x01, 0x12, 0x20 };
 
 void
-peerid_of_ed25519(const uint8_t public_key[KEY_LEN], char out[PEERID_TEXT_MAX])
+peerid_of_key(const uint8_t *key, size_t len, struct peerid *out)
 {
-    uint8_t id[sizeof(prefix) + KEY_LEN];
-    enum lat_err err;
+    uint8_t digest[SHA256_LEN];
+    struct multihash hash = { .code = MULTIHASH_IDENTITY, .digest = key, .len = len };
 
-    memcpy(id, prefix, sizeof(prefix));
-    memcpy(id + sizeof(prefix), public_key, KEY_LEN);
-    err = lat_base58(id, sizeof(id), out, PEERID_TEXT_MAX);
-    assert(!err); /* 38 bytes are at most 52 characters */
-    (void)err;
+    if (len > PEERID_INLINE_MAX) {
+        sha256_of(key, len, digest);
+        hash = (struct multihash){ .code = MULTIHASH_SHA2_256, .digest = digest, .len = sizeof(digest) };
+    }
+    memset(out, 0, sizeof(*out));
+    out->len = (uint8_t)multihash_write(&hash, out->bytes);
 }
 
-/* Base32 of RFC 4648 in lower case: the 64 characters of a CID, which fill its 40 bytes to the last bit. */
+/* Both numbers below 128 are one byte, so a multihash that fits the bounds has a header of two. */
+enum lat_err
+peerid_from_bytes(const uint8_t *in, size_t len, struct peerid *out)
+{
+    struct multihash hash;
+
+    if (multihash_read(in, len, &hash))
+        return LAT_MALFORMED;
+    if ((hash.code != MULTIHASH_IDENTITY || hash.len == 0 || hash.len > PEERID_INLINE_MAX) &&
+        (hash.code != MULTIHASH_SHA2_256 || hash.len != SHA256_LEN))
+        return LAT_MALFORMED;
+    memset(out, 0, sizeof(*out));
+    memcpy(out->bytes, in, len);
+    out->len = (uint8_t)len;
+    return LAT_OK;
+}
+
+/* Base32 of RFC 4648 in lower case without padding. The bits behind the last whole byte are zero, under 5. */
 static bool
-unbase32(const char *text, uint8_t out[CID_LEN])
+unbase32(const char *text, uint8_t *out, size_t out_size, size_t *len)
 {
     static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
     uint32_t bits = 0;
     unsigned count = 0; /* of bits not yet put out */
 
-    if (strlen(text) != CID_LEN * 8 / 5)
-        return false;
+    *len = 0;
     for (; *text; text++) {
         const char *at = strchr(digits, *text);
 
@@ -50,36 +70,81 @@ unbase32(const char *text, uint8_t out[CID_LEN])
         count += 5;
         if (count >= 8) {
             count -= 8;
-            *out++ = (uint8_t)(bits >> count);
+            if (*len == out_size)
+                return false;
+            out[(*len)++] = (uint8_t)(bits >> count);
         }
     }
-    return true;
+    return count < 5 && (bits & ((1U << count) - 1)) == 0;
 }
 
-/* The multihash in a CID: multibase 'b' (base32), version 1, codec libp2p-key. */
-static bool
-read_cid(const char *text, uint8_t id[sizeof(prefix) + KEY_LEN])
+/* Multibase 'b' (base32), version 1, codec libp2p-key, multihash. */
+static enum lat_err
+read_cid(const char *text, struct peerid *out)
 {
-    uint8_t cid[CID_LEN] = { 0 };
+    uint8_t cid[CID_HEADER_LEN + PEERID_MAX] = { 0 };
+    size_t len;
 
-    if (*text != 'b' || !unbase32(text + 1, cid) || cid[0] != 0x01 || cid[1] != 0x72)
-        return false;
-    memcpy(id, cid + 2, sizeof(prefix) + KEY_LEN);
-    return true;
+    if (*text != 'b' || !unbase32(text + 1, cid, sizeof(cid), &len) || len < CID_HEADER_LEN ||
+        cid[0] != CID_VERSION || cid[1] != CID_LIBP2P_KEY)
+        return LAT_MALFORMED;
+    return peerid_from_bytes(cid + CID_HEADER_LEN, len - CID_HEADER_LEN, out);
+}
+
+/* Base58 of an id begins with '1' (a zero byte, an inlined key) or 'Q' (0x12, a hash): never with a CID's 'b'. */
+enum lat_err
+peerid_parse(const char *text, struct peerid *out)
+{
+    uint8_t bytes[PEERID_MAX];
+    size_t len;
+
+    if (*text == 'b')
+        return read_cid(text, out);
+    if (lat_unbase58(text, strnlen(text, PEERID_TEXT_MAX), bytes, sizeof(bytes), &len))
+        return LAT_MALFORMED;
+    return peerid_from_bytes(bytes, len, out);
+}
+
+void
+peerid_text(const struct peerid *id, char out[PEERID_TEXT_MAX])
+{
+    enum lat_err err = lat_base58(id->bytes, id->len, out, PEERID_TEXT_MAX);
+
+    assert(!err); /* 44 bytes of which the first is zero are at most 60 characters */
+    (void)err;
+}
+
+int
+peerid_compare(const struct peerid *a, const struct peerid *b)
+{
+    int order = memcmp(a->bytes, b->bytes, a->len < b->len ? a->len : b->len);
+
+    return order != 0 ? order : (int)a->len - (int)b->len;
+}
+
+void
+peerid_of_ed25519(const uint8_t public_key[KEY_LEN], char out[PEERID_TEXT_MAX])
+{
+    uint8_t key[sizeof(ed25519_prefix) + KEY_LEN];
+    struct peerid id;
+
+    memcpy(key, ed25519_prefix, sizeof(ed25519_prefix));
+    memcpy(key + sizeof(ed25519_prefix), public_key, KEY_LEN);
+    peerid_of_key(key, sizeof(key), &id);
+    peerid_text(&id, out);
 }
 
 enum lat_err
 peerid_ed25519_key(const char *text, uint8_t public_key[KEY_LEN])
 {
-    uint8_t id[sizeof(prefix) + KEY_LEN];
-    size_t len;
+    struct peerid id;
+    struct multihash hash;
 
-    if (read_cid(text, id))
-        len = sizeof(id);
-    else if (lat_unbase58(text, strnlen(text, PEERID_TEXT_MAX), id, sizeof(id), &len))
+    if (peerid_parse(text, &id) || multihash_read(id.bytes, id.len, &hash))
         return LAT_MALFORMED;
-    if (len != sizeof(id) || memcmp(id, prefix, sizeof(prefix)) != 0)
+    if (hash.code != MULTIHASH_IDENTITY || hash.len != sizeof(ed25519_prefix) + KEY_LEN ||
+        memcmp(hash.digest, ed25519_prefix, sizeof(ed25519_prefix)) != 0)
         return LAT_MALFORMED;
-    memcpy(public_key, id + sizeof(prefix), KEY_LEN);
+    memcpy(public_key, hash.digest + sizeof(ed25519_prefix), KEY_LEN);
     return LAT_OK;
 }
