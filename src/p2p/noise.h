@@ -114,8 +114,8 @@ const char *noise_muxer(const struct noise *noise);
  * frame for len 0. data must not lie in out. What is written in pieces of NOISE_PLAIN_MAX wastes no frame.
  *
  * LAT_AUTH    the channel is not open
- * LAT_LIMIT   no room in out (out is as before, and a later call may succeed), or the key is used up
- * LAT_NOMEM
+ * LAT_LIMIT, LAT_NOMEM   no room in out, which is as before: a later call may succeed
+ * LAT_CLOSED  the key is used up. Final
  */
 LAT_MUST_CHECK enum lat_err noise_seal(struct noise *noise, const void *data, size_t len, struct lat_buf *out);
 
@@ -126,13 +126,14 @@ size_t noise_sealed_len(size_t len);
  * Decrypt the whole frames at the front of `in`, append what they carry to out. A frame may carry nothing.
  *
  * LAT_OK         all whole frames were taken, perhaps none; `in` holds less than a frame
- * LAT_LIMIT      out has no room for the next frame (call again when it has: max at least NOISE_PLAIN_MAX), or
- *                the key is used up
+ * LAT_LIMIT      out has no room for the next frame: call again when it has; its max is at least NOISE_PLAIN_MAX
  * LAT_MALFORMED  a frame shorter than a tag
  * LAT_AUTH       a frame that the other side did not write, or the channel is not open
+ * LAT_CLOSED     the key is used up
  * LAT_NOMEM
  *
- * What is in out is always authentic. LAT_MALFORMED and LAT_AUTH are final and come again on every later call.
+ * What is in out is always authentic. LAT_MALFORMED, LAT_AUTH and LAT_CLOSED are final and come again on every
+ * later call.
  */
 LAT_MUST_CHECK enum lat_err noise_open(struct noise *noise, struct lat_buf *in, struct lat_buf *out);
 

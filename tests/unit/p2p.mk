@@ -3,3 +3,16 @@ check_PROGRAMS += tests/unit/test_yamux
 tests_unit_test_yamux_SOURCES = tests/unit/test_yamux.c tests/support/random.h $(VECTOR_SOURCES)
 tests_unit_test_yamux_CPPFLAGS = $(TEST_CPPFLAGS) $(VECTOR_CPPFLAGS)
 tests_unit_test_yamux_LDADD = $(LINK_p2p) $(CJSON_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_noise_xx
+tests_unit_test_noise_xx_SOURCES = tests/unit/test_noise_xx.c $(VECTOR_SOURCES)
+tests_unit_test_noise_xx_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_noise_xx_LDADD = $(LINK_p2p) $(CJSON_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_noise_payload
+tests_unit_test_noise_payload_SOURCES = tests/unit/test_noise_payload.c $(VECTOR_SOURCES)
+tests_unit_test_noise_payload_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_noise_payload_LDADD = $(LINK_p2p) $(CJSON_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_noise
+tests_unit_test_noise_SOURCES = tests/unit/test_noise.c tests/support/noise_pair.c tests/support/noise_pair.h \
+	tests/support/random.h
+tests_unit_test_noise_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_noise_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
