@@ -40,8 +40,9 @@ AC_DEFUN([LAT_COMPILER_FLAGS], [
     m4_foreach_w([lat_flag], [-fstack-protector-strong -fstack-clash-protection
         -ftrivial-auto-var-init=zero -fPIE],
       [LAT_TRY_FLAG([LAT_CFLAGS], lat_flag)])
+    dnl m4_defn gives the flag quoted: its commas would make several arguments of it.
     m4_foreach_w([lat_flag], [-pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed],
-      [LAT_TRY_FLAG([LAT_LDFLAGS], lat_flag)])
+      [LAT_TRY_FLAG([LAT_LDFLAGS], m4_defn([lat_flag]))])
   ])
   AC_SUBST([LAT_CFLAGS])
   AC_SUBST([LAT_LDFLAGS])
