@@ -15,10 +15,12 @@
 
 #include "state/store_parts.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -27,6 +29,7 @@
 #define IDLE_MS 60000
 #define HELD_LOOK_MS 1000 /* clocks are set: look again rather than sleep until a time */
 #define GATE_WAIT_MS 10000
+#define ROOM_LEAST 65536 /* less free space than this, and a write that fell short: the disk is full */
 
 /* --- the queue ------------------------------------------------------------------------------------- */
 
@@ -301,6 +304,15 @@ error_for_callers(enum lat_err err)
     return err == LAT_OK || err == LAT_FULL || err == LAT_DAMAGED ? err : LAT_READONLY;
 }
 
+/* A disk becomes full in the middle of a page: LMDB takes the short write for an input/output error. */
+static bool
+is_disk_full(const struct store *store, int rc)
+{
+    struct statvfs fs;
+
+    return rc == EIO && statvfs(store->db.dir, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < ROOM_LEAST;
+}
+
 static void
 process(struct store *store, const struct chores *chores, struct store_job *jobs)
 {
@@ -312,6 +324,8 @@ process(struct store *store, const struct chores *chores, struct store_job *jobs
     if (err) {
         if (is_beyond_use(store) && reopen(store) == LAT_DAMAGED)
             err = LAT_DAMAGED;
+        else if (is_disk_full(store, batch.rc))
+            err = db_err(batch.rc = ENOSPC);
         describe_failure(store, err, batch.rc, text, sizeof(text));
         keep_wish(store, chores);
         store->retry_mono_ms = lat_mono_ms() + STORE_RETRY_MS;
