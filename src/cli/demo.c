@@ -65,7 +65,20 @@ remove_folder(const char *path)
     (void)nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Folders carry the pid of their demo: those of processes that are gone were left by a kill. */
+/*
+ * Folders carry the pid of their demo: those of processes that are gone were left by a kill. One of another user is left
+ * alone, root's demo included: its owner could change what stands in it while it is being removed.
+ */
+static bool
+is_left_over(const char *folder)
+{
+    struct stat st;
+    uint64_t pid;
+
+    return lat_parse_u64(strrchr(folder, '.') + 1, INT32_MAX, &pid) == LAT_OK && kill((pid_t)pid, 0) != 0 && errno == ESRCH &&
+           lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
 static void
 remove_left_overs(void)
 {
@@ -74,10 +87,7 @@ remove_left_overs(void)
     if (glob("/tmp/lattice-demo.*", GLOB_NOSORT, NULL, &found) != 0)
         return;
     for (size_t i = 0; i < found.gl_pathc; i++) {
-        uint64_t pid;
-
-        if (lat_parse_u64(strrchr(found.gl_pathv[i], '.') + 1, INT32_MAX, &pid) == LAT_OK && kill((pid_t)pid, 0) != 0 &&
-            errno == ESRCH)
+        if (is_left_over(found.gl_pathv[i]))
             remove_folder(found.gl_pathv[i]);
     }
     globfree(&found);

@@ -1,11 +1,12 @@
 # Tests of the built program from outside: real processes, real sockets, a pseudo-terminal. `make check SYSTEM_TESTS=`
 # leaves them out.
 SYSTEM_TESTS = tests/system/manual tests/system/lungs tests/system/v303 tests/system/backup
-SYSTEM_TESTS += tests/system/api tests/system/config
+SYSTEM_TESTS += tests/system/api tests/system/config tests/system/hostile_sources tests/system/exits tests/system/demo
 SYSTEM_TESTS += tests/system/output
 EXTRA_DIST += tests/system/lib.sh tests/system/outside.py tests/system/v303_node.py
 EXTRA_DIST += tests/system/manual tests/system/lungs tests/system/v303 tests/system/backup
 EXTRA_DIST += tests/system/api tests/system/api_shapes.py tests/system/api_attacks.py
-EXTRA_DIST += tests/system/config
+EXTRA_DIST += tests/system/config tests/system/exits tests/system/demo tests/system/demo_ends.py
+EXTRA_DIST += tests/system/hostile_sources tests/system/hostile_checks.py tests/system/hostile.py
 EXTRA_DIST += tests/system/output
 TESTS += $(SYSTEM_TESTS)
