@@ -8,7 +8,7 @@
  * first change from v on that touched the node, else the tree itself. Copies of the touched path per version
  * were the other way; they cost an allocation a page on each batch, readers or not.
  *
- * When the mean bucket would leave 6 .. 16 (few hold more than 32) the change is a whole new array of another
+ * When the mean bucket would leave 3 .. 8 (few hold more than 16) the change is a whole new array of another
  * depth instead of a list.
  */
 #include "config.h"
@@ -21,9 +21,8 @@
 
 #include "state/tree_fold.h"
 
-#define BUCKET_LEAST 6 /* mean; below it a level less */
-#define BUCKET_MOST                                                                                          \
-    16 /* mean; above it a level more: 16 levels at 1M leaves, 10 bytes of memory a leaf at most */
+#define BUCKET_LEAST 3 /* mean; below it a level less: 27 bytes of memory a leaf at most */
+#define BUCKET_MOST 8  /* mean; above it a level more: 17 levels and 10 bytes a leaf at 1M leaves */
 
 /* Exactly one of the two forms; after tree_apply the values are those of `version`. */
 struct tree_change {

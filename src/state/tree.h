@@ -1,6 +1,6 @@
 /*
  * tree.h - the authenticated structure: a canonical binary trie with counts over (keyhash, leaf), in memory
- * down to buckets of some 8 to 32 records, below that folded on demand from wherever the leaves are kept.
+ * down to buckets of some 3 to 8 records, below that folded on demand from wherever the leaves are kept.
  *
  * Spec: STATE section 2, WIRE section 1. The tree holds no leaves: it reads them from a tree_source (the
  * table `dig` inside a transaction, or an array in a test). One set of leaves has one tree, whatever way led
