@@ -2,10 +2,12 @@
 
 #include "base/text.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define BASE58_IN_MAX 128
 #define BASE58_TEXT_MAX 180
+#define HOST_NAME_LEN_MAX 253
 #define REPLACEMENT '?'
 
 static const char base58_digits[] = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
@@ -400,6 +402,20 @@ lat_parse_seconds(const char *text, uint64_t max_ms, uint64_t *ms)
         return LAT_LIMIT;
     *ms = seconds * 1000 + thousandths;
     return LAT_OK;
+}
+
+bool
+lat_is_host_name(const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len > HOST_NAME_LEN_MAX || text[0] == '.' || text[0] == '-' || strstr(text, "..") != NULL)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (!isalnum((unsigned char)text[i]) && strchr("-_.", text[i]) == NULL)
+            return false;
+    }
+    return true;
 }
 
 bool

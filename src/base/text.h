@@ -64,6 +64,9 @@ LAT_MUST_CHECK enum lat_err lat_parse_u64(const char *text, uint64_t max, uint64
 /* Seconds with an optional fraction ("0.25", "60") to milliseconds, at most max_ms. LAT_MALFORMED, LAT_LIMIT. */
 LAT_MUST_CHECK enum lat_err lat_parse_seconds(const char *text, uint64_t max_ms, uint64_t *ms);
 
+/* Letters, digits, '-', '_' and single dots, at most 253 of them; as lenient as resolvers are. */
+bool lat_is_host_name(const char *text);
+
 /* strlcpy: copy, cut, terminate. Cuts at a UTF-8 character border. Returns false when it was cut. */
 bool lat_copy(char *out, size_t out_size, const char *in);
 

@@ -10,21 +10,12 @@
 #include "base/text.h"
 #include "crypto/key.h"
 #include "node/configuration_values.h"
+#include "wire/multiaddr.h"
 #include "wire/peerid.h"
 
 #define HOST_MAX 254 /* of a name, with its zero */
-#define PARTS_MAX 8  /* of a multiaddr; valid ones have 4 or 6 */
-#define PART_MAX 256
 
 /* --- hosts and ports --- */
-
-static bool
-is_ip4(const char *text)
-{
-    struct in_addr address;
-
-    return inet_pton(AF_INET, text, &address) == 1;
-}
 
 static bool
 is_ip6(const char *text)
@@ -32,21 +23,6 @@ is_ip6(const char *text)
     struct in6_addr address;
 
     return inet_pton(AF_INET6, text, &address) == 1;
-}
-
-/* Letters, digits, '-', '_' and single dots; as lenient as resolvers are. */
-static bool
-is_host_name(const char *text)
-{
-    size_t len = strlen(text);
-
-    if (len == 0 || len >= HOST_MAX || text[0] == '.' || text[0] == '-' || strstr(text, "..") != NULL)
-        return false;
-    for (size_t i = 0; i < len; i++) {
-        if (!isalnum((unsigned char)text[i]) && strchr("-_.", text[i]) == NULL)
-            return false;
-    }
-    return true;
 }
 
 static bool
@@ -122,7 +98,7 @@ config_check_host(const char *text, struct lat_msg *why)
     size_t len = strlen(text);
     char inside[INET6_ADDRSTRLEN];
 
-    if (is_host_name(text) || is_ip6(text))
+    if (lat_is_host_name(text) || is_ip6(text))
         return LAT_OK;
     if (len > 2 && text[0] == '[' && text[len - 1] == ']' &&
         config_cut(text + 1, len - 2, inside, sizeof(inside)) && is_ip6(inside))
@@ -162,9 +138,9 @@ is_authority(const char *text)
     if (text[0] == '[' && len > 2 && text[len - 1] == ']')
         return config_cut(text + 1, len - 2, host, sizeof(host)) && is_ip6(host);
     if (strchr(text, ':') == NULL)
-        return is_host_name(text);
+        return lat_is_host_name(text);
     return split_port(text, host, sizeof(host), &port) && read_port(port, &number) && number > 0 &&
-           (text[0] == '[' ? is_ip6(host) : is_host_name(host));
+           (text[0] == '[' ? is_ip6(host) : lat_is_host_name(host));
 }
 
 /* Characters that stand in the path of a URL as they are. */
@@ -247,72 +223,49 @@ config_check_origin(const char *text, struct lat_msg *why)
 
 /* --- multiaddrs --- */
 
-/* "/a/b/c" into parts. Returns their count, 0 when the text does not begin with '/', or has too many or too
- * long parts. */
-static size_t
-split_multiaddr(const char *text, char parts[PARTS_MAX][PART_MAX])
-{
-    size_t count = 0;
-
-    while (*text == '/') {
-        size_t len = strcspn(++text, "/");
-
-        if (count == PARTS_MAX || !config_cut(text, len, parts[count++], PART_MAX))
-            return 0;
-        text += len;
-    }
-    return *text ? 0 : count;
-}
-
-/* Does the text stand for an Ed25519 key, or decode to a whole multihash, of a hash or of a small key itself?
- */
-static bool
-is_peer_id(const char *text)
-{
-    uint8_t id[64];
-    size_t len;
-
-    if (peerid_ed25519_key(text, id) == LAT_OK)
-        return true;
-    return strlen(text) < PART_MAX && !lat_unbase58(text, strlen(text), id, sizeof(id), &len) && len > 2 &&
-           (id[0] == 0x00 || id[0] == 0x12) && id[1] == len - 2;
-}
-
 enum lat_err
 config_check_listen_multiaddr(const char *text, struct lat_msg *why)
 {
-    char parts[PARTS_MAX][PART_MAX];
-    size_t count = split_multiaddr(text, parts);
-    uint16_t port;
+    struct multiaddr addr;
+    struct multiaddr_tcp tcp;
 
-    if (count == 4 && strcmp(parts[2], "tcp") == 0 && read_port(parts[3], &port) &&
-        ((strcmp(parts[0], "ip4") == 0 && is_ip4(parts[1])) ||
-         (strcmp(parts[0], "ip6") == 0 && is_ip6(parts[1]))))
+    if (!multiaddr_parse(text, &addr) && multiaddr_is_tcp(&addr, &tcp) && !tcp.has_peer &&
+        (tcp.kind == MULTIADDR_IP4 || tcp.kind == MULTIADDR_IP6))
         return LAT_OK;
     return config_refuse(
         why, text, "is no address to listen on; use a form as in /ip4/0.0.0.0/tcp/9000 or /ip6/::/tcp/9000");
 }
 
+/* What stands behind "/p2p/", or its old name; NULL: neither is there. */
+static const char *
+find_peer(const char *text)
+{
+    static const char *const marks[] = { "/p2p/", "/ipfs/" };
+
+    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+        const char *at = strstr(text, marks[i]);
+
+        if (at != NULL)
+            return at + strlen(marks[i]);
+    }
+    return NULL;
+}
+
 enum lat_err
 config_check_peer_multiaddr(const char *text, struct lat_msg *why)
 {
-    char parts[PARTS_MAX][PART_MAX];
-    size_t count = split_multiaddr(text, parts);
-    bool host;
-    uint16_t port = 0;
+    const char *peer = find_peer(text);
+    struct multiaddr addr;
+    struct multiaddr_tcp tcp;
+    struct peerid id;
 
-    if (count < 5 || (strcmp(parts[4], "p2p") != 0 && strcmp(parts[4], "ipfs") != 0))
+    if (peer == NULL)
         return config_refuse(
             why, text, "does not end in /p2p/PEERID; use a form as in /ip4/192.0.2.1/tcp/9000/p2p/12D3...");
-    host =
-        (strcmp(parts[0], "ip4") == 0 && is_ip4(parts[1])) ||
-        (strcmp(parts[0], "ip6") == 0 && is_ip6(parts[1])) ||
-        ((strcmp(parts[0], "dns") == 0 || strcmp(parts[0], "dns4") == 0 || strcmp(parts[0], "dns6") == 0) &&
-         is_host_name(parts[1]));
-    if (!host || strcmp(parts[2], "tcp") != 0 || !read_port(parts[3], &port) || port == 0)
+    if (peerid_parse(peer, &id))
+        return config_refuse(why, text, "has no peer id behind /p2p/; 'lattice id' prints that of a node");
+    if (multiaddr_parse(text, &addr) || !multiaddr_is_tcp(&addr, &tcp) || tcp.port == 0)
         return config_refuse(
             why, text, "has no address to dial; use ip4, ip6, dns, dns4 or dns6, then /tcp/ and a port");
-    if (count != 6 || !is_peer_id(parts[5]))
-        return config_refuse(why, text, "has no peer id behind /p2p/; 'lattice id' prints that of a node");
     return LAT_OK;
 }

@@ -19,7 +19,7 @@
 
 #define MULTIADDR_MAX 1024      /* bytes */
 #define MULTIADDR_PARTS_MAX 32
-#define MULTIADDR_TEXT_MAX 8192 /* text of any multiaddr with its zero; honest ones take under 256 */
+#define MULTIADDR_TEXT_MAX 4096 /* text of any multiaddr with its zero; honest ones take under 256 */
 #define MULTIADDR_HOST_MAX 254  /* a host name with its zero */
 
 /* A checked address; to be held by value for the moment. */

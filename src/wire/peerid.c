@@ -11,15 +11,17 @@
 #include "wire/multihash.h"
 
 #define KEY_LEN 32
+#define KEY_PREFIX_LEN 4
 #define CID_VERSION 0x01
 #define CID_LIBP2P_KEY 0x72
 #define CID_HEADER_LEN 2
 
 /*
- * The PublicKey protobuf of an Ed25519 key: field 1 (type) = 1, field 2 (data) of 32 bytes, here up to the key.
- * The specification asks for this one encoding, so it is compared as bytes.
+ * The PublicKey protobufs that are short enough to stand in an id, up to the key: field 1 (type), field 2 (data)
+ * of 32 or 33 bytes. The specification asks for this one encoding, so it is compared as bytes.
  */
 static const uint8_t ed25519_prefix[] = { 0x08, 0x01, 0x12, 0x20 };
+static const uint8_t secp256k1_prefix[] = { 0x08, 0x02, 0x12, 0x21 };
 
 void
 peerid_of_key(const uint8_t *key, size_t len, struct peerid *out)
@@ -35,7 +37,14 @@ peerid_of_key(const uint8_t *key, size_t len, struct peerid *out)
     out->len = (uint8_t)multihash_write(&hash, out->bytes);
 }
 
-/* Both numbers below 128 are one byte, so a multihash that fits the bounds has a header of two. */
+/* An inlined key: to take any bytes for one would make ids of short words. */
+static bool
+is_inlined(const struct multihash *hash, const uint8_t prefix[KEY_PREFIX_LEN])
+{
+    return hash->code == MULTIHASH_IDENTITY && hash->len == (size_t)KEY_PREFIX_LEN + prefix[KEY_PREFIX_LEN - 1] &&
+           memcmp(hash->digest, prefix, KEY_PREFIX_LEN) == 0;
+}
+
 enum lat_err
 peerid_from_bytes(const uint8_t *in, size_t len, struct peerid *out)
 {
@@ -43,11 +52,11 @@ peerid_from_bytes(const uint8_t *in, size_t len, struct peerid *out)
 
     if (multihash_read(in, len, &hash))
         return LAT_MALFORMED;
-    if ((hash.code != MULTIHASH_IDENTITY || hash.len == 0 || hash.len > PEERID_INLINE_MAX) &&
+    if (!is_inlined(&hash, ed25519_prefix) && !is_inlined(&hash, secp256k1_prefix) &&
         (hash.code != MULTIHASH_SHA2_256 || hash.len != SHA256_LEN))
         return LAT_MALFORMED;
     memset(out, 0, sizeof(*out));
-    memcpy(out->bytes, in, len);
+    memcpy(out->bytes, in, len); /* code and length are a byte each */
     out->len = (uint8_t)len;
     return LAT_OK;
 }
@@ -142,8 +151,7 @@ peerid_ed25519_key(const char *text, uint8_t public_key[KEY_LEN])
 
     if (peerid_parse(text, &id) || multihash_read(id.bytes, id.len, &hash))
         return LAT_MALFORMED;
-    if (hash.code != MULTIHASH_IDENTITY || hash.len != sizeof(ed25519_prefix) + KEY_LEN ||
-        memcmp(hash.digest, ed25519_prefix, sizeof(ed25519_prefix)) != 0)
+    if (!is_inlined(&hash, ed25519_prefix))
         return LAT_MALFORMED;
     memcpy(public_key, hash.digest + sizeof(ed25519_prefix), KEY_LEN);
     return LAT_OK;

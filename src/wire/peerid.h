@@ -25,7 +25,7 @@ struct peerid {
 /* The id of a key: all bytes of its PublicKey protobuf, which the caller has checked (wire/pubkey_proto.h). */
 void peerid_of_key(const uint8_t *key, size_t len, struct peerid *out);
 
-/* Exactly these bytes. LAT_MALFORMED: no multihash that an id can be. */
+/* Exactly these bytes. LAT_MALFORMED: neither a SHA-256 nor an inlined key of Ed25519 or secp256k1. */
 LAT_MUST_CHECK enum lat_err peerid_from_bytes(const uint8_t *in, size_t len, struct peerid *out);
 
 /* Base58 or CID. LAT_MALFORMED. */

@@ -2,6 +2,7 @@
 # make check; configured with --enable-fuzz, make fuzz lets libFuzzer look for more (FUZZ_SECONDS for each).
 EXTRA_DIST += %D%/corpus
 FUZZ_TARGETS = %D%/fuzz_json %D%/fuzz_record %D%/fuzz_recon
+FUZZ_TARGETS += %D%/fuzz_peerid %D%/fuzz_multiaddr %D%/fuzz_envelope
 FUZZ_SECONDS = 60
 
 if FUZZ
@@ -29,6 +30,21 @@ endif
 %C%_fuzz_recon_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/recon"'
 %C%_fuzz_recon_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
 %C%_fuzz_recon_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
+%C%_fuzz_peerid_SOURCES = %D%/fuzz_peerid.c $(FUZZ_MAIN)
+%C%_fuzz_peerid_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/peerid"'
+%C%_fuzz_peerid_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_peerid_LDADD = $(LINK_wire)
+
+%C%_fuzz_multiaddr_SOURCES = %D%/fuzz_multiaddr.c $(FUZZ_MAIN)
+%C%_fuzz_multiaddr_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/multiaddr"'
+%C%_fuzz_multiaddr_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_multiaddr_LDADD = $(LINK_wire)
+
+%C%_fuzz_envelope_SOURCES = %D%/fuzz_envelope.c $(FUZZ_MAIN)
+%C%_fuzz_envelope_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/envelope"'
+%C%_fuzz_envelope_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_envelope_LDADD = $(LINK_wire)
 
 fuzz: $(FUZZ_TARGETS)
 if FUZZ

@@ -20,3 +20,7 @@ check_PROGRAMS += tests/unit/test_hkdf
 tests_unit_test_hkdf_SOURCES = tests/unit/test_hkdf.c
 tests_unit_test_hkdf_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_hkdf_LDADD = $(LINK_crypto) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_pubkey
+tests_unit_test_pubkey_SOURCES = tests/unit/test_pubkey.c $(VECTOR_SOURCES)
+tests_unit_test_pubkey_CPPFLAGS = $(VECTOR_CPPFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_pubkey_LDADD = $(LINK_crypto) $(CJSON_LIBS) $(CMOCKA_LIBS)

@@ -16,3 +16,7 @@ tests_unit_test_noise_SOURCES = tests/unit/test_noise.c tests/support/noise_pair
 	tests/support/random.h
 tests_unit_test_noise_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_noise_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_identity
+tests_unit_test_identity_SOURCES = tests/unit/test_identity.c $(VECTOR_SOURCES)
+tests_unit_test_identity_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_identity_LDADD = $(LINK_p2p) $(CJSON_LIBS) $(CMOCKA_LIBS)
