@@ -33,6 +33,8 @@
 
 enum conn_phase { CONN_SECURITY, CONN_HANDSHAKE, CONN_MUXER, CONN_OPEN, CONN_FAILED };
 
+struct identify;
+
 struct conn_ops {
     /* The connection is open: identity verified, streams can be opened. false: close it (LAT_LIMIT from conn_input). */
     bool (*up)(void *arg, struct conn *conn);
@@ -47,6 +49,7 @@ struct conn_config {
     void *verify_arg;
     bool early_muxer;         /* false: negotiate the muxer inside the channel (tests) */
     const struct protocol *const *protocols; /* served, ended by NULL; at most CONN_PROTOCOLS_MAX; borrowed */
+    struct identify *identify;   /* for p2p/identify.h; NULL: it is not among the protocols */
     struct yamux_budget *budget; /* NULL or outlives it */
     void (*random)(void *out, size_t len);
     uint64_t idle_ms;         /* T_IDLE: silence before a ping is sent */
@@ -93,6 +96,7 @@ void conn_goaway(struct conn *conn);
 enum conn_phase conn_phase(const struct conn *conn);
 const char *conn_phase_name(enum conn_phase phase);
 void *conn_user(const struct conn *conn);
+struct identify *conn_identify(const struct conn *conn);
 bool conn_is_dialer(const struct conn *conn);
 const struct protocol *const *conn_protocols(const struct conn *conn);
 

@@ -9,3 +9,5 @@ noinst_LIBRARIES += %D%/libp2p.a
 
 # Whoever builds a single test program does not pass by BUILT_SOURCES.
 $(%C%_libp2p_a_OBJECTS): $(WIRE_GENERATED_H)
+%C%_libp2p_a_SOURCES += %D%/conn_parts.h %D%/conn.c %D%/conn_open.c %D%/ping.h %D%/ping.c %D%/perf.h %D%/perf.c
+%C%_libp2p_a_SOURCES += %D%/identify.h %D%/identify.c
