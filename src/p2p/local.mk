@@ -11,3 +11,4 @@ noinst_LIBRARIES += %D%/libp2p.a
 $(%C%_libp2p_a_OBJECTS): $(WIRE_GENERATED_H)
 %C%_libp2p_a_SOURCES += %D%/conn_parts.h %D%/conn.c %D%/conn_open.c %D%/ping.h %D%/ping.c %D%/perf.h %D%/perf.c
 %C%_libp2p_a_SOURCES += %D%/identify.h %D%/identify.c
+%C%_libp2p_a_SOURCES += %D%/peers.h %D%/peers.c %D%/peers_text.c %D%/lines.h %D%/lines.c %D%/swarm.h %D%/host.h
