@@ -9,6 +9,7 @@ AC_DEFUN([LAT_CHECK_LIBRARIES], [
   LAT_NEED([NCURSES], [ncursesw], [libncurses-dev])
   LAT_NEED([UV], [libuv >= 1.40], [libuv1-dev])
   LAT_NEED([MHD], [libmicrohttpd >= 0.9.70], [libmicrohttpd-dev])
+  LAT_NEED([GNUTLS], [gnutls >= 3.6.3], [libgnutls28-dev])
   LAT_NEED([CURL], [libcurl >= 7.87], [libcurl4-openssl-dev])
   LAT_NEED([SSH2], [libssh2 >= 1.10], [libssh2-1-dev])
   LAT_NEED([CJSON], [libcjson], [libcjson-dev])

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 /* CLOCK_MONOTONIC, milliseconds. */
 uint64_t lat_mono_ms(void);
 
@@ -26,5 +28,11 @@ uint64_t lat_sleep_ms(void);
 
 /* RFC 3339 in UTC with milliseconds, terminated. */
 void lat_time_text(uint64_t unix_ms, char out[LAT_TIME_TEXT_LEN]);
+
+/*
+ * RFC 3339 with offset, years 1970 to 9999, to Unix milliseconds. LAT_MALFORMED; LAT_LIMIT: before 1970.
+ * Output is written on success only.
+ */
+LAT_MUST_CHECK enum lat_err lat_time_parse(const char *text, uint64_t *unix_ms);
 
 #endif

@@ -31,14 +31,35 @@ bearer_token(const char *authorization)
 }
 
 static bool
-token_is_right(const struct auth_rules *rules, const char *token)
+is_cookie(const struct auth_rules *rules, const char *token)
 {
     size_t len;
 
-    if (token == NULL || rules->cookie == NULL || *rules->cookie == 0)
+    if (rules->cookie == NULL || *rules->cookie == 0)
         return false;
     len = strlen(rules->cookie);
     return strlen(token) == len && lat_equal_ct(token, rules->cookie, len);
+}
+
+static struct gate_refusal
+check_bearer(const struct auth_rules *rules, const char *token, char caller[AUTH_CALLER_MAX])
+{
+    char name[TOKEN_NAME_MAX] = "";
+    unsigned roles = 0;
+
+    if (token != NULL && is_cookie(rules, token)) {
+        snprintf(caller, AUTH_CALLER_MAX, "bearer by api");
+        roles = TOKEN_CONTROL;
+    } else if (token != NULL) {
+        roles = tokens_find(rules->tokens, token, rules->wall_ms, rules->roles, name);
+        snprintf(caller, AUTH_CALLER_MAX, "token %s by api", name);
+    }
+    if (roles == 0)
+        return refuse(401, "this is no token of the node, or its time is over; send one of "
+                           "LATTICE_API_TOKENS_FILE, or the text of the file cookie in the state directory");
+    if ((roles & rules->roles) == 0)
+        return refuse(403, "this token's role does not cover this");
+    return refuse(0, NULL);
 }
 
 static bool
@@ -76,12 +97,10 @@ struct gate_refusal
 auth_check(const struct auth_rules *rules, const struct gate_headers *headers,
            const struct auth_user *at_accept, const struct auth_user *now, char caller[AUTH_CALLER_MAX])
 {
-    if (headers->authorization != NULL) {
-        if (!token_is_right(rules, bearer_token(headers->authorization)))
-            return refuse(401, "this is not the node's token; read the file cookie in its state directory");
-        snprintf(caller, AUTH_CALLER_MAX, "bearer by api");
-        return refuse(0, NULL);
-    }
+    if (headers->authorization != NULL)
+        return check_bearer(rules, bearer_token(headers->authorization), caller);
+    if (!rules->users)
+        return refuse(401, "this address answers bearers of a token alone; send Authorization: Bearer");
     if (headers->forwarded)
         return refuse(403,
                       "a forwarded request has no user; send Authorization: Bearer with the node's cookie");

@@ -17,7 +17,8 @@ conn_user(struct conn *conn)
     if (conn->listener->kind == LISTENER_SOCKET) {
         user.known = getsockopt(conn->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.uid != (uid_t)-1;
         user.uid = user.known ? peer.uid : 0;
-    } else if (conn->listener->kind == LISTENER_API && conn->listener->server->owner != NULL) {
+    } else if (conn->listener->kind == LISTENER_API && !conn->listener->guarded &&
+               conn->listener->server->owner != NULL) {
         user.known = sockowner_find(conn->listener->server->owner, conn->fd, &user.uid) == LAT_OK;
     }
     return user;

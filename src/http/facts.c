@@ -38,6 +38,15 @@ dup_list(const char *const *list, bool *ok)
     return (const char *const *)copy;
 }
 
+static const char *
+dup_text(const char *text, bool *ok)
+{
+    char *copy = text == NULL ? NULL : strdup(text);
+
+    *ok = *ok && (text == NULL || copy != NULL);
+    return copy;
+}
+
 /* Room for at least one element, so that NULL means out of memory alone. */
 static void *
 dup_array(const void *array, size_t count, size_t size, bool *ok)
@@ -69,6 +78,9 @@ facts_dup(const struct api_facts *facts)
     copy->uid_count = facts->uid_count;
     copy->gids = dup_array(facts->gids, facts->gid_count, sizeof(*facts->gids), &ok);
     copy->gid_count = facts->gid_count;
+    copy->tokens_file = dup_text(facts->tokens_file, &ok);
+    copy->tls_cert = dup_text(facts->tls_cert, &ok);
+    copy->tls_key = dup_text(facts->tls_key, &ok);
     if (ok)
         return copy;
     facts_free(copy);
@@ -88,5 +100,8 @@ facts_free(struct api_facts *facts)
     free_list(facts->sources);
     free((void *)(uintptr_t)facts->uids);
     free((void *)(uintptr_t)facts->gids);
+    free((void *)(uintptr_t)facts->tokens_file);
+    free((void *)(uintptr_t)facts->tls_cert);
+    free((void *)(uintptr_t)facts->tls_key);
     free(facts);
 }

@@ -59,9 +59,17 @@ address_limit(enum listener_kind kind)
 static struct MHD_Daemon *
 start_daemon(struct listener *listener)
 {
+    static const struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
+    struct MHD_OptionItem secure[] = {
+        { MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)tls_retrieve },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+
     /* clang-format off: one option a line */
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        flags | (listener->tls ? (unsigned)MHD_USE_TLS : 0), 0, NULL, NULL,
         request_handle, listener, MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL, /* first, or it misses lines */
         MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
@@ -69,7 +77,7 @@ start_daemon(struct listener *listener)
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, address_limit(listener->kind), MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)TIMEOUT_S, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_CONNECTION,
         conn_notify, listener, MHD_OPTION_NOTIFY_COMPLETED, request_end, listener,
-        MHD_OPTION_URI_LOG_CALLBACK, request_begin, listener, MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, request_begin, listener, MHD_OPTION_ARRAY, listener->tls ? secure : plain, MHD_OPTION_END);
     /* clang-format on */
 }
 
@@ -132,8 +140,8 @@ listener_try(struct listener *listener)
     else
         listen_text(listener->fd, bound);
     set_status(listener, bound, "");
-    lat_log(LAT_INFO, "[STARTUP] [OK] %s listens on %s",
-            listener->kind == LISTENER_SYNC ? "API for other nodes" : "API", bound);
+    lat_log(LAT_INFO, "[STARTUP] [OK] %s listens on %s%s",
+            listener->kind == LISTENER_SYNC ? "API for other nodes" : "API", bound, listener->tls ? " (TLS)" : "");
 }
 
 void

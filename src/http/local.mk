@@ -1,5 +1,5 @@
 noinst_LIBRARIES += %D%/libhttp.a
-%C%_libhttp_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(MHD_CFLAGS) $(CURL_CFLAGS) $(UV_CFLAGS)
+%C%_libhttp_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(MHD_CFLAGS) $(GNUTLS_CFLAGS) $(CURL_CFLAGS) $(UV_CFLAGS)
 %C%_libhttp_a_SOURCES =
 # The HTTP lung.
 %C%_libhttp_a_SOURCES += %D%/http_url.c %D%/http_url.h %D%/http_transfer.c %D%/http_transfer.h \
@@ -13,4 +13,4 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/routes.c %D%/routes.h %D%/routes_events.c %D%/routes_peers.c %D%/routes_persistence.c \
 	%D%/routes_state.c %D%/routes_status.c %D%/routes_sync.c %D%/routes_write.c %D%/serve.h \
 	%D%/server.c %D%/server.h %D%/sockowner.c %D%/sockowner.h %D%/target.c %D%/target.h %D%/wake.c %D%/wake.h \
-	%D%/worker.c %D%/worker.h
+	%D%/tls.c %D%/tls.h %D%/tokens.c %D%/tokens.h %D%/worker.c %D%/worker.h

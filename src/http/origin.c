@@ -57,13 +57,13 @@ host_is_ours(const struct origin_rules *rules, const char *host)
 }
 
 /*
- * "http://" and the very Host of this request, port included. It proves nothing where any name is accepted.
+ * "http://", or "https://" over TLS, and the very Host of this request, port included. It proves nothing where any name is accepted.
  */
 static bool
 is_same_origin(const struct origin_rules *rules, const struct gate_headers *headers)
 {
-    static const char scheme[] = "http://";
-    const size_t len = sizeof(scheme) - 1;
+    const char *scheme = rules->tls ? "https://" : "http://";
+    const size_t len = strlen(scheme);
 
     return !rules->any_host && strncasecmp(headers->origin, scheme, len) == 0 &&
            strcasecmp(headers->origin + len, headers->host) == 0;

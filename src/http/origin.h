@@ -19,6 +19,7 @@ struct origin_rules {
     const char *const *hosts; /* further names of ours (LATTICE_API_HOSTS), without port */
     const char *const
         *cors_origins; /* origins of pages that may read; "*": all of them may read, none may change */
+    bool tls;          /* pages of this listener are https */
     bool any_host;     /* a listener for other nodes: by what name they reach it is their business */
 };
 

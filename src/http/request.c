@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "http/serve.h"
 
 /* --- begin and end ------------------------------------------------------------------------------ */
@@ -158,18 +159,59 @@ passes_origin(struct request *request, bool changes)
 {
     struct listener *listener = request->conn->listener;
     const struct api_facts *facts = listener->server->facts;
+    char local[LISTEN_TEXT_MAX] = "";
     const struct origin_rules rules = {
-        .bound = listener->bound,
+        .bound = listener->guarded ? local : listener->bound,
         .hosts = facts->hosts,
         .cors_origins = facts->cors_origins,
+        .tls = listener->tls,
         .any_host = listener->kind == LISTENER_SYNC,
     };
-    struct gate_refusal no = origin_check(&rules, &request->call.headers, changes, &request->grant);
+    struct gate_refusal no;
 
+    if (listener->guarded) /* bound to every address, say: that by which this client has come */
+        listen_text(request->conn->fd, local);
+    no = origin_check(&rules, &request->call.headers, changes, &request->grant);
     if (no.status == 0)
         return true;
     refuse(request, no);
     return false;
+}
+
+/*
+ * Tokens of which one of these roles are asked for; 0: anybody may. Off loopback a stranger does not even learn
+ * which routes there are.
+ */
+static unsigned
+roles_for(const struct listener *listener, const struct route *route, enum api_method method, bool changes)
+{
+    if (route != NULL && route->class == CLASS_HEALTH)
+        return 0;
+    if (listener->kind == LISTENER_SYNC)
+        return tokens_roles(listener->server->tokens) & TOKEN_SYNC;
+    if (changes)
+        return TOKEN_CONTROL;
+    if (!listener->guarded)
+        return 0;
+    if (route == NULL || method == API_OPTIONS)
+        return TOKEN_ANY;
+    switch (route->class) {
+    case CLASS_READ:
+        return TOKEN_READ | TOKEN_CONTROL;
+    case CLASS_SYNC: /* to look at the state is to read; to bring something to it is not */
+        return TOKEN_SYNC | TOKEN_CONTROL | (route->method == API_GET ? (unsigned)TOKEN_READ : 0);
+    case CLASS_CONTROL:
+    case CLASS_HEALTH:
+        break;
+    }
+    return TOKEN_CONTROL;
+}
+
+/* Do only bearers come in here? */
+static bool
+is_closed(const struct listener *listener)
+{
+    return listener->guarded || listener->kind == LISTENER_SYNC;
 }
 
 /* Who is it, at accept and now? */
@@ -178,20 +220,29 @@ passes_auth(struct request *request)
 {
     struct server *server = request->conn->listener->server;
     const struct auth_rules rules = {
+        .roles = request->roles,
+        .users = !is_closed(request->conn->listener),
         .cookie = server->cookie,
+        .tokens = server->tokens,
+        .wall_ms = lat_wall_ms(),
         .uids = server->facts->uids,
         .uid_count = server->facts->uid_count,
         .gids = server->facts->gids,
         .gid_count = server->facts->gid_count,
     };
-    struct auth_user now = conn_user(request->conn);
-    struct gate_refusal no =
-        auth_check(&rules, &request->call.headers, &request->conn->at_accept, &now, request->call.caller);
+    struct auth_user now;
+    struct gate_refusal no;
 
+    if (request->roles == 0)
+        return true;
+    now = conn_user(request->conn);
+    no = auth_check(&rules, &request->call.headers, &request->conn->at_accept, &now, request->call.caller);
     if (no.status == 0)
         return true;
-    /* v3.0.3's clients of the switch look for success and message. */
-    answer_failure(&request->call, no.status, no.detail);
+    if (request->roles == TOKEN_CONTROL)
+        answer_failure(&request->call, no.status, no.detail); /* as v3.0.3's clients of the switch look for it */
+    else
+        refuse(request, no);
     return false;
 }
 
@@ -251,7 +302,9 @@ judge(struct request *request, const char *method, const char *version)
     match = routes_find(call->method, request->target, listener->kind == LISTENER_SYNC);
     changes = (match.route != NULL && match.route->class == CLASS_CONTROL && call->method != API_OPTIONS) ||
               preflight_changes(request);
-    if (!passes_origin(request, changes) || !passes_table(request, &match))
+    request->roles = roles_for(listener, match.route, call->method, changes);
+    if (!passes_origin(request, changes) || (is_closed(listener) && !passes_auth(request)) ||
+        !passes_table(request, &match))
         return;
     assert(match.route != NULL); /* otherwise the table has answered */
     call->route = match.route;
@@ -259,7 +312,7 @@ judge(struct request *request, const char *method, const char *version)
     if (listener->server->api.stopping) {
         answer_err(call, LAT_CLOSED, "the node is stopping");
         call->answer.close = true;
-    } else if (changes && !passes_auth(request)) {
+    } else if (!is_closed(listener) && !passes_auth(request)) {
         return;
     } else if (call->headers.length > match.route->body_max) {
         if (match.route->body_max == 0)
@@ -355,7 +408,7 @@ last_call(struct request *request)
         if (respond_shared(request, &result))
             return result;
         /* A second look: the first may have been minutes of bytes ago. */
-        if (call->route->class != CLASS_CONTROL || passes_auth(request))
+        if (passes_auth(request))
             call->route->handle(call);
     }
     return settle(request);

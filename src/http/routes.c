@@ -12,7 +12,7 @@ static const struct route table[] = {
     { API_GET, "/", false, CLASS_READ, 0, route_root, true },
     { API_GET, "/health", false, CLASS_HEALTH, 0, route_health, true },
     { API_GET, "/livez", false, CLASS_HEALTH, 0, route_health, true },
-    { API_GET, "/readyz", false, CLASS_HEALTH, 0, route_readyz, true },
+    { API_GET, "/readyz", false, CLASS_READ, 0, route_readyz, true },
     { API_GET, "/api/status", false, CLASS_READ, 0, route_status, true },
     { API_GET, "/api/lattice/health", false, CLASS_READ, 0, route_lattice_health, true },
     { API_GET, "/api/lattice/p2p/status", false, CLASS_READ, 0, route_p2p_status, true },

@@ -9,9 +9,9 @@
 #include "http/api.h"
 
 enum route_class {
-    CLASS_READ,    /* open on loopback */
-    CLASS_SYNC,    /* also on the listener for other nodes */
-    CLASS_HEALTH,  /* as sync: liveness */
+    CLASS_READ,    /* open on loopback; off it a token with the role read */
+    CLASS_SYNC,    /* also on the listener for other nodes; off loopback the role sync */
+    CLASS_HEALTH,  /* liveness: open to all, on every listener */
     CLASS_CONTROL, /* changes something: asks who */
 };
 

@@ -23,6 +23,8 @@
 #include "http/origin.h"
 #include "http/routes.h"
 #include "http/sockowner.h"
+#include "http/tls.h"
+#include "http/tokens.h"
 
 #define SERVE_LISTENERS 3
 #define SERVE_API_CONNECTIONS 256
@@ -53,6 +55,8 @@ struct listener {
     enum listener_kind kind;
     struct listen_address address; /* LISTENER_SOCKET: not used */
     char *path;                    /* LISTENER_SOCKET */
+    bool tls;                      /* speaks TLS */
+    bool guarded;                  /* LISTENER_API off loopback: only bearers are answered */
     int fd;                        /* -1: not bound */
     struct MHD_Daemon *daemon;     /* NULL: not bound */
     int epoll_fd;                  /* of the daemon */
@@ -91,6 +95,7 @@ struct request {
     size_t target_len;
     struct call call;
     enum origin_grant grant;
+    unsigned roles;      /* one of these is asked for; 0: anybody may */
     size_t body_counted; /* bytes counted in server->body_bytes */
 };
 
@@ -128,8 +133,12 @@ struct server {
     uint64_t stop_ms; /* when waiting is given up; 0: not stopping */
     atomic_bool stop; /* any thread */
     pthread_mutex_t lock;
-    struct api_facts *facts;      /* in use; API thread */
-    struct api_facts *next_facts; /* under lock: to be used from the next turn on */
+    struct api_facts *facts;      /* in use; API thread, as the two below */
+    struct tokens *tokens;        /* NULL: none */
+    struct tls *tls;              /* NULL: none */
+    struct api_facts *next_facts; /* under lock: to be used from the next turn on; NULL: nothing new */
+    struct tokens *next_tokens;   /* as above */
+    struct tls *next_tls;
 };
 
 /* --- listener.c --------------------------------------------------------------------------------- */

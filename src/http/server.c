@@ -37,17 +37,42 @@ wait_ms(const struct server *server)
     return wait;
 }
 
+/*
+ * Tokens and certificate, where there are new ones; what was named and could not be read leaves the old. Handshakes
+ * that have begun have copies of theirs.
+ */
+static void
+adopt_secrets(struct server *server, const struct api_facts *facts, struct tokens *tokens, struct tls *tls)
+{
+    if (tokens != NULL || facts->tokens_file == NULL) {
+        tokens_free(server->tokens);
+        server->tokens = tokens;
+    }
+    if (tls != NULL) {
+        tls_serve(tls);
+        tls_free(server->tls);
+        server->tls = tls;
+    }
+}
+
 static void
 adopt_facts(struct server *server)
 {
     struct api_facts *next;
+    struct tokens *tokens;
+    struct tls *tls;
 
     pthread_mutex_lock(&server->lock);
     next = server->next_facts;
+    tokens = server->next_tokens;
+    tls = server->next_tls;
     server->next_facts = NULL;
+    server->next_tokens = NULL;
+    server->next_tls = NULL;
     pthread_mutex_unlock(&server->lock);
     if (next == NULL)
         return;
+    adopt_secrets(server, next, tokens, tls);
     facts_free(server->facts);
     server->facts = next;
     server->api.facts = next;
@@ -138,6 +163,7 @@ run(void *arg)
 {
     struct server *server = arg;
 
+    tls_serve(server->tls);
     while (!atomic_load_explicit(&server->stop, memory_order_acquire))
         turn(server);
     stop(server);
@@ -164,6 +190,37 @@ add_listener(struct server *server, enum listener_kind kind)
     listener->fd = -1;
 }
 
+/*
+ * Off loopback a stranger reaches the API: it must know its callers, and nobody may listen to their tokens. Other
+ * nodes are asked for tokens where the file names some for them.
+ */
+static enum lat_err
+decide_tls(struct server *server, const struct api_options *options, struct lat_msg *why)
+{
+    bool api = !server->listeners[0].address.is_loopback;
+    bool sync = server->tls != NULL && (tokens_roles(server->tokens) & TOKEN_SYNC) != 0;
+
+    if (api && (server->tls == NULL || server->tokens == NULL)) {
+        lat_msg_set(why,
+                    "API address '%.80s': off loopback the API needs LATTICE_TLS_CERT, LATTICE_TLS_KEY and "
+                    "LATTICE_API_TOKENS_FILE; set them, or use 127.0.0.1 and an SSH tunnel, or "
+                    "LATTICE_SYNC_LISTEN for other nodes",
+                    options->listen);
+        return LAT_MALFORMED;
+    }
+    if ((api || sync) && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
+        lat_msg_set(why, "this machine's HTTP library has no TLS; install a libmicrohttpd with GnuTLS");
+        return LAT_SYS;
+    }
+    for (size_t i = 0; i < server->listener_count; i++) {
+        struct listener *l = &server->listeners[i];
+
+        l->guarded = l->kind == LISTENER_API && api;
+        l->tls = l->guarded || (l->kind == LISTENER_SYNC && sync);
+    }
+    return LAT_OK;
+}
+
 static enum lat_err
 add_listeners(struct server *server, const struct api_options *options, struct lat_msg *why)
 {
@@ -173,14 +230,6 @@ add_listeners(struct server *server, const struct api_options *options, struct l
     err = listen_parse(options->listen, &server->listeners[0].address, why);
     if (err)
         return err;
-    if (!server->listeners[0].address.is_loopback) {
-        lat_msg_set(why,
-                    "API address '%.80s': off loopback the API needs TLS and tokens, which this version does "
-                    "not have; "
-                    "use 127.0.0.1 and an SSH tunnel, or LATTICE_SYNC_LISTEN for other nodes",
-                    options->listen);
-        return LAT_MALFORMED;
-    }
     if (options->sync_listen != NULL) {
         add_listener(server, LISTENER_SYNC);
         err = listen_parse(options->sync_listen, &server->listeners[1].address, why);
@@ -193,7 +242,22 @@ add_listeners(struct server *server, const struct api_options *options, struct l
         if (server->listeners[server->listener_count - 1].path == NULL)
             return LAT_NOMEM;
     }
-    return LAT_OK;
+    return decide_tls(server, options, why);
+}
+
+/* Read what the facts name into *tokens and *tls; NULL where nothing is named or the first error came before. */
+static enum lat_err
+load_secrets(const struct api_facts *facts, struct tokens **tokens, struct tls **tls, struct lat_msg *why)
+{
+    enum lat_err err = LAT_OK;
+
+    *tokens = NULL;
+    *tls = NULL;
+    if (facts->tls_cert != NULL && facts->tls_key != NULL)
+        err = tls_load(facts->tls_cert, facts->tls_key, tls, why);
+    if (!err && facts->tokens_file != NULL)
+        err = tokens_load(facts->tokens_file, tokens, why);
+    return err;
 }
 
 static bool
@@ -261,6 +325,10 @@ free_server(struct server *server)
         close(server->epoll_fd);
     facts_free(server->facts);
     facts_free(server->next_facts);
+    tokens_free(server->tokens);
+    tokens_free(server->next_tokens);
+    tls_free(server->tls);
+    tls_free(server->next_tls);
     if (server->cookie != NULL)
         lat_wipe(server->cookie, strlen(server->cookie));
     free(server->cookie);
@@ -281,7 +349,9 @@ server_start(const struct api_options *options, struct server **out, struct lat_
     server->now_ms = lat_mono_ms();
     pthread_mutex_init(&server->lock, NULL);
     copy_options(server, options);
-    err = add_listeners(server, options, why);
+    err = load_secrets(&options->facts, &server->tokens, &server->tls, why);
+    if (!err)
+        err = add_listeners(server, options, why);
     if (!err && (server->version == NULL || server->facts == NULL || server->shared == NULL ||
                  (options->cookie != NULL && server->cookie == NULL)))
         err = LAT_NOMEM;
@@ -296,7 +366,7 @@ server_start(const struct api_options *options, struct server **out, struct lat_
             err = LAT_NOMEM;
     }
     if (err) {
-        if (err != LAT_MALFORMED)
+        if (why->text[0] == 0)
             lat_msg_set(why, "the API does not start: %s", lat_err_text(err));
         free_server(server);
         return err;
@@ -317,19 +387,35 @@ server_stop(struct server *server)
 }
 
 enum lat_err
-server_set_facts(struct server *server, const struct api_facts *facts)
+server_set_facts(struct server *server, const struct api_facts *facts, struct lat_msg *why)
 {
     struct api_facts *copy = facts_dup(facts), *unused;
+    struct tokens *tokens, *unused_tokens = NULL;
+    struct tls *tls, *unused_tls = NULL;
+    enum lat_err err;
 
-    if (copy == NULL)
+    if (copy == NULL) {
+        lat_msg_set(why, "the API keeps its former settings: out of memory");
         return LAT_NOMEM;
+    }
+    err = load_secrets(facts, &tokens, &tls, why);
     pthread_mutex_lock(&server->lock);
     unused = server->next_facts;
     server->next_facts = copy;
+    if (tokens != NULL) {
+        unused_tokens = server->next_tokens;
+        server->next_tokens = tokens;
+    }
+    if (tls != NULL) {
+        unused_tls = server->next_tls;
+        server->next_tls = tls;
+    }
     pthread_mutex_unlock(&server->lock);
     facts_free(unused);
+    tokens_free(unused_tokens);
+    tls_free(unused_tls);
     wake_up(server->api.wake);
-    return LAT_OK;
+    return err;
 }
 
 void

@@ -37,11 +37,13 @@ struct api_facts {
     size_t uid_count;
     const gid_t *gids;
     size_t gid_count;
+    const char *tokens_file;       /* LATTICE_API_TOKENS_FILE; NULL: none. Read when the facts are given */
+    const char *tls_cert, *tls_key; /* LATTICE_TLS_CERT, LATTICE_TLS_KEY; both or neither. Likewise */
 };
 
 /* Strings and lists are copied; the objects are borrowed for the life of the server. */
 struct api_options {
-    const char *listen;      /* "127.0.0.1:8000", "[::1]:0", "localhost:8000": loopback */
+    const char *listen;      /* "127.0.0.1:8000"; off loopback with TLS and tokens in facts alone */
     const char *sync_listen; /* any interface, sync routes and /health alone; NULL: none */
     const char *socket_path; /* api.sock, made 0600; NULL: none */
     struct exchange *exchange;
@@ -57,8 +59,12 @@ struct api_options {
 
 /*
  * Start the thread. A taken port is no failure: the server goes on trying every few seconds, and
- * server_status says why it is not bound yet. LAT_MALFORMED (an address that cannot be used), LAT_NOMEM,
- * LAT_SYS, with *why for the operator.
+ * server_status says why it is not bound yet. LAT_MALFORMED (an address, tokens file, certificate or key that
+ * cannot be used), LAT_AUTH (a secret that others can read), LAT_NOTFOUND, LAT_NOMEM, LAT_SYS, with *why for the
+ * operator.
+ *
+ * The listener for other nodes asks for a token with the role sync where the tokens file names one; it then
+ * speaks TLS if there is a certificate at the start, since no token should cross a network in the clear.
  */
 LAT_MUST_CHECK enum lat_err server_start(const struct api_options *options, struct server **out,
                                          struct lat_msg *why);
@@ -69,8 +75,13 @@ LAT_MUST_CHECK enum lat_err server_start(const struct api_options *options, stru
  */
 void server_stop(struct server *server);
 
-/* Use these facts from now on; copied. LAT_NOMEM: the former ones stay. Any thread. */
-LAT_MUST_CHECK enum lat_err server_set_facts(struct server *server, const struct api_facts *facts);
+/*
+ * Use these facts from now on; copied. Tokens file and certificate are read again: what cannot be used leaves the
+ * former ones in place, with the rest of the facts in use, and is answered as by server_start, with *why.
+ * LAT_NOMEM: all of the former stay. Any thread.
+ */
+LAT_MUST_CHECK enum lat_err server_set_facts(struct server *server, const struct api_facts *facts,
+                                             struct lat_msg *why);
 
 /*
  * How the listeners stand. Addresses are as bound, "" while they are not; errors are "" or a sentence. Any

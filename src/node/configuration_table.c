@@ -412,7 +412,7 @@ const struct config_row config_rows[CONFIG_COUNT] = {
     [CONFIG_CONTROL_GROUPS] = { "LATTICE_CONTROL_GROUPS", .read = read_groups,
                                 .meaning = "groups whose members may change" },
     [CONFIG_API_TOKENS_FILE] = { "LATTICE_API_TOKENS_FILE", .read = read_text, FIELD(api_tokens_file),
-                                 .check = config_check_path,
+                                 .check = config_check_path, .reload = true,
                                  .meaning = "bearer tokens for listening off loopback" },
     [CONFIG_TLS_CERT] = { "LATTICE_TLS_CERT", .read = read_text, FIELD(tls_cert), .check = config_check_path,
                           .reload = true, .meaning = "certificate for listening off loopback (PEM)" },

@@ -173,6 +173,9 @@ facts_of(const struct config *c, const char *urls[CONFIG_SOURCES_MAX + 1])
         .uid_count = c->uid_count,
         .gids = c->gids,
         .gid_count = c->gid_count,
+        .tokens_file = c->api_tokens_file,
+        .tls_cert = c->tls_cert,
+        .tls_key = c->tls_key,
     };
 }
 
@@ -204,9 +207,10 @@ node_api_reload(struct node *node)
 {
     const char *urls[CONFIG_SOURCES_MAX + 1];
     struct api_facts facts = facts_of(node->config, urls);
+    struct lat_msg why = { "" };
 
-    if (server_set_facts(node->server, &facts))
-        lat_log(LAT_WARNING, "[STARTUP] [WARN] the API keeps its former lists: out of memory");
+    if (server_set_facts(node->server, &facts, &why))
+        lat_log(LAT_WARNING, "[STARTUP] [WARN] the API keeps what it had: %s", why.text);
 }
 
 static enum lat_err

@@ -76,3 +76,12 @@ check_PROGRAMS += tests/unit/test_worker
 tests_unit_test_worker_SOURCES = tests/unit/test_worker.c
 tests_unit_test_worker_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_worker_LDADD = $(LINK_http) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_tokens
+tests_unit_test_tokens_SOURCES = tests/unit/test_tokens.c
+tests_unit_test_tokens_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_tokens_LDADD = $(LINK_http) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_api_tls
+tests_unit_test_api_tls_SOURCES = tests/unit/test_api_tls.c tests/support/certificate.c tests/support/certificate.h \
+	$(API_WORLD_SOURCES)
+tests_unit_test_api_tls_CPPFLAGS = $(VECTOR_CPPFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
+tests_unit_test_api_tls_LDADD = $(API_WORLD_LDADD)

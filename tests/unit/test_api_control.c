@@ -188,6 +188,7 @@ allow(const uid_t *uids, size_t count, const char *const *cors)
 {
     struct api_facts facts = world.facts;
     static unsigned serial;
+    struct lat_msg why = { "" };
     char name[32];
     const char *const marks[] = { name, NULL };
     struct http_reply reply;
@@ -198,7 +199,7 @@ allow(const uid_t *uids, size_t count, const char *const *cors)
     facts.uid_count = count;
     facts.cors_origins = cors;
     facts.violations = marks;
-    assert_int_equal(server_set_facts(world.server, &facts), LAT_OK);
+    assert_int_equal(server_set_facts(world.server, &facts, &why), LAT_OK);
     for (int i = 0; i < 100 && !seen; i++) {
         reply = http_ask(port, "GET", "/api/status", NULL, NULL);
         seen = strstr(reply.body, name) != NULL;

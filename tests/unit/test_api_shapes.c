@@ -293,11 +293,12 @@ a_reload_changes_what_is_shown_as_configured(void **state)
 {
     static const char *const fewer[] = { "http://127.0.0.1:8009", NULL };
     struct api_facts facts = world.facts;
+    struct lat_msg why = { "" };
     struct http_reply reply;
 
     (void)state;
     facts.sources = fewer;
-    assert_int_equal(server_set_facts(world.server, &facts), LAT_OK);
+    assert_int_equal(server_set_facts(world.server, &facts, &why), LAT_OK);
     for (int i = 0; i < 50; i++) {
         reply = http_ask(api_world_port(&world), "GET", "/api/lattice/nodes", NULL, NULL);
         if (strstr(reply.body, "\"nodes\":[\"http://127.0.0.1:8009\"],\"count\":1") != NULL)

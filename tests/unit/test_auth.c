@@ -214,7 +214,9 @@ another_users_client_is_told_apart(void **state)
 /* --- the decision ------------------------------------------------------------ */
 
 static const uid_t allowed[] = { 0, 1000 };
-static const struct auth_rules rules = { .cookie = "0123456789abcdef", .uids = allowed, .uid_count = 2 };
+static const struct auth_rules rules = {
+    .roles = TOKEN_CONTROL, .users = true, .cookie = "0123456789abcdef", .uids = allowed, .uid_count = 2
+};
 static const struct auth_user nobody = { .known = false }, ours = { true, 1000 }, other = { true, 1001 },
                               root = { true, 0 };
 
@@ -255,7 +257,9 @@ a_wrong_token_is_refused_even_from_an_allowed_user(void **state)
 static void
 no_cookie_means_that_no_token_fits(void **state)
 {
-    const struct auth_rules none = { .cookie = "", .uids = allowed, .uid_count = 2 };
+    const struct auth_rules none = {
+        .roles = TOKEN_CONTROL, .users = true, .cookie = "", .uids = allowed, .uid_count = 2
+    };
     const struct gate_headers h = { .authorization = "Bearer " };
     char caller[AUTH_CALLER_MAX];
 
