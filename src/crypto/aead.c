@@ -1,6 +1,6 @@
 /*
- * The context is kept and only its nonce is set for each message: to make and key one costs more than to encrypt
- * a small message. The algorithm is fetched once a process, since a fetch takes a lock and a search.
+ * The context is kept and only its nonce is set for each message: to make and key one costs more than to
+ * encrypt a small message. The algorithm is fetched once a process, since a fetch takes a lock and a search.
  */
 #include "config.h"
 
@@ -64,8 +64,8 @@ aead_rekey(struct aead *aead, const uint8_t key[AEAD_KEY_LEN])
 
 /* Set direction and nonce, then run the additional data and the message through. */
 static bool
-run(struct aead *aead, bool sealing, uint64_t counter, const void *ad, size_t ad_len, const uint8_t *in, size_t len,
-    uint8_t *out)
+run(struct aead *aead, bool sealing, uint64_t counter, const void *ad, size_t ad_len, const uint8_t *in,
+    size_t len, uint8_t *out)
 {
     uint8_t nonce[NONCE_LEN] = { 0 };
     int written;

@@ -1,6 +1,6 @@
 /*
- * aead.h - ChaCha20-Poly1305 (RFC 8439) with a message counter as nonce, in Noise's layout: four zero bytes, then
- * the counter as u64 little endian. One object serves both directions, one thread at a time.
+ * aead.h - ChaCha20-Poly1305 (RFC 8439) with a message counter as nonce, in Noise's layout: four zero bytes,
+ * then the counter as u64 little endian. One object serves both directions, one thread at a time.
  */
 #ifndef LAT_CRYPTO_AEAD_H
 #define LAT_CRYPTO_AEAD_H

@@ -81,8 +81,10 @@ dh_shared(const struct dh_pair *pair, const struct dh_public *theirs, uint8_t se
     size_t len = DH_LEN;
     enum lat_err err = LAT_NOMEM;
 
-    /* The peer's key is of the right type and length, so only lack of memory stops what comes before the derive. */
-    if (ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_derive_set_peer_ex(ctx, theirs->key, 0) == 1)
+    /* The peer's key is of the right type and length, so only lack of memory stops what comes before the
+     * derive. */
+    if (ctx != NULL && EVP_PKEY_derive_init(ctx) == 1 &&
+        EVP_PKEY_derive_set_peer_ex(ctx, theirs->key, 0) == 1)
         err = EVP_PKEY_derive(ctx, secret, &len) == 1 ? LAT_OK : LAT_AUTH;
     if (err == LAT_AUTH)
         ERR_clear_error(); /* a stranger's doing: nobody's error but this caller's */

@@ -1,5 +1,6 @@
 /*
- * dh.h - X25519 key agreement (RFC 7748). Keys keep their OpenSSL form: importing one for each use halves the speed.
+ * dh.h - X25519 key agreement (RFC 7748). Keys keep their OpenSSL form: importing one for each use halves the
+ * speed.
  */
 #ifndef LAT_CRYPTO_DH_H
 #define LAT_CRYPTO_DH_H

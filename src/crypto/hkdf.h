@@ -1,6 +1,6 @@
 /*
- * hkdf.h - HMAC-SHA256 (RFC 2104), and HKDF (RFC 5869) in the one shape that Noise uses: no info, two outputs. Any
- * thread.
+ * hkdf.h - HMAC-SHA256 (RFC 2104), and HKDF (RFC 5869) in the one shape that Noise uses: no info, two
+ * outputs. Any thread.
  */
 #ifndef LAT_CRYPTO_HKDF_H
 #define LAT_CRYPTO_HKDF_H

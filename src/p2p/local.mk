@@ -1,8 +1,8 @@
 # src/p2p: the libp2p protocols as machines without I/O.
 noinst_LIBRARIES += %D%/libp2p.a
 %C%_libp2p_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
-%C%_libp2p_a_SOURCES = %D%/negotiate.h %D%/negotiate.c %D%/noise.h %D%/noise.c \
-	%D%/noise_xx.h %D%/noise_xx.c %D%/noise_payload.h %D%/noise_payload.c
+%C%_libp2p_a_SOURCES = %D%/negotiate.h %D%/negotiate.c %D%/noise.h %D%/noise_parts.h %D%/noise.c \
+	%D%/noise_handshake.c %D%/noise_xx.h %D%/noise_xx.c %D%/noise_payload.h %D%/noise_payload.c
 %C%_libp2p_a_SOURCES += %D%/yamux.h %D%/yamux_parts.h %D%/yamux.c %D%/yamux_stream.c
 %C%_libp2p_a_SOURCES += %D%/protocol.h %D%/conn.h
 %C%_libp2p_a_SOURCES += %D%/identity.h %D%/identity.c

@@ -1,6 +1,7 @@
 /*
- * A line is its length as an uvarint, its text, a newline. The first line of both sides is fixed, so it is compared
- * byte by byte as it arrives: whoever speaks something else is known by the first wrong byte, not by the deadline.
+ * A line is its length as an uvarint, its text, a newline. The first line of both sides is fixed, so it is
+ * compared byte by byte as it arrives: whoever speaks something else is known by the first wrong byte, not by
+ * the deadline.
  */
 #include "config.h"
 
@@ -233,7 +234,8 @@ negotiate_set_payload(struct negotiate *n)
 }
 
 enum lat_err
-negotiate_step(struct negotiate *n, struct lat_buf *in, struct lat_buf *out, uint64_t now_ms, struct lat_msg *why)
+negotiate_step(struct negotiate *n, struct lat_buf *in, struct lat_buf *out, uint64_t now_ms,
+               struct lat_msg *why)
 {
     enum lat_err err;
 

@@ -2,17 +2,17 @@
  * negotiate.h - multistream-select 1.0: two sides agree on the protocol of a connection or of a stream.
  * Spec: libp2p/specs connections/README.md, "multistream-select".
  *
- *   dialer    start: header, first proposal ─▶ header awaited ─▶ answer awaited ─┬─ echo ─▶ agreed
- *                                                                   ▲            ├─ na, more to propose ─┐
- *                                                                   └────────────┼───────────────────────┘
- *                                                                                └─ na to the last one ─▶ refused
+ *   dialer    start: header, proposal ─▶ header awaited ─▶ answer awaited ─┬─ echo ─▶ agreed
+ *                                                             ▲            ├─ na ─▶ next proposal ─┐
+ *                                                             └────────────┼───────────────────────┘
+ *                                                                          └─ na to the last ─▶ refused
  *   listener  header awaited ─▶ header ─▶ proposal awaited ─┬─ known: echo ─▶ agreed
  *                                             ▲             └─ unknown, ls: na ─┐
  *                                             └─────────────────────────────────┘
  *
  * Held by value, allocates nothing, keeps nothing of what the other side sent: a new one is needed for each
- * negotiation, and no function ends it. What stands in `in` behind the last line belongs to the agreed protocol.
- * Pure; belongs to one thread at a time.
+ * negotiation, and no function ends it. What stands in `in` behind the last line belongs to the agreed
+ * protocol. Pure; belongs to one thread at a time.
  */
 #ifndef LAT_P2P_NEGOTIATE_H
 #define LAT_P2P_NEGOTIATE_H
@@ -24,9 +24,9 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define NEGOTIATE_LINE_MAX 1024                       /* a message with its newline, without its length */
-#define NEGOTIATE_NAME_MAX (NEGOTIATE_LINE_MAX - 1)   /* so a protocol's name */
-#define NEGOTIATE_REFUSALS_MAX 32                     /* proposals that a listener refuses before it gives up */
+#define NEGOTIATE_LINE_MAX 1024                     /* a message with its newline, without its length */
+#define NEGOTIATE_NAME_MAX (NEGOTIATE_LINE_MAX - 1) /* so a protocol's name */
+#define NEGOTIATE_REFUSALS_MAX 32                   /* proposals that a listener refuses before it gives up */
 
 /*
  * Which protocol a proposal names: the listener's own name of it, which must live as long as the machine, or
@@ -53,8 +53,9 @@ struct negotiate {
 };
 
 /*
- * A dialer with its proposals in order of preference, ended by NULL, at least one, each 1 .. NEGOTIATE_NAME_MAX
- * bytes. List and names are borrowed for the life of the machine. From deadline_ms on it gives LAT_TIMEOUT.
+ * A dialer with its proposals in order of preference, ended by NULL, at least one, each 1 ..
+ * NEGOTIATE_NAME_MAX bytes. List and names are borrowed for the life of the machine. From deadline_ms on it
+ * gives LAT_TIMEOUT.
  */
 void negotiate_dial(struct negotiate *n, const char *const *proposals, uint64_t deadline_ms);
 
@@ -65,9 +66,9 @@ void negotiate_listen(struct negotiate *n, negotiate_find *find, const void *arg
 negotiate_find negotiate_find_in_list;
 
 /*
- * Dialer, once, first of all: append header and first proposal to out. The caller may append the first bytes of
- * the proposed protocol right behind and say so with negotiate_set_payload: then all of it can leave in one
- * segment. LAT_LIMIT, LAT_NOMEM: out may hold a part; give the stream up.
+ * Dialer, once, first of all: append header and first proposal to out. The caller may append the first bytes
+ * of the proposed protocol right behind and say so with negotiate_set_payload: then all of it can leave in
+ * one segment. LAT_LIMIT, LAT_NOMEM: out may hold a part; give the stream up.
  */
 LAT_MUST_CHECK enum lat_err negotiate_start(struct negotiate *n, struct lat_buf *out);
 
@@ -90,8 +91,9 @@ void negotiate_set_payload(struct negotiate *n);
  * LAT_TIMEOUT    the deadline passed before there was an agreement
  * LAT_LIMIT, LAT_NOMEM   no room for the answer
  *
- * All but LAT_OK and LAT_SHORT are final and come again on every later call; *why (NULL is fine) then says what
- * happened. A listener's out gets at most 20 + 4 * NEGOTIATE_REFUSALS_MAX + 2 + NEGOTIATE_LINE_MAX bytes in all.
+ * All but LAT_OK and LAT_SHORT are final and come again on every later call; *why (NULL is fine) then says
+ * what happened. A listener's out gets at most 20 + 4 * NEGOTIATE_REFUSALS_MAX + 2 + NEGOTIATE_LINE_MAX bytes
+ * in all.
  */
 LAT_MUST_CHECK enum lat_err negotiate_step(struct negotiate *n, struct lat_buf *in, struct lat_buf *out,
                                            uint64_t now_ms, struct lat_msg *why);
@@ -100,8 +102,8 @@ LAT_MUST_CHECK enum lat_err negotiate_step(struct negotiate *n, struct lat_buf *
 const char *negotiate_protocol(const struct negotiate *n);
 
 /*
- * Dialer, after LAT_NOTFOUND: was payload sent in vain? Then a new stream may be tried with the proposals from
- * n->refused on.
+ * Dialer, after LAT_NOTFOUND: was payload sent in vain? Then a new stream may be tried with the proposals
+ * from n->refused on.
  */
 bool negotiate_is_void(const struct negotiate *n);
 

@@ -23,17 +23,20 @@ LAT_MUST_CHECK enum lat_err noise_payload_parse(const uint8_t *data, size_t len,
 size_t noise_payload_muxer_count(const NoiseHandshakePayload *payload);
 
 /*
- * The first name of own (ended by NULL) that the payload lists too, or, unless own_first, of the payload's list that
- * own holds too; a name of own, NULL when there is none.
+ * The first name of own (ended by NULL) that the payload lists too, or, unless own_first, of the payload's
+ * list that own holds too; a name of own, NULL when there is none.
  */
-const char *noise_payload_choose_muxer(const NoiseHandshakePayload *payload, const char *const *own, bool own_first);
+const char *noise_payload_choose_muxer(const NoiseHandshakePayload *payload, const char *const *own,
+                                       bool own_first);
 
 /* Append identity_key and identity_sig. LAT_LIMIT, LAT_NOMEM: nothing appended. */
 LAT_MUST_CHECK enum lat_err noise_payload_put_identity(struct lat_buf *out, const uint8_t *identity_key,
                                                        size_t identity_key_len, const uint8_t *signature,
                                                        size_t signature_len);
 
-/* Append extensions with so many names behind that; none appends nothing. LAT_LIMIT, LAT_NOMEM: nothing appended. */
-LAT_MUST_CHECK enum lat_err noise_payload_put_muxers(struct lat_buf *out, const char *const *names, size_t count);
+/* Append extensions with so many names behind that; none appends nothing. LAT_LIMIT, LAT_NOMEM: nothing
+ * appended. */
+LAT_MUST_CHECK enum lat_err noise_payload_put_muxers(struct lat_buf *out, const char *const *names,
+                                                     size_t count);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * Both sides run the same list of tokens for each message, one writing and one reading, and mix everything that goes
- * over the wire into `hash` and every shared secret into `chaining_key`. A changed byte anywhere gives the sides
- * different hashes, so that the next tag does not hold. The names of the Diffie-Hellman tokens tell whose keys
- * meet, the initiator's first: es is the initiator's ephemeral with the responder's static key.
+ * Both sides run the same list of tokens for each message, one writing and one reading, and mix everything
+ * that goes over the wire into `hash` and every shared secret into `chaining_key`. A changed byte anywhere
+ * gives the sides different hashes, so that the next tag does not hold. The names of the Diffie-Hellman
+ * tokens tell whose keys meet, the initiator's first: es is the initiator's ephemeral with the responder's
+ * static key.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * noise_xx.h - the Noise protocol XX over X25519, ChaCha20-Poly1305 and SHA-256, without anything of libp2p: three
- * messages with payloads, then two ciphers. Spec: noiseprotocol.org revision 34, sections 5 and 7.5.
+ * noise_xx.h - the Noise protocol XX over X25519, ChaCha20-Poly1305 and SHA-256, without anything of libp2p:
+ * three messages with payloads, then two ciphers. Spec: noiseprotocol.org revision 34, sections 5 and 7.5.
  *
  *   message 1  initiator  e
  *   message 2  responder  e, ee, s, es
@@ -29,10 +29,11 @@ struct noise_cipher {
 };
 
 /* Set the first or another key, counter 0. The caller wipes the key. LAT_NOMEM. */
-LAT_MUST_CHECK enum lat_err noise_cipher_set_key(struct noise_cipher *cipher, const uint8_t key[AEAD_KEY_LEN]);
+LAT_MUST_CHECK enum lat_err noise_cipher_set_key(struct noise_cipher *cipher,
+                                                 const uint8_t key[AEAD_KEY_LEN]);
 void noise_cipher_fini(struct noise_cipher *cipher); /* a zeroed one is fine */
 
-/* As aead_seal and aead_open, with the next counter, which a failure does not use up. LAT_CLOSED: none is left. */
+/* As aead_seal and aead_open, with the next counter; a failure does not use it up. LAT_CLOSED: none left. */
 LAT_MUST_CHECK enum lat_err noise_cipher_seal(struct noise_cipher *cipher, const void *ad, size_t ad_len,
                                               const uint8_t *in, size_t len, uint8_t *out);
 LAT_MUST_CHECK enum lat_err noise_cipher_open(struct noise_cipher *cipher, const void *ad, size_t ad_len,
@@ -41,7 +42,7 @@ LAT_MUST_CHECK enum lat_err noise_cipher_open(struct noise_cipher *cipher, const
 /* --- the handshake ------------------------------------------------------------------------------------- */
 
 #define NOISE_XX_MESSAGES 3
-#define NOISE_XX_MIN_1 DH_LEN                                         /* a message without payload */
+#define NOISE_XX_MIN_1 DH_LEN /* a message without payload */
 #define NOISE_XX_MIN_2 (DH_LEN + DH_LEN + AEAD_TAG_LEN + AEAD_TAG_LEN)
 #define NOISE_XX_MIN_3 (DH_LEN + AEAD_TAG_LEN + AEAD_TAG_LEN)
 
@@ -59,10 +60,11 @@ struct noise_xx {
 };
 
 /*
- * own_static is borrowed until noise_xx_fini; ephemeral_seed: 32 random bytes, which the caller wipes; prologue:
- * what both sides must agree on (libp2p: nothing). LAT_NOMEM: nothing to be ended.
+ * own_static is borrowed until noise_xx_fini; ephemeral_seed: 32 random bytes, which the caller wipes;
+ * prologue: what both sides must agree on (libp2p: nothing). LAT_NOMEM: nothing to be ended.
  */
-LAT_MUST_CHECK enum lat_err noise_xx_init(struct noise_xx *xx, bool is_initiator, const struct dh_pair *own_static,
+LAT_MUST_CHECK enum lat_err noise_xx_init(struct noise_xx *xx, bool is_initiator,
+                                          const struct dh_pair *own_static,
                                           const uint8_t ephemeral_seed[DH_LEN], const void *prologue,
                                           size_t prologue_len);
 void noise_xx_fini(struct noise_xx *xx); /* wipes; a zeroed one is fine */
@@ -81,10 +83,10 @@ LAT_MUST_CHECK enum lat_err noise_xx_write(struct noise_xx *xx, const void *payl
                                            struct lat_buf *out);
 
 /*
- * Read the next message, all of it; append its payload to `payload`. The payload of message 1 is not secret, and
- * that of message 2 is not yet from anyone in particular: their_static_bytes is authentic only to the one who
- * verifies it. LAT_MALFORMED: too short. LAT_AUTH: a tag does not hold, or a key is of small order. LAT_LIMIT
- * (payload), LAT_NOMEM. Any error ends the handshake.
+ * Read the next message, all of it; append its payload to `payload`. The payload of message 1 is not secret,
+ * and that of message 2 is not yet from anyone in particular: their_static_bytes is authentic only to the one
+ * who verifies it. LAT_MALFORMED: too short. LAT_AUTH: a tag does not hold, or a key is of small order.
+ * LAT_LIMIT (payload), LAT_NOMEM. Any error ends the handshake.
  */
 LAT_MUST_CHECK enum lat_err noise_xx_read(struct noise_xx *xx, const uint8_t *message, size_t len,
                                           struct lat_buf *payload);

@@ -3,6 +3,7 @@
 EXTRA_DIST += %D%/corpus
 FUZZ_TARGETS = %D%/fuzz_json %D%/fuzz_record %D%/fuzz_recon
 FUZZ_TARGETS += %D%/fuzz_peerid %D%/fuzz_multiaddr %D%/fuzz_envelope
+FUZZ_TARGETS += %D%/fuzz_multistream %D%/fuzz_noise
 FUZZ_SECONDS = 60
 
 if FUZZ
@@ -45,6 +46,17 @@ endif
 %C%_fuzz_envelope_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/envelope"'
 %C%_fuzz_envelope_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
 %C%_fuzz_envelope_LDADD = $(LINK_wire)
+
+%C%_fuzz_multistream_SOURCES = %D%/fuzz_multistream.c $(FUZZ_MAIN)
+%C%_fuzz_multistream_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/multistream"'
+%C%_fuzz_multistream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_multistream_LDADD = $(LINK_p2p)
+
+%C%_fuzz_noise_SOURCES = %D%/fuzz_noise.c $(FUZZ_MAIN) tests/support/noise_pair.c tests/support/noise_pair.h
+%C%_fuzz_noise_CPPFLAGS = $(TEST_CPPFLAGS) $(PROTOBUF_C_CFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/noise"'
+%C%_fuzz_noise_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_noise_LDADD = $(LINK_p2p)
+$(%C%_fuzz_noise_OBJECTS): $(WIRE_GENERATED_H)
 
 fuzz: $(FUZZ_TARGETS)
 if FUZZ

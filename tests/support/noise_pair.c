@@ -58,19 +58,21 @@ side_init(struct noise_side *side, uint8_t number)
     memcpy(side->identity, "\x08\x01\x12\x20", 4);
     memcpy(side->identity + 4, key_public(side->key), KEY_PUBLIC_LEN);
     memset(seed, number + 0x10, sizeof(seed));
-    need(noise_static_new(seed, side->identity, sizeof(side->identity), noise_side_sign, side->key, &side->own) == LAT_OK);
+    need(noise_static_new(seed, side->identity, sizeof(side->identity), noise_side_sign, side->key,
+                          &side->own) == LAT_OK);
     lat_buf_init(&side->in, 1 << 20);
     lat_buf_init(&side->out, 1 << 20);
 }
 
 static void
-side_begin(struct noise_side *side, bool dials, const char *const *muxers)
+side_begin(struct noise_side *side, bool dials, const char *const *muxers, noise_verify *verify,
+           void *verify_arg)
 {
     const struct noise_config config = {
         .own = side->own,
         .muxers = muxers,
-        .verify = noise_side_verify,
-        .verify_arg = side,
+        .verify = verify,
+        .verify_arg = verify_arg,
         .random = next_random,
         .deadline_ms = NOISE_PAIR_DEADLINE_MS,
     };
@@ -104,10 +106,18 @@ noise_pair_fini(struct noise_pair *pair)
 }
 
 void
-noise_pair_begin(struct noise_pair *pair, const char *const *dialer_muxers, const char *const *listener_muxers)
+noise_pair_begin(struct noise_pair *pair, const char *const *dialer_muxers,
+                 const char *const *listener_muxers)
 {
-    side_begin(&pair->sides[0], true, dialer_muxers);
-    side_begin(&pair->sides[1], false, listener_muxers);
+    noise_pair_begin_with(pair, dialer_muxers, listener_muxers, noise_side_verify, &pair->sides[1]);
+}
+
+void
+noise_pair_begin_with(struct noise_pair *pair, const char *const *dialer_muxers,
+                      const char *const *listener_muxers, noise_verify *verify, void *verify_arg)
+{
+    side_begin(&pair->sides[0], true, dialer_muxers, noise_side_verify, &pair->sides[0]);
+    side_begin(&pair->sides[1], false, listener_muxers, verify, verify_arg);
     need(noise_start(pair->sides[0].noise, &pair->sides[0].out) == LAT_OK);
 }
 

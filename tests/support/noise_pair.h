@@ -1,6 +1,6 @@
 /*
- * noise_pair.h - two sides of a secure channel in one process, back to back, with Ed25519 identities: the keys are
- * the same in every run.
+ * noise_pair.h - two sides of a secure channel in one process, back to back, with Ed25519 identities: the
+ * keys are the same in every run.
  */
 #ifndef TESTS_SUPPORT_NOISE_PAIR_H
 #define TESTS_SUPPORT_NOISE_PAIR_H
@@ -37,7 +37,12 @@ void noise_pair_init(struct noise_pair *pair);
 void noise_pair_fini(struct noise_pair *pair);
 
 /* New machines in place of the last; message 1 is in the dialer's out. */
-void noise_pair_begin(struct noise_pair *pair, const char *const *dialer_muxers, const char *const *listener_muxers);
+void noise_pair_begin(struct noise_pair *pair, const char *const *dialer_muxers,
+                      const char *const *listener_muxers);
+
+/* The same with a listener that asks another verify. */
+void noise_pair_begin_with(struct noise_pair *pair, const char *const *dialer_muxers,
+                           const char *const *listener_muxers, noise_verify *verify, void *verify_arg);
 
 /* Let a side look at what it has. */
 void noise_side_step(struct noise_side *side, uint64_t now_ms);

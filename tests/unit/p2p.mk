@@ -9,8 +9,9 @@ tests_unit_test_noise_xx_CPPFLAGS = $(VECTOR_CPPFLAGS)
 tests_unit_test_noise_xx_LDADD = $(LINK_p2p) $(CJSON_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_noise_payload
 tests_unit_test_noise_payload_SOURCES = tests/unit/test_noise_payload.c $(VECTOR_SOURCES)
-tests_unit_test_noise_payload_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_noise_payload_CPPFLAGS = $(VECTOR_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
 tests_unit_test_noise_payload_LDADD = $(LINK_p2p) $(CJSON_LIBS) $(CMOCKA_LIBS)
+$(tests_unit_test_noise_payload_OBJECTS): $(WIRE_GENERATED_H)
 check_PROGRAMS += tests/unit/test_noise
 tests_unit_test_noise_SOURCES = tests/unit/test_noise.c tests/support/noise_pair.c tests/support/noise_pair.h \
 	tests/support/random.h
@@ -24,3 +25,7 @@ check_PROGRAMS += tests/unit/test_conn
 tests_unit_test_conn_SOURCES = tests/unit/test_conn.c tests/support/random.h
 tests_unit_test_conn_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_conn_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_negotiate
+tests_unit_test_negotiate_SOURCES = tests/unit/test_negotiate.c $(VECTOR_SOURCES)
+tests_unit_test_negotiate_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_negotiate_LDADD = $(LINK_p2p) $(CJSON_LIBS) $(CMOCKA_LIBS)

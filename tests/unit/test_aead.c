@@ -57,7 +57,8 @@ the_message_of_the_rfc_seals_and_opens(void **state)
     (void)state;
     read_rfc(ad, expected);
     for (int again = 0; again < 2; again++) { /* the context serves both directions, and again */
-        assert_int_equal(aead_seal(aead, rfc_counter, ad, AD_LEN, (const uint8_t *)rfc_plain, PLAIN_LEN, got), LAT_OK);
+        assert_int_equal(aead_seal(aead, rfc_counter, ad, AD_LEN, (const uint8_t *)rfc_plain, PLAIN_LEN, got),
+                         LAT_OK);
         assert_memory_equal(got, expected, SEALED_LEN);
         assert_int_equal(aead_open(aead, rfc_counter, ad, AD_LEN, expected, SEALED_LEN, got), LAT_OK);
         assert_memory_equal(got, rfc_plain, PLAIN_LEN);

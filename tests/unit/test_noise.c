@@ -233,7 +233,8 @@ a_changed_byte_anywhere_opens_no_channel(void **state)
             len = writer->out.len;
             writer->out.data[at] ^= (uint8_t)(1u << at % 8);
             noise_pair_run(pair);
-            /* A changed length may be a call to wait for more; everything else is found out by the one who reads. */
+            /* A changed length may be a call to wait for more; everything else is found out by the one who
+             * reads. */
             noise_side_step(reader, NOISE_PAIR_DEADLINE_MS);
             noise_side_step(&pair->sides[DIALER], NOISE_PAIR_DEADLINE_MS);
             check_closed(&pair->sides[LISTENER]);
@@ -424,9 +425,10 @@ a_payload_without_identity_or_signature_is_refused(void **state)
     uint8_t seed[32] = { 0x42 };
 
     for (int what = 0; what < 2; what++) {
-        assert_int_equal(noise_static_new(seed, listener->identity, what == 0 ? 0 : sizeof(listener->identity),
-                                          what == 0 ? noise_side_sign : sign_nothing, listener->key, &listener->own),
-                         LAT_OK);
+        assert_int_equal(
+            noise_static_new(seed, listener->identity, what == 0 ? 0 : sizeof(listener->identity),
+                             what == 0 ? noise_side_sign : sign_nothing, listener->key, &listener->own),
+            LAT_OK);
         noise_pair_begin(pair, yamux_only, yamux_only);
         noise_pair_run(pair);
         check_failed(&pair->sides[DIALER], LAT_AUTH);
@@ -449,8 +451,17 @@ open_pair(struct noise_pair *pair)
 static void
 messages_of_every_size_come_through_in_the_fewest_frames(void **state)
 {
-    static const size_t sizes[] = { 0, 1, 15, 16, 17, 4096, NOISE_PLAIN_MAX - 1, NOISE_PLAIN_MAX, NOISE_PLAIN_MAX + 1,
-                                    2 * NOISE_PLAIN_MAX, 200000 };
+    static const size_t sizes[] = { 0,
+                                    1,
+                                    15,
+                                    16,
+                                    17,
+                                    4096,
+                                    NOISE_PLAIN_MAX - 1,
+                                    NOISE_PLAIN_MAX,
+                                    NOISE_PLAIN_MAX + 1,
+                                    2 * NOISE_PLAIN_MAX,
+                                    200000 };
     struct noise_pair *pair = *state;
     struct noise_side *dialer = &pair->sides[DIALER], *listener = &pair->sides[LISTENER];
     uint8_t *data = malloc(200000);

@@ -158,8 +158,8 @@ unknown_fields_are_skipped_and_groups_refused(void **state)
 static void
 of_a_field_twice_the_last_counts_and_lists_go_on(void **state)
 {
-    static const uint8_t twice[] = { 0x0a, 1, 'a', 0x22, 3, 0x12, 1, 'x', 0x0a, 1, 'b', 0x22, 6, 0x12, 1, 'y', 0x12, 1,
-                                     'z' };
+    static const uint8_t twice[] = { 0x0a, 1,    'a', 0x22, 3, 0x12, 1,    'x', 0x0a, 1,
+                                     'b',  0x22, 6,   0x12, 1, 'y',  0x12, 1,   'z' };
     NoiseHandshakePayload *payload;
 
     (void)state;

@@ -21,13 +21,14 @@ struct side {
 };
 
 static void
-side_init(struct side *side, bool is_initiator, const uint8_t static_seed[DH_LEN], const uint8_t ephemeral_seed[DH_LEN],
-          const void *prologue, size_t prologue_len)
+side_init(struct side *side, bool is_initiator, const uint8_t static_seed[DH_LEN],
+          const uint8_t ephemeral_seed[DH_LEN], const void *prologue, size_t prologue_len)
 {
     *side = (struct side){ 0 };
     assert_int_equal(dh_pair_from_seed(static_seed, &side->own_static), LAT_OK);
-    assert_int_equal(noise_xx_init(&side->xx, is_initiator, side->own_static, ephemeral_seed, prologue, prologue_len),
-                     LAT_OK);
+    assert_int_equal(
+        noise_xx_init(&side->xx, is_initiator, side->own_static, ephemeral_seed, prologue, prologue_len),
+        LAT_OK);
 }
 
 static void
@@ -205,7 +206,8 @@ a_message_cut_short_is_refused_at_every_length(void **state)
 
             if (len < least[number])
                 assert_int_equal(err, LAT_MALFORMED);
-            else /* a shorter payload: in the first message, whose payload nothing protects, it goes through */
+            else /* a shorter payload: in the first message, whose payload nothing protects, it goes through
+                  */
                 assert_int_equal(err, number == 1 ? LAT_OK : LAT_AUTH);
             pair_fini(sides);
         }
