@@ -8,11 +8,11 @@
 #include "wire/multiaddr.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cursor.h"
+#include "base/le.h"
 #include "base/text.h"
 #include "base/varint.h"
 
@@ -382,19 +382,14 @@ multiaddr_text(const struct multiaddr *addr, char *out, size_t size)
 void
 multiaddr_of_tcp(const uint8_t *ip, size_t ip_len, uint16_t port, struct multiaddr *out)
 {
-    const uint8_t port_bytes[PORT_LEN] = { (uint8_t)(port >> 8), (uint8_t)port };
-    const struct part parts[] = {
-        { find_code(ip_len == IP4_LEN ? CODE_IP4 : CODE_IP6), ip, ip_len },
-        { find_code(CODE_TCP), port_bytes, sizeof(port_bytes) },
-    };
+    uint8_t *at = out->bytes;
 
-    out->len = 0;
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        enum lat_err err = put_part(out, &parts[i]);
-
-        assert(!err); /* far below the limit */
-        (void)err;
-    }
+    at += varint_encode(ip_len == IP4_LEN ? CODE_IP4 : CODE_IP6, at);
+    at = lat_put_bytes(at, ip, ip_len);
+    at += varint_encode(CODE_TCP, at);
+    *at++ = (uint8_t)(port >> 8);
+    *at++ = (uint8_t)port;
+    out->len = (size_t)(at - out->bytes);
 }
 
 static bool

@@ -623,7 +623,7 @@ multiaddrs_are_checked(void **state)
         "0.0.0.0:9000",           "/ip4/0.0.0.0",           "/ip4/0.0.0.0/udp/9000",
         "/ip4/0.0.0/tcp/9000",    "/ip4/::/tcp/9000",       "/ip6/0.0.0.0/tcp/1",
         "/ip4/0.0.0.0/tcp/65536", "/ip4/0.0.0.0/tcp/9000/", "/ip4/0.0.0.0/tcp/9000/ws",
-        "/dns4/a/tcp/1"
+        "/dns4/a/tcp/1",          "/ip4/0.0.0.0/tcp/9000/p2p/" PEER_C
     };
     static const char *const peer_bad[] = { "/ip4/10.0.0.1/tcp/9000",
                                             "/ip4/10.0.0.1/tcp/9000/p2p/{PEER_ID}",

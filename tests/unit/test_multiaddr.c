@@ -153,7 +153,7 @@ bytes_that_are_no_address_are_refused(void **state)
         assert_int_equal(try_hex(bad[i], &addr), LAT_MALFORMED);
 }
 
-/* 0x01bb is dccp... with a value of any length: nothing behind it can be told apart. */
+/* A code with a value of any length: nothing behind it can be told apart. */
 static void
 what_is_not_known_is_carried(void **state)
 {
@@ -273,6 +273,11 @@ parts_and_bytes_are_bounded(void **state)
     assert_int_equal(multiaddr_parse(text, &addr), LAT_OK);
     assert_false(multiaddr_is_dialable(&addr));
     free(text);
+    memcpy(bytes, "\x35\x80\x02", 3); /* dns, a name of 256 bytes */
+    memset(bytes + 3, 'a', 256);
+    assert_int_equal(multiaddr_from_bytes(bytes, 3 + 256, &addr), LAT_MALFORMED);
+    memcpy(bytes, "\x35\xff\x01", 3);
+    assert_int_equal(multiaddr_from_bytes(bytes, 3 + 255, &addr), LAT_OK);
     name[5 + 255] = 'a';
     assert_int_equal(multiaddr_parse(name, &addr), LAT_MALFORMED);
 }

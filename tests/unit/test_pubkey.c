@@ -261,9 +261,9 @@ each_key_has_one_length_and_one_type(void **state)
     cJSON_Delete(vectors);
 }
 
-/* PKIX DER of an RSA key, its modulus any odd number of so many bits. Returns what pubkey_new says. */
+/* PKIX DER of an RSA key for this algorithm, its modulus any odd number of so many bits. Returns what pubkey_new says. */
 static enum lat_err
-try_rsa(int bits, const char *exponent_hex)
+try_rsa(const char *algorithm, int bits, const char *exponent_hex)
 {
     OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
     BIGNUM *modulus = BN_new(), *exponent = NULL;
@@ -277,7 +277,7 @@ try_rsa(int bits, const char *exponent_hex)
     assert_true(BN_hex2bn(&exponent, exponent_hex));
     OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, modulus);
     OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, exponent);
-    rsa = from_params("RSA", build, EVP_PKEY_PUBLIC_KEY);
+    rsa = from_params(algorithm, build, EVP_PKEY_PUBLIC_KEY);
     len = i2d_PUBKEY(rsa, &der);
     assert_true(len > 0);
     err = pubkey_new(PUBKEY_RSA, der, (size_t)len, &key);
@@ -293,17 +293,18 @@ static void
 rsa_keys_are_neither_weak_nor_costly(void **state)
 {
     (void)state;
-    assert_int_equal(try_rsa(2048, "10001"), LAT_OK);
-    assert_int_equal(try_rsa(8192, "10001"), LAT_OK);
-    assert_int_equal(try_rsa(2048, "3"), LAT_OK);
-    assert_int_equal(try_rsa(2048, "ffffffff"), LAT_OK);
-    assert_int_equal(try_rsa(1024, "10001"), LAT_MALFORMED);
-    assert_int_equal(try_rsa(2047, "10001"), LAT_MALFORMED);
-    assert_int_equal(try_rsa(8193, "10001"), LAT_MALFORMED);
-    assert_int_equal(try_rsa(16384, "10001"), LAT_MALFORMED);
-    assert_int_equal(try_rsa(2048, "1"), LAT_MALFORMED);
-    assert_int_equal(try_rsa(2048, "10000"), LAT_MALFORMED);
-    assert_int_equal(try_rsa(2048, "100000001"), LAT_MALFORMED);
+    assert_int_equal(try_rsa("RSA", 2048, "10001"), LAT_OK);
+    assert_int_equal(try_rsa("RSA", 8192, "10001"), LAT_OK);
+    assert_int_equal(try_rsa("RSA", 2048, "3"), LAT_OK);
+    assert_int_equal(try_rsa("RSA", 2048, "ffffffff"), LAT_OK);
+    assert_int_equal(try_rsa("RSA", 1024, "10001"), LAT_MALFORMED);
+    assert_int_equal(try_rsa("RSA", 2047, "10001"), LAT_MALFORMED);
+    assert_int_equal(try_rsa("RSA", 8193, "10001"), LAT_MALFORMED);
+    assert_int_equal(try_rsa("RSA", 16384, "10001"), LAT_MALFORMED);
+    assert_int_equal(try_rsa("RSA", 2048, "1"), LAT_MALFORMED);
+    assert_int_equal(try_rsa("RSA", 2048, "10000"), LAT_MALFORMED);
+    assert_int_equal(try_rsa("RSA", 2048, "100000001"), LAT_MALFORMED);
+    assert_int_equal(try_rsa("RSA-PSS", 2048, "10001"), LAT_MALFORMED);
 }
 
 /* A byte of the vector's key changed: of the header, which names the kind of key, and of the frame around it. */
@@ -319,7 +320,7 @@ der_of_another_kind_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < 28; i++) { /* up to the modulus' length; 16 of them the algorithm */
         memcpy(der, rsa.data, rsa.len);
-        der[i] ^= 0x0b; /* turns rsaEncryption into RSASSA-PSS at its last byte */
+        der[i] ^= 0x0b;
         assert_int_equal(pubkey_new(PUBKEY_RSA, der, rsa.len, &key), LAT_MALFORMED);
     }
     for (size_t i = 0; i < p256.len; i++) { /* or a point that is none */

@@ -288,6 +288,24 @@ copy_cuts_at_a_character(void **state)
     assert_false(lat_copy(out, 0, "a"));
 }
 
+static void
+host_names_are_what_resolvers_take(void **state)
+{
+    static const char *const bad[] = { "", ".", ".a", "-a", "a..b", "a b", "a/b", "a:1", "k\xc3\xb6ln", "a\n" };
+    char longest[255];
+
+    (void)state;
+    assert_true(lat_is_host_name("a"));
+    assert_true(lat_is_host_name("a_b-c.Example9."));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(lat_is_host_name(bad[i]));
+    memset(longest, 'a', sizeof(longest));
+    longest[254] = 0;
+    assert_false(lat_is_host_name(longest));
+    longest[253] = 0;
+    assert_true(lat_is_host_name(longest));
+}
+
 int
 main(void)
 {
@@ -306,6 +324,7 @@ main(void)
         cmocka_unit_test(numbers_are_digits_and_nothing_else),
         cmocka_unit_test(seconds_may_have_a_fraction),
         cmocka_unit_test(copy_cuts_at_a_character),
+        cmocka_unit_test(host_names_are_what_resolvers_take),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
