@@ -1,7 +1,7 @@
 /*
  * auth.h - who may: a bearer of the cookie or of a token with the role, and, where the listener knows its
- * clients' users, an allowed user of this machine. The decision alone, from facts that the server has gathered.
- * auth_user_is_allowed may ask the user database; the rest is pure.
+ * clients' users, an allowed user of this machine. The decision alone, from facts that the server has
+ * gathered. auth_user_is_allowed may ask the user database; the rest is pure.
  *
  * Spec: INTERFACE section 3, "Who may".
  */
@@ -18,9 +18,9 @@
 #define AUTH_CALLER_MAX 64 /* fits command.who */
 
 struct auth_rules {
-    unsigned roles;     /* of tokens.h: one of them is asked for */
-    bool users;         /* an allowed user needs no token */
-    const char *cookie; /* is a token with the role control; NULL: nobody has one */
+    unsigned roles;              /* of tokens.h: one of them is asked for */
+    bool users;                  /* an allowed user needs no token */
+    const char *cookie;          /* is a token with the role control; NULL: nobody has one */
     const struct tokens *tokens; /* NULL: none */
     uint64_t wall_ms;            /* the time that tokens are held against */
     const uid_t *uids;
@@ -37,7 +37,8 @@ struct auth_user {
 
 /*
  * May the sender of these headers do what asks for rules->roles? Status 0 with the caller's name for the log
- * ("bearer by api", "token NAME by api", "uid 1000 by api"); 401: no token, or a wrong one; 403: nobody who may.
+ * ("bearer by api", "token NAME by api", "uid 1000 by api"); 401: no token, or a wrong one; 403: nobody who
+ * may.
  *
  *   at_accept, now  the user at the connection's other end when it was accepted and at this moment
  */

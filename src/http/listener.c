@@ -69,15 +69,16 @@ start_daemon(struct listener *listener)
 
     /* clang-format off: one option a line */
     return MHD_start_daemon(
-        flags | (listener->tls ? (unsigned)MHD_USE_TLS : 0), 0, NULL, NULL,
-        request_handle, listener, MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL, /* first, or it misses lines */
+        flags | (listener->tls ? (unsigned)MHD_USE_TLS : 0), 0, NULL, NULL, request_handle, listener,
+        MHD_OPTION_EXTERNAL_LOGGER, log_line, NULL, /* first, or it misses lines */
         MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
         (size_t)MEMORY_STEP, MHD_OPTION_CONNECTION_LIMIT, connection_limit(listener->kind),
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, address_limit(listener->kind), MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)TIMEOUT_S, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_CONNECTION,
         conn_notify, listener, MHD_OPTION_NOTIFY_COMPLETED, request_end, listener,
-        MHD_OPTION_URI_LOG_CALLBACK, request_begin, listener, MHD_OPTION_ARRAY, listener->tls ? secure : plain, MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, request_begin, listener, MHD_OPTION_ARRAY,
+        listener->tls ? secure : plain, MHD_OPTION_END);
     /* clang-format on */
 }
 
@@ -141,7 +142,8 @@ listener_try(struct listener *listener)
         listen_text(listener->fd, bound);
     set_status(listener, bound, "");
     lat_log(LAT_INFO, "[STARTUP] [OK] %s listens on %s%s",
-            listener->kind == LISTENER_SYNC ? "API for other nodes" : "API", bound, listener->tls ? " (TLS)" : "");
+            listener->kind == LISTENER_SYNC ? "API for other nodes" : "API", bound,
+            listener->tls ? " (TLS)" : "");
 }
 
 void

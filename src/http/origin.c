@@ -57,7 +57,8 @@ host_is_ours(const struct origin_rules *rules, const char *host)
 }
 
 /*
- * "http://", or "https://" over TLS, and the very Host of this request, port included. It proves nothing where any name is accepted.
+ * "http://", or "https://" over TLS, and the very Host of this request, port included. It proves nothing
+ * where any name is accepted.
  */
 static bool
 is_same_origin(const struct origin_rules *rules, const struct gate_headers *headers)

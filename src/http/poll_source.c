@@ -83,6 +83,7 @@ source_failed(struct poll_source *s, const char *error, uint64_t retry_after_ms,
         retry_after_ms = SOURCE_RETRY_AFTER_MAX_MS;
     s->retry_ms = retry_after_ms ? now_ms + retry_after_ms : 0;
     s->usable = false;
+    s->polls_failed++;
     if (s->failures < UINT32_MAX)
         s->failures++;
     s->streak = 0;
@@ -103,6 +104,7 @@ source_succeeded(struct poll_source *s, enum source_kind kind, uint32_t rtt_ms, 
     }
     s->kind = kind;
     s->known = s->usable = true;
+    s->polls_ok++;
     s->ok_ms = now_ms;
     s->rtt_ms = rtt_ms;
     s->failures = 0;
@@ -408,6 +410,8 @@ source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_m
     row->failures = s->failures;
     row->rtt_ms = s->rtt_ms;
     row->polls = s->polls;
+    row->polls_ok = s->polls_ok;
+    row->polls_failed = s->polls_failed;
     row->bytes_in = s->bytes_in;
     row->bytes_out = s->bytes_out;
     row->agreement = agreement_of(s, own_root, now_ms);

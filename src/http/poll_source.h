@@ -61,6 +61,7 @@ struct poll_source {
     uint64_t try_ms, ok_ms; /* if asked, if known */
     uint64_t retry_ms;      /* not to be asked before; 0: may be */
     uint32_t failures, rtt_ms;
+    uint64_t polls_ok, polls_failed;
     uint64_t polls, bytes_in, bytes_out;
     char error[SNAPSHOT_TEXT_MAX]; /* of the last attempt; "": it was good */
 

@@ -179,8 +179,8 @@ passes_origin(struct request *request, bool changes)
 }
 
 /*
- * Tokens of which one of these roles are asked for; 0: anybody may. Off loopback a stranger does not even learn
- * which routes there are.
+ * Tokens of which one of these roles are asked for; 0: anybody may. Off loopback a stranger does not even
+ * learn which routes there are.
  */
 static unsigned
 roles_for(const struct listener *listener, const struct route *route, enum api_method method, bool changes)
@@ -240,7 +240,8 @@ passes_auth(struct request *request)
     if (no.status == 0)
         return true;
     if (request->roles == TOKEN_CONTROL)
-        answer_failure(&request->call, no.status, no.detail); /* as v3.0.3's clients of the switch look for it */
+        answer_failure(&request->call, no.status,
+                       no.detail); /* as v3.0.3's clients of the switch look for it */
     else
         refuse(request, no);
     return false;

@@ -8,34 +8,58 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct route table[] = {
-    /* method, path, goes on, class, body, handler, shared */
-    { API_GET, "/", false, CLASS_READ, 0, route_root, true },
-    { API_GET, "/health", false, CLASS_HEALTH, 0, route_health, true },
-    { API_GET, "/livez", false, CLASS_HEALTH, 0, route_health, true },
-    { API_GET, "/readyz", false, CLASS_READ, 0, route_readyz, true },
-    { API_GET, "/api/status", false, CLASS_READ, 0, route_status, true },
-    { API_GET, "/api/lattice/health", false, CLASS_READ, 0, route_lattice_health, true },
-    { API_GET, "/api/lattice/p2p/status", false, CLASS_READ, 0, route_p2p_status, true },
-    { API_GET, "/api/lattice/p2p/identity", false, CLASS_READ, 0, route_identity, true },
-    { API_GET, "/api/lattice/peers", false, CLASS_READ, 0, route_peers, true },
-    { API_GET, "/api/lattice/nodes", false, CLASS_READ, 0, route_nodes, true },
-    { API_GET, "/api/lattice/divergence", false, CLASS_READ, 0, route_divergence, true },
-    { API_GET, "/api/lattice/snapshot", false, CLASS_READ, 0, route_snapshot, true },
-    { API_GET, "/api/lattice/events", false, CLASS_READ, 0, route_events, false },
-    { API_GET, "/api/lattice/keys", false, CLASS_READ, 0, route_keys, false },
-    { API_GET, "/api/lattice/state", false, CLASS_SYNC, 0, route_state, false },
-    { API_GET, "/api/lattice/state/", true, CLASS_READ, 0, route_entry, false },
-    { API_PUT, "/api/lattice/state/", true, CLASS_CONTROL, API_PUT_MAX, route_put, false },
-    { API_DELETE, "/api/lattice/state/", true, CLASS_CONTROL, API_BODY_MAX, route_delete, false },
-    { API_POST, "/api/lattice/sync", false, CLASS_SYNC, API_PUT_MAX, route_sync, false },
-    { API_POST, "/api/lattice/sync/switch", false, CLASS_CONTROL, API_BODY_MAX, route_switch, false },
-    { API_GET, "/api/persistence/integrity", false, CLASS_READ, 0, route_integrity, false },
-    { API_GET, "/api/persistence/merkle-root", false, CLASS_READ, 0, route_merkle_root, false },
-    { API_GET, "/api/persistence/stats", false, CLASS_READ, 0, route_stats, false },
-    { API_GET, "/api/persistence/executions", false, CLASS_READ, 0, route_executions, false },
-    { API_GET, "/api/persistence/attacks", false, CLASS_READ, 0, route_attacks, false },
-    { API_GET, "/api/persistence/bundles", false, CLASS_READ, 0, route_bundles, false },
-    { API_GET, "/api/persistence/bundle/", true, CLASS_READ, 0, route_bundle, false },
+    /* method, path, goes on, class, body, handler, shared, about */
+    { API_GET, "/", false, CLASS_READ, 0, route_root, true, "Name, version and condition" },
+    { API_GET, "/health", false, CLASS_HEALTH, 0, route_health, true,
+      "Liveness: 503 when the node has not turned for 10 s" },
+    { API_GET, "/livez", false, CLASS_HEALTH, 0, route_health, true, "The same" },
+    { API_GET, "/readyz", false, CLASS_READ, 0, route_readyz, true,
+      "Readiness: 503 while no lung carries the state" },
+    { API_GET, "/metrics", false, CLASS_READ, 0, route_metrics, true,
+      "Figures for a monitor, as OpenMetrics" },
+    { API_GET, "/openapi.json", false, CLASS_READ, 0, route_openapi, true, "This description" },
+    { API_GET, "/api/status", false, CLASS_READ, 0, route_status, true,
+      "What the configuration came to, both lungs in short" },
+    { API_GET, "/api/lattice/health", false, CLASS_READ, 0, route_lattice_health, true,
+      "Condition, state of the lungs, alerts" },
+    { API_GET, "/api/lattice/p2p/status", false, CLASS_READ, 0, route_p2p_status, true,
+      "Both lungs, with the members of v3.0.3" },
+    { API_GET, "/api/lattice/p2p/identity", false, CLASS_READ, 0, route_identity, true,
+      "Peer id, public key, bound addresses" },
+    { API_GET, "/api/lattice/peers", false, CLASS_READ, 0, route_peers, true, "P2P peers" },
+    { API_GET, "/api/lattice/nodes", false, CLASS_READ, 0, route_nodes, true,
+      "HTTP sources, last success and last error" },
+    { API_GET, "/api/lattice/divergence", false, CLASS_READ, 0, route_divergence, true,
+      "For each source whether it is equal, and in which keys it is not" },
+    { API_GET, "/api/lattice/snapshot", false, CLASS_READ, 0, route_snapshot, true,
+      "All that the console draws" },
+    { API_GET, "/api/lattice/events", false, CLASS_READ, 0, route_events, false,
+      "Snapshots as server-sent events" },
+    { API_GET, "/api/lattice/keys", false, CLASS_READ, 0, route_keys, false, "Keys in pages" },
+    { API_GET, "/api/lattice/state", false, CLASS_SYNC, 0, route_state, false,
+      "The whole state with both roots and the attestation" },
+    { API_GET, "/api/lattice/state/", true, CLASS_READ, 0, route_entry, false, "The value of one entry" },
+    { API_PUT, "/api/lattice/state/", true, CLASS_CONTROL, API_PUT_MAX, route_put, false,
+      "Write an entry; answered when it is durable" },
+    { API_DELETE, "/api/lattice/state/", true, CLASS_CONTROL, API_BODY_MAX, route_delete, false,
+      "Remove an entry; answered when it is durable" },
+    { API_POST, "/api/lattice/sync", false, CLASS_SYNC, API_PUT_MAX, route_sync, false,
+      "One reconciliation message in, one out" },
+    { API_POST, "/api/lattice/sync/switch", false, CLASS_CONTROL, API_BODY_MAX, route_switch, false,
+      "Set the mode" },
+    { API_GET, "/api/persistence/integrity", false, CLASS_READ, 0, route_integrity, false,
+      "The flat root and whether the state fits it" },
+    { API_GET, "/api/persistence/merkle-root", false, CLASS_READ, 0, route_merkle_root, false,
+      "The flat root of v3.0.3" },
+    { API_GET, "/api/persistence/stats", false, CLASS_READ, 0, route_stats, false, "Counts of the store" },
+    { API_GET, "/api/persistence/executions", false, CLASS_READ, 0, route_executions, false,
+      "As v3.0.3; empty here" },
+    { API_GET, "/api/persistence/attacks", false, CLASS_READ, 0, route_attacks, false,
+      "As v3.0.3; empty here" },
+    { API_GET, "/api/persistence/bundles", false, CLASS_READ, 0, route_bundles, false,
+      "As v3.0.3; empty here" },
+    { API_GET, "/api/persistence/bundle/", true, CLASS_READ, 0, route_bundle, false,
+      "As v3.0.3; there is none here" },
 };
 
 static const struct {
@@ -50,6 +74,12 @@ size_t
 routes_count(void)
 {
     return COUNT(table);
+}
+
+const struct route *
+routes_at(size_t index)
+{
+    return &table[index];
 }
 
 size_t

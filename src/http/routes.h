@@ -28,11 +28,13 @@ struct route {
      * itself.
      */
     bool shared;
+    const char *about; /* one line for /openapi.json */
 };
 
 /* Number of routes, and the place of one in the table: 0 .. routes_count() - 1. */
 size_t routes_count(void);
 size_t routes_index(const struct route *route);
+const struct route *routes_at(size_t index);
 
 /* The method's number, or 0 for one that no route knows. */
 unsigned routes_method(const char *name);
@@ -83,6 +85,12 @@ void route_sync(struct call *call);
 
 /* routes_events.c */
 void route_events(struct call *call);
+
+/* routes_metrics.c */
+void route_metrics(struct call *call);
+
+/* routes_openapi.c */
+void route_openapi(struct call *call);
 
 /* routes_persistence.c */
 void route_integrity(struct call *call);

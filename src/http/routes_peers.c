@@ -3,9 +3,13 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "http/routes.h"
 #include "http/target.h"
+#include "http/target.h"
 #include "view/json.h"
+
+#define PREFIX_MAX (SNAPSHOT_NAME_MAX - 4) /* as far as a snapshot shows a long key, before its dots */
 
 /* One member of the snapshot's JSON form, taken out of it; NULL: out of memory. */
 static cJSON *
@@ -86,9 +90,43 @@ equal_json(enum agreement agreement)
     return agreement == AGREE_UNKNOWN ? cJSON_CreateNull() : cJSON_CreateBool(agreement == AGREE_EQUAL);
 }
 
-/* The sources as the snapshot has them, each with the verdict in front. */
+/* Take away the keys that do not begin so; key_total stays that of all. */
+static void
+keep_keys(cJSON *keys, const char *prefix)
+{
+    cJSON *next;
+
+    for (cJSON *key = keys == NULL ? NULL : keys->child; key != NULL; key = next) {
+        const cJSON *text = cJSON_GetObjectItemCaseSensitive(key, "key");
+
+        next = key->next;
+        if (!cJSON_IsString(text) || strncmp(text->valuestring, prefix, strlen(prefix)) != 0)
+            cJSON_Delete(cJSON_DetachItemViaPointer(keys, key));
+    }
+}
+
+/* The prefix asked for, as the snapshot writes keys; "": all. False: answered. */
+static bool
+take_prefix(struct call *call, char out[SNAPSHOT_NAME_MAX])
+{
+    struct lat_buf value;
+    enum lat_err err;
+
+    lat_buf_init(&value, PREFIX_MAX);
+    err = target_parameter(call->query, "prefix", &value);
+    out[0] = 0;
+    if (!err)
+        lat_escape(value.data, value.len, out, SNAPSHOT_NAME_MAX);
+    else if (err != LAT_NOTFOUND)
+        answer_error(call, 400, "prefix: at most %d bytes, as far as long keys are shown here", PREFIX_MAX);
+    lat_buf_fini(&value);
+    return call->answer.status == 0;
+}
+
+/* The sources as the snapshot has them, each with the verdict in front, and of the keys those of the prefix.
+ */
 static cJSON *
-compared_sources(const struct snapshot *s, uint32_t *differing)
+compared_sources(const struct snapshot *s, const char *prefix, uint32_t *differing)
 {
     cJSON *list = part_of_snapshot(s, "sources");
     cJSON *item = list == NULL ? NULL : list->child;
@@ -98,6 +136,7 @@ compared_sources(const struct snapshot *s, uint32_t *differing)
         const struct snapshot_source *source = &s->sources[i];
         const char *direction = direction_of(source);
 
+        keep_keys(cJSON_GetObjectItemCaseSensitive(item, "keys"), prefix);
         *differing += source->agreement != AGREE_EQUAL && source->agreement != AGREE_UNKNOWN;
         cJSON_AddItemToObjectCS(item, "equal", equal_json(source->agreement));
         cJSON_AddItemToObjectCS(item, "direction",
@@ -110,12 +149,13 @@ void
 route_divergence(struct call *call)
 {
     const struct snapshot *s = call_snapshot(call);
+    char prefix[SNAPSHOT_NAME_MAX];
     uint32_t differing;
     cJSON *object, *sources;
 
-    if (s == NULL)
+    if (s == NULL || !take_prefix(call, prefix))
         return;
-    sources = compared_sources(s, &differing);
+    sources = compared_sources(s, prefix, &differing);
     object = json_success();
     json_put_text(&object, "root", s->state.root);
     json_put_number(&object, "entry_count", (double)s->state.keys);

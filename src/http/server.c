@@ -38,8 +38,8 @@ wait_ms(const struct server *server)
 }
 
 /*
- * Tokens and certificate, where there are new ones; what was named and could not be read leaves the old. Handshakes
- * that have begun have copies of theirs.
+ * Tokens and certificate, where there are new ones; what was named and could not be read leaves the old.
+ * Handshakes that have begun have copies of theirs.
  */
 static void
 adopt_secrets(struct server *server, const struct api_facts *facts, struct tokens *tokens, struct tls *tls)
@@ -191,8 +191,8 @@ add_listener(struct server *server, enum listener_kind kind)
 }
 
 /*
- * Off loopback a stranger reaches the API: it must know its callers, and nobody may listen to their tokens. Other
- * nodes are asked for tokens where the file names some for them.
+ * Off loopback a stranger reaches the API: it must know its callers, and nobody may listen to their tokens.
+ * Other nodes are asked for tokens where the file names some for them.
  */
 static enum lat_err
 decide_tls(struct server *server, const struct api_options *options, struct lat_msg *why)
@@ -245,7 +245,8 @@ add_listeners(struct server *server, const struct api_options *options, struct l
     return decide_tls(server, options, why);
 }
 
-/* Read what the facts name into *tokens and *tls; NULL where nothing is named or the first error came before. */
+/* Read what the facts name into *tokens and *tls; NULL where nothing is named or the first error came before.
+ */
 static enum lat_err
 load_secrets(const struct api_facts *facts, struct tokens **tokens, struct tls **tls, struct lat_msg *why)
 {

@@ -37,7 +37,7 @@ struct api_facts {
     size_t uid_count;
     const gid_t *gids;
     size_t gid_count;
-    const char *tokens_file;       /* LATTICE_API_TOKENS_FILE; NULL: none. Read when the facts are given */
+    const char *tokens_file;        /* LATTICE_API_TOKENS_FILE; NULL: none. Read when the facts are given */
     const char *tls_cert, *tls_key; /* LATTICE_TLS_CERT, LATTICE_TLS_KEY; both or neither. Likewise */
 };
 
@@ -60,8 +60,8 @@ struct api_options {
 /*
  * Start the thread. A taken port is no failure: the server goes on trying every few seconds, and
  * server_status says why it is not bound yet. LAT_MALFORMED (an address, tokens file, certificate or key that
- * cannot be used), LAT_AUTH (a secret that others can read), LAT_NOTFOUND, LAT_NOMEM, LAT_SYS, with *why for the
- * operator.
+ * cannot be used), LAT_AUTH (a secret that others can read), LAT_NOTFOUND, LAT_NOMEM, LAT_SYS, with *why for
+ * the operator.
  *
  * The listener for other nodes asks for a token with the role sync where the tokens file names one; it then
  * speaks TLS if there is a certificate at the start, since no token should cross a network in the clear.
@@ -76,8 +76,8 @@ LAT_MUST_CHECK enum lat_err server_start(const struct api_options *options, stru
 void server_stop(struct server *server);
 
 /*
- * Use these facts from now on; copied. Tokens file and certificate are read again: what cannot be used leaves the
- * former ones in place, with the rest of the facts in use, and is answered as by server_start, with *why.
+ * Use these facts from now on; copied. Tokens file and certificate are read again: what cannot be used leaves
+ * the former ones in place, with the rest of the facts in use, and is answered as by server_start, with *why.
  * LAT_NOMEM: all of the former stay. Any thread.
  */
 LAT_MUST_CHECK enum lat_err server_set_facts(struct server *server, const struct api_facts *facts,

@@ -56,7 +56,8 @@ is_name(const char *text)
     return len < TOKEN_NAME_MAX && strspn(text, name_characters) == len;
 }
 
-/* NULL: fine, else what is wrong. A token in place of its hash must not reach a message: no field is shown. */
+/* NULL: fine, else what is wrong. A token in place of its hash must not reach a message: no field is shown.
+ */
 static const char *
 read_fields(char *const fields[], size_t count, struct token *out)
 {

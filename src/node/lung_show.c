@@ -47,6 +47,9 @@ lung_fill(const struct lung *l, uint64_t now_ms, struct snapshot_lung *out)
     out->recover_in_ms = l->hold_armed ? left_ms(l->t_recover_ms + (uint64_t)out->hold_ms, now_ms) : -1;
     out->forced_left_ms = l->force_armed ? left_ms(l->force_at_ms, now_ms) : -1;
     out->flaps = l->flaps;
+    out->flaps_total = l->flaps_total;
+    out->transitions_total = l->transitions_total;
+    out->unexpected_total = l->unexpected_total;
     out->peers_live = l->peers.live;
     out->peers_connected = l->peers.connected;
     out->peers_known = l->peers.known;

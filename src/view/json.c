@@ -142,6 +142,9 @@ static const struct field lung_fields[] = {
     SECONDS(MS, last_exchange),
     PLAIN(U32, http_sources),
     SECONDS(MS, http_next),
+    PLAIN(U64, flaps_total),
+    PLAIN(U64, transitions_total),
+    PLAIN(U64, unexpected_total),
 };
 #undef HERE
 static const struct table lung_table = TABLE(lung_fields);
@@ -191,6 +194,8 @@ static const struct field source_fields[] = {
     PLAIN(U32, failures),
     SECONDS(MS_U32, rtt),
     PLAIN(U64, polls),
+    PLAIN(U64, polls_ok),
+    PLAIN(U64, polls_failed),
     PLAIN(U64, bytes_in),
     PLAIN(U64, bytes_out),
     STRING(TEXT_NULL, root),

@@ -44,7 +44,8 @@ struct snapshot_lung {
     int64_t recover_in_ms;    /* RECOVERING */
     int64_t hold_ms;
     int64_t forced_left_ms;   /* under a timed forcing */
-    uint32_t flaps;
+    uint32_t flaps;           /* that count for the hold */
+    uint64_t flaps_total, transitions_total, unexpected_total; /* since the start */
     uint32_t peers_live;
     uint32_t peers_connected;
     uint32_t peers_known;
@@ -115,6 +116,7 @@ struct snapshot_source {
     int64_t backoff_ms;         /* healing is paused for so long; 0: not */
     uint32_t failures;          /* attempts failed in a row */
     uint32_t rtt_ms;            /* of the last success */
+    uint64_t polls_ok, polls_failed; /* of polls, those that have ended */
     uint64_t polls, bytes_in, bytes_out; /* since the start */
     char root[SNAPSHOT_HEX_LEN]; /* theirs: trie root, or flat root of a v3.0.3 source; "": unknown */
     uint64_t count;              /* theirs; 0 unknown */

@@ -35,6 +35,8 @@ add_source(struct snapshot *s, const char *name, const char *url, uint32_t rtt, 
     source->differs_ms = source->heal_age_ms = -1;
     source->count = s->state.count;
     source->polls = 1204;
+    source->polls_ok = 1200;
+    source->polls_failed = 3;
     source->bytes_in = 250123;
     source->bytes_out = 180000;
     s->lung.http_sources = s->source_count;

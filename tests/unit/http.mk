@@ -85,3 +85,7 @@ tests_unit_test_api_tls_SOURCES = tests/unit/test_api_tls.c tests/support/certif
 	$(API_WORLD_SOURCES)
 tests_unit_test_api_tls_CPPFLAGS = $(VECTOR_CPPFLAGS) $(CURL_CFLAGS) $(CRYPTO_CFLAGS)
 tests_unit_test_api_tls_LDADD = $(API_WORLD_LDADD)
+check_PROGRAMS += tests/unit/test_api_scrape
+tests_unit_test_api_scrape_SOURCES = tests/unit/test_api_scrape.c $(API_WORLD_SOURCES)
+tests_unit_test_api_scrape_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_api_scrape_LDADD = $(API_WORLD_LDADD)

@@ -223,11 +223,19 @@ without_a_token_nothing_is_answered_but_liveness(void **state)
         const char *method, *target;
         long status;
     } rows[] = {
-        { "GET", "/health", 200 }, { "GET", "/livez", 200 }, { "GET", "/readyz", 401 }, { "GET", "/", 401 },
-        { "GET", "/api/lattice/p2p/status", 401 }, { "GET", "/api/lattice/state", 401 },
-        { "POST", "/api/lattice/sync", 401 }, { "POST", SWITCH "?mode=http", 401 },
-        { "GET", "/no/such/route", 401 }, { "PATCH", "/", 401 }, { "OPTIONS", "/api/lattice/state", 401 },
-        { "GET", "/api/lattice/state/", 401 }, { "DELETE", "/api/lattice/state/key00000", 401 },
+        { "GET", "/health", 200 },
+        { "GET", "/livez", 200 },
+        { "GET", "/readyz", 401 },
+        { "GET", "/", 401 },
+        { "GET", "/api/lattice/p2p/status", 401 },
+        { "GET", "/api/lattice/state", 401 },
+        { "POST", "/api/lattice/sync", 401 },
+        { "POST", SWITCH "?mode=http", 401 },
+        { "GET", "/no/such/route", 401 },
+        { "PATCH", "/", 401 },
+        { "OPTIONS", "/api/lattice/state", 401 },
+        { "GET", "/api/lattice/state/", 401 },
+        { "DELETE", "/api/lattice/state/key00000", 401 },
     };
 
     (void)state;
@@ -311,7 +319,8 @@ other_nodes_need_a_token_where_the_file_names_some(void **state)
     assert_int_equal(status_of(sync_port, cert_a, "GET", "/api/lattice/state?summary=1", "join"), 200);
     assert_int_equal(status_of(sync_port, cert_a, "GET", "/api/lattice/state?summary=1", "see"), 403);
     assert_int_equal(status_of(sync_port, cert_a, "GET", "/api/lattice/state?summary=1", "steer"), 403);
-    assert_int_equal(status_of(sync_port, cert_a, "GET", "/api/lattice/state?summary=1", API_WORLD_COOKIE), 403);
+    assert_int_equal(status_of(sync_port, cert_a, "GET", "/api/lattice/state?summary=1", API_WORLD_COOKIE),
+                     403);
     assert_int_equal(status_of(sync_port, cert_a, "POST", "/api/lattice/sync", NULL), 401);
     assert_int_equal(status_of(sync_port, cert_a, "POST", "/api/lattice/sync", "join"), 415);
     assert_int_equal(status_of(sync_port, cert_a, "POST", SWITCH "?mode=http", "steer"), 403);
@@ -321,7 +330,8 @@ other_nodes_need_a_token_where_the_file_names_some(void **state)
 
 /* --- reload ------------------------------------------------------------------------------------------- */
 
-/* Is this answered with this status within two seconds? A reload takes effect at the next turn of the loop. */
+/* Is this answered with this status within two seconds? A reload takes effect at the next turn of the loop.
+ */
 static bool
 becomes(const char *ca, const char *target, const char *token, long status)
 {

@@ -62,8 +62,9 @@ a_token_has_the_role_and_name_of_its_line(void **state)
     struct tokens *tokens;
 
     (void)state;
-    snprintf(text, sizeof(text), "# who may\n\n  \t\nread panel %s\r\nsync\tnode-b.example %s\ncontrol ops_1 %s",
-             hashed("see"), hashed("join"), hashed("steer"));
+    snprintf(text, sizeof(text),
+             "# who may\n\n  \t\nread panel %s\r\nsync\tnode-b.example %s\ncontrol ops_1 %s", hashed("see"),
+             hashed("join"), hashed("steer"));
     tokens = parsed(text);
     assert_int_equal(tokens_roles(tokens), TOKEN_ANY);
     assert_int_equal(roles_of(tokens, "see", TOKEN_READ, "panel"), TOKEN_READ);
@@ -111,9 +112,16 @@ static void
 a_malformed_line_is_refused_with_its_number_and_without_its_words(void **state)
 {
     static const char *const bad[] = {
-        "read panel", "admin panel HASH", "read pa/nel HASH", "READ panel HASH", "read panel HASH0",
-        "read panel secret-token", "read panel HASH tomorrow", "read panel HASH 2030-01-01T00:00:00Z more",
-        "read 12345678901234567890123456789012345678901 HASH", "read panel HASH 2030-01-01T00:00:00Z a b c d",
+        "read panel",
+        "admin panel HASH",
+        "read pa/nel HASH",
+        "READ panel HASH",
+        "read panel HASH0",
+        "read panel secret-token",
+        "read panel HASH tomorrow",
+        "read panel HASH 2030-01-01T00:00:00Z more",
+        "read 12345678901234567890123456789012345678901 HASH",
+        "read panel HASH 2030-01-01T00:00:00Z a b c d",
     };
     char text[1000], line[400];
     struct tokens *tokens = NULL;
