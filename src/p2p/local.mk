@@ -1,6 +1,6 @@
 # src/p2p: the libp2p protocols as machines without I/O.
 noinst_LIBRARIES += %D%/libp2p.a
-%C%_libp2p_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+%C%_libp2p_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) $(UV_CFLAGS)
 %C%_libp2p_a_SOURCES = %D%/negotiate.h %D%/negotiate.c %D%/noise.h %D%/noise_parts.h %D%/noise.c \
 	%D%/noise_handshake.c %D%/noise_xx.h %D%/noise_xx.c %D%/noise_payload.h %D%/noise_payload.c
 %C%_libp2p_a_SOURCES += %D%/yamux.h %D%/yamux_parts.h %D%/yamux.c %D%/yamux_stream.c
@@ -12,3 +12,5 @@ $(%C%_libp2p_a_OBJECTS): $(WIRE_GENERATED_H)
 %C%_libp2p_a_SOURCES += %D%/conn_parts.h %D%/conn.c %D%/conn_open.c %D%/ping.h %D%/ping.c %D%/perf.h %D%/perf.c
 %C%_libp2p_a_SOURCES += %D%/identify.h %D%/identify.c
 %C%_libp2p_a_SOURCES += %D%/peers.h %D%/peers.c %D%/peers_text.c %D%/lines.h %D%/lines.c %D%/swarm.h %D%/host.h
+%C%_libp2p_a_SOURCES += %D%/swarm_parts.h %D%/swarm.c %D%/swarm_link.c %D%/swarm_limits.c %D%/swarm_rows.c
+%C%_libp2p_a_SOURCES += %D%/host_parts.h %D%/host.c %D%/host_socket.c %D%/host_dial.c %D%/host_listen.c %D%/host_net.c

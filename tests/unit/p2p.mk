@@ -29,3 +29,8 @@ check_PROGRAMS += tests/unit/test_negotiate
 tests_unit_test_negotiate_SOURCES = tests/unit/test_negotiate.c $(VECTOR_SOURCES)
 tests_unit_test_negotiate_CPPFLAGS = $(VECTOR_CPPFLAGS)
 tests_unit_test_negotiate_LDADD = $(LINK_p2p) $(CJSON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_peers
+tests_unit_test_peers_SOURCES = tests/unit/test_peers.c tests/support/random.h
+tests_unit_test_peers_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_peers_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
