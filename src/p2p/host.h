@@ -6,7 +6,7 @@
  * waits for a slow reader stays in the streams' bounded queues. A taken port is tried again every HOST_RETRY_MS. Names are resolved by
  * the loop's worker threads; of several addresses the next one is begun HOST_STAGGER_MS after the one before, families in turn.
  *
- * Everything belongs to the thread of the loop.
+ * Everything belongs to the thread of the loop. The process ignores SIGPIPE.
  *
  * Spec: STATE-MACHINE sections 6 and 8.
  */

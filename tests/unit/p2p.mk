@@ -15,9 +15,8 @@ $(tests_unit_test_noise_payload_OBJECTS): $(WIRE_GENERATED_H)
 check_PROGRAMS += tests/unit/test_noise
 tests_unit_test_noise_SOURCES = tests/unit/test_noise.c tests/support/noise_pair.c tests/support/noise_pair.h \
 	tests/support/random.h
-tests_unit_test_noise_CPPFLAGS = $(TEST_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
+tests_unit_test_noise_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_noise_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
-$(tests_unit_test_noise_OBJECTS): $(WIRE_GENERATED_H)
 check_PROGRAMS += tests/unit/test_identity
 tests_unit_test_identity_SOURCES = tests/unit/test_identity.c $(VECTOR_SOURCES)
 tests_unit_test_identity_CPPFLAGS = $(VECTOR_CPPFLAGS)
@@ -35,3 +34,12 @@ check_PROGRAMS += tests/unit/test_peers
 tests_unit_test_peers_SOURCES = tests/unit/test_peers.c tests/support/random.h
 tests_unit_test_peers_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_peers_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_swarm
+tests_unit_test_swarm_SOURCES = tests/unit/test_swarm.c tests/support/random.h tests/support/swarm_world.c \
+	tests/support/swarm_world.h
+tests_unit_test_swarm_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_swarm_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_host
+tests_unit_test_host_SOURCES = tests/unit/test_host.c tests/support/proxy.c tests/support/proxy.h
+tests_unit_test_host_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
+tests_unit_test_host_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
