@@ -5,6 +5,8 @@ TEST_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -DVECTOR_DIR='"$(abs_top_sr
 VECTOR_SOURCES = tests/support/vectors.c tests/support/vectors.h
 VECTOR_CPPFLAGS = $(TEST_CPPFLAGS) $(CJSON_CFLAGS)
 
+EXTRA_DIST += tests/tsan.supp
+
 TESTS += $(check_PROGRAMS) $(dist_check_SCRIPTS)
 AM_TESTS_ENVIRONMENT = LATTICE='$(abs_top_builddir)/lattice$(EXEEXT)'; export LATTICE; \
 	srcdir='$(abs_top_srcdir)'; export srcdir; top_builddir='$(abs_top_builddir)'; export top_builddir;

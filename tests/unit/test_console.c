@@ -31,6 +31,7 @@
 /* curses keeps a record of a terminal type that it does not know. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_options(void);
+const char *__tsan_default_options(void);
 
 const char *
 __lsan_default_suppressions(void)
@@ -42,6 +43,13 @@ const char *
 __lsan_default_options(void)
 {
     return "print_suppressions=0";
+}
+
+/* What a signal does to the terminal is under test here, so ThreadSanitizer must leave it to the console. */
+const char *
+__tsan_default_options(void)
+{
+    return "handle_segv=0";
 }
 
 /* --- the child ------------------------------------------------------------------------------------------ */
