@@ -25,8 +25,10 @@
 #include "cli/demo_data.h"
 #include "crypto/key.h"
 #include "crypto/rand.h"
+#include "wire/peerid.h"
 
 #define DEMO_FIRST_PORT 8000
+#define DEMO_FIRST_P2P_PORT 9000
 #define DEMO_NETWORK "lattice-demo"
 #define DEMO_START_MS 2000
 #define DEMO_GRACE_MS 5000 /* a node's own limit for an orderly end */
@@ -40,6 +42,8 @@ struct demo_node {
     char api[32];
     char url[48];
     char key_hex[65];
+    char listen[40];   /* multiaddr */
+    char address[120]; /* the same with the peer id */
     pid_t pid; /* 0: not started, or runs in this process */
 };
 
@@ -150,9 +154,9 @@ probe_port(unsigned wanted, unsigned *port)
 
 /* The ports that commands and the README speak of, where they are free. */
 static enum lat_err
-choose_port(size_t index, unsigned *port)
+choose_port(unsigned wanted, unsigned *port)
 {
-    return probe_port(DEMO_FIRST_PORT + (unsigned)index, port) || probe_port(0, port) ? LAT_OK : LAT_SYS;
+    return probe_port(wanted, port) || probe_port(0, port) ? LAT_OK : LAT_SYS;
 }
 
 static enum lat_err
@@ -160,14 +164,17 @@ prepare_node(struct demo *demo, size_t index, struct key **key)
 {
     struct demo_node *node = &demo->nodes[index];
     uint8_t seed[KEY_SEED_LEN];
-    char hex[2 * KEY_SEED_LEN + 2], path[128];
+    char hex[2 * KEY_SEED_LEN + 2], path[128], peer_id[PEERID_TEXT_MAX];
+    unsigned p2p_port;
     enum lat_err err;
 
     node->name = demo_names[index];
     snprintf(node->dir, sizeof(node->dir), "%s/%s", demo->dir, node->name);
     err = lat_mkdir_all(node->dir, 0700);
     if (!err)
-        err = choose_port(index, &node->port);
+        err = choose_port(DEMO_FIRST_PORT + (unsigned)index, &node->port);
+    if (!err)
+        err = choose_port(DEMO_FIRST_P2P_PORT + (unsigned)index, &p2p_port);
     if (err)
         return err;
     snprintf(node->api, sizeof(node->api), "127.0.0.1:%u", node->port);
@@ -179,8 +186,12 @@ prepare_node(struct demo *demo, size_t index, struct key **key)
     err = lat_file_write(path, 0600, hex, 2 * KEY_SEED_LEN + 1);
     if (!err)
         err = key_from_seed(seed, key);
-    if (!err)
+    if (!err) {
         lat_hex(key_public(*key), KEY_PUBLIC_LEN, node->key_hex);
+        peerid_of_ed25519(key_public(*key), peer_id);
+        snprintf(node->listen, sizeof(node->listen), "/ip4/127.0.0.1/tcp/%u", p2p_port);
+        snprintf(node->address, sizeof(node->address), "%s/p2p/%s", node->listen, peer_id);
+    }
     lat_wipe(seed, sizeof(seed));
     lat_wipe(hex, sizeof(hex));
     return err;
@@ -196,20 +207,31 @@ share_settings(const struct demo *demo)
     for (size_t i = 0; i < DEMO_NODES; i++)
         used += (size_t)snprintf(keys + used, sizeof(keys) - used, "%s%s", i ? "," : "", demo->nodes[i].key_hex);
     if (setenv("LATTICE_TRUSTED_KEYS", keys, 1) || setenv("LATTICE_NETWORK", DEMO_NETWORK, 1) ||
-        setenv("LATTICE_P2P_LISTEN", "/ip4/127.0.0.1/tcp/0", 1) || setenv("LATTICE_STORE_MAX", "1073741824", 1))
+        setenv("LATTICE_STORE_MAX", "1073741824", 1))
         return LAT_SYS;
     return LAT_OK;
 }
 
-static void
-peers_of(const struct demo *demo, const struct demo_node *node, char *out, size_t size)
-{
-    size_t len = 0;
+/* The others: as HTTP sources, and as P2P peers. */
+struct demo_peers {
+    char urls[160];
+    char addresses[400];
+};
 
-    out[0] = '\0';
+static void
+peers_of(const struct demo *demo, const struct demo_node *node, struct demo_peers *out)
+{
+    size_t urls = 0, addresses = 0;
+
+    *out = (struct demo_peers){ 0 };
     for (size_t i = 0; i < DEMO_NODES; i++) {
-        if (&demo->nodes[i] != node)
-            len += (size_t)snprintf(out + len, size - len, "%s%s", len ? "," : "", demo->nodes[i].url);
+        const struct demo_node *other = &demo->nodes[i];
+
+        if (other == node)
+            continue;
+        urls += (size_t)snprintf(out->urls + urls, sizeof(out->urls) - urls, "%s%s", urls ? "," : "", other->url);
+        addresses += (size_t)snprintf(out->addresses + addresses, sizeof(out->addresses) - addresses, "%s%s",
+                                      addresses ? "," : "", other->address);
     }
 }
 
@@ -233,17 +255,21 @@ static enum lat_err
 configure_first(const struct demo *demo, struct options *options)
 {
     const struct demo_node *first = &demo->nodes[0];
-    char peers[160];
+    struct demo_peers peers;
     enum lat_err err;
 
-    peers_of(demo, first, peers, sizeof(peers));
+    peers_of(demo, first, &peers);
     err = set_override(options, "LATTICE_NODE_NAME", first->name);
     if (!err)
         err = set_override(options, "LATTICE_STATE_DIR", first->dir);
     if (!err)
         err = set_override(options, "LATTICE_API_LISTEN", first->api);
     if (!err)
-        err = set_override(options, "LATTICE_NODES", peers);
+        err = set_override(options, "LATTICE_NODES", peers.urls);
+    if (!err)
+        err = set_override(options, "LATTICE_P2P_LISTEN", first->listen);
+    if (!err)
+        err = set_override(options, "LATTICE_P2P_BOOTSTRAP", peers.addresses);
     options->env_file = "/dev/null"; /* no .env of another node */
     return err;
 }
@@ -290,10 +316,11 @@ demo_prepare(struct options *options, struct demo **out, struct lat_msg *why)
 static void
 become_node(const struct demo *demo, const struct demo_node *node, pid_t parent)
 {
-    char peers[160], log_file[128];
+    struct demo_peers peers;
+    char log_file[128];
     sigset_t none;
 
-    peers_of(demo, node, peers, sizeof(peers));
+    peers_of(demo, node, &peers);
     snprintf(log_file, sizeof(log_file), "%s/lattice.log", node->dir);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -301,7 +328,7 @@ become_node(const struct demo *demo, const struct demo_node *node, pid_t parent)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() == parent)
         execl("/proc/self/exe", "lattice", "node", "--env-file", "/dev/null", "--name", node->name, "--state-dir", node->dir,
-              "--api", node->api, "--http-peer", peers, "--log-file", log_file, (char *)NULL);
+              "--api", node->api, "--http-peer", peers.urls, "--listen", node->listen, "--peer", peers.addresses, "--log-file", log_file, (char *)NULL);
     _exit(EXIT_FAILURE);
 }
 

@@ -8,7 +8,7 @@
 
 /* Who holds the other end? Over the socket in the file system the kernel has it from connect on. */
 struct auth_user
-conn_user(struct conn *conn)
+conn_asker(struct conn *conn)
 {
     struct auth_user user = { .known = false };
     struct ucred peer;
@@ -39,7 +39,7 @@ conn_new(struct listener *listener, struct MHD_Connection *mhd, void **socket_co
     conn->listener = listener;
     conn->mhd = mhd;
     conn->fd = info->connect_fd;
-    conn->at_accept = conn_user(conn);
+    conn->at_accept = conn_asker(conn);
     conn->next = server->conns;
     if (server->conns != NULL)
         server->conns->prev = conn;

@@ -235,7 +235,7 @@ passes_auth(struct request *request)
 
     if (request->roles == 0)
         return true;
-    now = conn_user(request->conn);
+    now = conn_asker(request->conn);
     no = auth_check(&rules, &request->call.headers, &request->conn->at_accept, &now, request->call.caller);
     if (no.status == 0)
         return true;

@@ -1,6 +1,7 @@
 /* routes_status.c - what the node is and how it does. */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "http/routes.h"
@@ -251,19 +252,33 @@ route_p2p_status(struct call *call)
     answer_json(call, 200, object);
 }
 
+static cJSON *
+split_commas(const char *text)
+{
+    cJSON *array = cJSON_CreateArray();
+    char piece[sizeof(((struct snapshot *)0)->p2p_listen)];
+
+    while (array && *text) {
+        size_t len = strcspn(text, ",");
+
+        snprintf(piece, sizeof(piece), "%.*s", (int)len, text);
+        cJSON_AddItemToArray(array, cJSON_CreateString(piece));
+        text += len + (text[len] == ',');
+    }
+    return array;
+}
+
 void
 route_identity(struct call *call)
 {
     const struct snapshot *s = call_snapshot(call);
-    static const char *const none[] = { NULL };
     cJSON *object;
 
     if (s == NULL)
         return;
     object = json_success();
     json_put_text(&object, "peer_id", s->peer_id);
-    json_put(&object, "listen_addrs",
-             json_strings(none)); /* as bound: nothing listens before the P2P lung does */
+    json_put(&object, "listen_addrs", split_commas(s->p2p_listen));
     json_put_text(&object, "public_key", s->public_key);
     json_put_text(&object, "node", s->name);
     json_put_text(&object, "network", s->network);

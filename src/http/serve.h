@@ -161,7 +161,7 @@ void conn_clear_deadline(struct conn *conn);
 void conn_idle(struct conn *conn);       /* a request is over */
 void conns_woken(struct server *server); /* deadline_fd is readable: idle connections have begun a request */
 void conns_scan(struct server *server);  /* end those whose time is over */
-struct auth_user conn_user(struct conn *conn);
+struct auth_user conn_asker(struct conn *conn);
 
 /* --- request.c ---------------------------------------------------------------------------------- */
 

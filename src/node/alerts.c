@@ -79,8 +79,8 @@ lung_alerts(struct gathering *g)
     case LUNG_COUNTDOWN:
     case LUNG_HTTP:
         if (lung->p2p_running)
-            raise_alert(g, &(struct alert_kind){ "F1", "", ALERT_ATTENTION }, "no peers over P2P%s",
-                        lung->state == LUNG_HTTP ? ": HTTP carries" : "");
+            raise_alert(g, &(struct alert_kind){ "F1", "", ALERT_ATTENTION }, "no %speers over P2P%s",
+                        lung->peers_connected > 0 ? "live " : "", lung->state == LUNG_HTTP ? ": HTTP carries" : "");
         else
             raise_alert(g, &(struct alert_kind){ "F1", "", ALERT_ATTENTION }, "P2P does not run: %.100s", p2p);
         break;

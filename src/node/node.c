@@ -249,6 +249,7 @@ release(struct node *node)
     server_stop(node->server);
     statedocs_free(node->docs);
     store_close(node->store);
+    node_p2p_fini(node);
     key_free(node->key);
     if (node->lock_fd >= 0)
         files_unlock(node->lock_fd);

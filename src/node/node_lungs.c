@@ -20,18 +20,6 @@ random_u32(void)
 
 /* --- steps of the machine -------------------------------------------------------------------------- */
 
-const char *
-node_p2p_error(const struct node *node)
-{
-    if (node->lung.peers.live > 0)
-        return "";
-    if (!node->lung.enabled)
-        return "disabled by configuration";
-    if (!node->lung.wanted)
-        return "switched off";
-    return "libp2p is not in this build";
-}
-
 /* What log lines tell beyond the machine. The errors stand in `lung`, which must outlive the call. */
 static struct heartbeat_facts
 facts_of(const struct node *node, struct snapshot_lung *lung)
@@ -45,16 +33,6 @@ facts_of(const struct node *node, struct snapshot_lung *lung)
                                      .http_usable = lung->http_usable };
 }
 
-/*
- * The P2P lung of this build has no transport: it is on, counts its countdown and finds nobody, so starting it always succeeds at
- * once.
- */
-static void
-start_p2p(struct node *node)
-{
-    lung_p2p_up(&node->lung, uv_now(&node->loop));
-}
-
 static void
 carry_out(struct node *node, uint32_t actions)
 {
@@ -66,8 +44,10 @@ carry_out(struct node *node, uint32_t actions)
     }
     if (actions & LUNG_DO_HTTP_STANDBY)
         poller_drop_staged(node->poller);
+    if (actions & (LUNG_DO_P2P_OFF | LUNG_DO_STOP))
+        node_p2p_stop(node);
     if (actions & (LUNG_DO_P2P_ON | LUNG_DO_P2P_RETRY))
-        start_p2p(node);
+        node_p2p_start(node);
     if (actions & LUNG_DO_HTTP_CARRY) {
         poller_set_carrying(node->poller, true);
         poller_apply_staged(node->poller);
@@ -89,6 +69,7 @@ node_lungs_follow(struct node *node, const struct lung_step *step)
     facts = facts_of(node, &lung);
     heartbeat_step(&node->heartbeat, &node->lung, step, &facts, now);
     node->changed = node->changed || step->moved;
+    node_p2p_tell_failure(node);
 }
 
 /* H may have changed: let the machine know. */
@@ -145,6 +126,7 @@ node_lungs_tick(struct node *node)
     struct snapshot_lung lung;
     struct heartbeat_facts facts;
 
+    node_p2p_tick(node);
     if (lung_http_tick(&node->http, &node->lung.k, now))
         tell_round(node);
     step = lung_tick(&node->lung, now);
@@ -353,6 +335,7 @@ node_lungs_reload(struct node *node)
     apply_set_trust(node->apply, &node->trust);
     if (poller_configure(node->poller, &config))
         lat_log(LAT_ERROR, "[HTTP_SYNC] [WARN] the HTTP lung keeps its former sources: out of memory");
+    node_p2p_reload(node);
     lung_reload(&node->lung, &node->config->lung);
     if (lung_http_reload(&node->http, (uint32_t)node->config->source_count, poller_is_usable(node->poller),
                          uv_now(&node->loop)))
@@ -366,7 +349,7 @@ apply_is_closed(void *arg)
     struct node *node = arg;
 
     node->apply = NULL;
-    node->on_lungs_closed(node);
+    node_p2p_close(node, node->on_lungs_closed);
 }
 
 static void

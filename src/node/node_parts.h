@@ -23,6 +23,7 @@
 #include "node/lung.h"
 #include "node/lung_http.h"
 #include "node/node.h"
+#include "p2p/host.h"
 #include "state/store.h"
 #include "state/trust.h"
 
@@ -58,6 +59,17 @@ struct node {
     struct apply *apply;
     void (*on_lungs_closed)(struct node *node);
 
+    struct identity identity;
+    struct noise_static *noise; /* made at the first start of the P2P lung */
+    char agent[64];             /* what we call ourselves */
+    struct host *host;          /* NULL: not running */
+    bool host_closing;
+    void (*on_p2p_closed)(struct node *node);
+    bool p2p_failed;            /* the start failed, and the machine has not been told */
+    char p2p_error[SNAPSHOT_TEXT_MAX];
+    bool peers_changed;
+    uint64_t peers_saved_ms;
+
     pthread_mutex_t trust_lock; /* the API asks for the set from its own thread */
     struct trust trust;
 
@@ -81,9 +93,6 @@ struct node {
 /* Make poller and machine ready and take the first step. LAT_NOMEM, LAT_SYS. */
 LAT_MUST_CHECK enum lat_err node_lungs_start(struct node *node, struct lat_msg *why);
 
-/* Why P2P carries nothing now; "": it does. */
-const char *node_p2p_error(const struct node *node);
-
 /* Carry out a step of the machine: log it, follow it with both lungs. */
 void node_lungs_follow(struct node *node, const struct lung_step *step);
 
@@ -95,6 +104,25 @@ void node_lungs_reload(struct node *node);
 
 /* Let go of the loop; fn is called on it when poller and apply are gone. */
 void node_lungs_close(struct node *node, void (*fn)(struct node *node));
+
+/* --- node_p2p.c --- */
+
+/* Actions o and p of the machine. That a start failed is told to it when the step that asked for it has been carried out. */
+void node_p2p_start(struct node *node);
+void node_p2p_stop(struct node *node);
+void node_p2p_tell_failure(struct node *node);
+void node_p2p_tick(struct node *node);
+void node_p2p_reload(struct node *node);
+
+/* At the end: let go of the loop, then fn. After the loop: what is left. */
+void node_p2p_close(struct node *node, void (*fn)(struct node *node));
+void node_p2p_fini(struct node *node);
+
+/* Why P2P carries nothing now; "": it does. */
+const char *node_p2p_error(const struct node *node);
+
+/* Peers, addresses and the error into a snapshot. */
+void node_p2p_fill(const struct node *node, struct snapshot *s);
 
 /* --- node_commands.c --- */
 

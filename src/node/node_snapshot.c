@@ -101,7 +101,7 @@ build(struct node *node, struct snapshot *s)
     lung_fill(&node->lung, s->mono_ms, &s->lung);
     lung_http_fill(&node->http, s->mono_ms, &s->lung);
     lat_copy(s->lung.forced_by, sizeof(s->lung.forced_by), lung_is_forced(s->lung.state) ? node->forced_by : "");
-    lat_copy(s->lung.p2p_error, sizeof(s->lung.p2p_error), node_p2p_error(node));
+    node_p2p_fill(node, s);
     s->source_count = (uint32_t)poller_fill(node->poller, s->mono_ms, s->sources, SNAPSHOT_SOURCES_MAX);
     for (uint32_t i = 0; i < s->source_count; i++)
         s->sources[i].next_ms = s->lung.http_next_ms; /* all are asked in one round */

@@ -458,7 +458,10 @@ yamux_wants_output(const struct yamux *y)
     return false;
 }
 
-/* One frame of a stream: data with what flags are due, or flags alone. */
+/*
+ * One frame of a stream: data with what flags are due, or flags alone. FIN always comes alone, though it may ride on data: js-libp2p looks
+ * at the flags of a frame first and loses its data when its own end of the stream is closed already.
+ */
 static enum lat_err
 put_frame(struct ystream *s, struct lat_buf *out)
 {
@@ -471,7 +474,7 @@ put_frame(struct ystream *s, struct lat_buf *out)
 
     if (len > YAMUX_DATA_MAX)
         len = YAMUX_DATA_MAX;
-    last = s->ended_here && !s->fin_sent && len == waiting;
+    last = s->ended_here && !s->fin_sent && waiting == 0;
     err = lat_buf_extend(out, YAMUX_HEADER_LEN + len, &at);
     if (err)
         return err;

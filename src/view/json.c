@@ -273,6 +273,7 @@ static const struct field snapshot_fields[] = {
     STRING(TEXT, topic),
     STRING(TEXT_NULL, api_address),
     STRING(TEXT_NULL, api_error),
+    STRING(TEXT, p2p_listen),
     STRING(TEXT, state_dir),
     PLAIN(I64, pid),
     SECONDS(MS, uptime),

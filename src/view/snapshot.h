@@ -174,6 +174,7 @@ struct snapshot {
     char topic[SNAPSHOT_NAME_MAX];
     char api_address[SNAPSHOT_NAME_MAX]; /* as bound; "": not yet */
     char api_error[SNAPSHOT_TEXT_MAX];   /* port taken, say; "": none */
+    char p2p_listen[320]; /* multiaddrs as bound, joined by commas; "": P2P does not listen */
     char state_dir[SNAPSHOT_URL_MAX];
     int64_t pid;
     int64_t uptime_ms;

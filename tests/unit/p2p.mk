@@ -15,8 +15,9 @@ $(tests_unit_test_noise_payload_OBJECTS): $(WIRE_GENERATED_H)
 check_PROGRAMS += tests/unit/test_noise
 tests_unit_test_noise_SOURCES = tests/unit/test_noise.c tests/support/noise_pair.c tests/support/noise_pair.h \
 	tests/support/random.h
-tests_unit_test_noise_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_noise_CPPFLAGS = $(TEST_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
 tests_unit_test_noise_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
+$(tests_unit_test_noise_OBJECTS): $(WIRE_GENERATED_H)
 check_PROGRAMS += tests/unit/test_identity
 tests_unit_test_identity_SOURCES = tests/unit/test_identity.c $(VECTOR_SOURCES)
 tests_unit_test_identity_CPPFLAGS = $(VECTOR_CPPFLAGS)

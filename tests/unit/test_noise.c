@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "p2p/noise_payload.h"
+#include "p2p/noise_xx.h"
 #include "support/noise_pair.h"
 #include "support/random.h"
 
@@ -164,6 +166,81 @@ the_multiplexer_is_the_dialers_first_that_both_have(void **state)
                 assert_string_equal(muxer, choices[i].chosen);
         }
     }
+}
+
+/* A payload as others write it: the dialer's identity over this static key, then a list of multiplexers. */
+static void
+put_foreign_payload(struct lat_buf *payload, const struct noise_side *dialer,
+                    const uint8_t static_key[DH_LEN], const char *const *names, size_t count)
+{
+    uint8_t text[NOISE_SIGNED_LEN], signature[KEY_SIGNATURE_LEN];
+
+    memcpy(text, "noise-libp2p-static-key:", 24);
+    memcpy(text + 24, static_key, DH_LEN);
+    assert_int_equal(key_sign(dialer->key, text, sizeof(text), signature), LAT_OK);
+    assert_int_equal(noise_payload_put_identity(payload, dialer->identity, sizeof(dialer->identity),
+                                                signature, sizeof(signature)),
+                     LAT_OK);
+    assert_int_equal(noise_payload_put_muxers(payload, names, count), LAT_OK);
+}
+
+static void
+give_frame(struct noise_side *side, const struct lat_buf *message)
+{
+    const uint8_t length[2] = { (uint8_t)(message->len >> 8), (uint8_t)message->len };
+
+    assert_int_equal(lat_buf_add(&side->in, length, 2), LAT_OK);
+    assert_int_equal(lat_buf_add(&side->in, message->data, message->len), LAT_OK);
+    noise_side_step(side, 0);
+}
+
+/* A dialer of another making, which sends its whole list whatever the listener offered. */
+static void
+dial_with_list(struct noise_pair *pair, const char *const *names, size_t count,
+               const char *const *listener_muxers)
+{
+    struct noise_side *listener = &pair->sides[LISTENER];
+    uint8_t seed[DH_LEN] = { 0x77 };
+    struct lat_buf message, payload;
+    struct dh_pair *own_static;
+    struct noise_xx xx;
+
+    lat_buf_init(&message, NOISE_HANDSHAKE_MAX);
+    lat_buf_init(&payload, NOISE_HANDSHAKE_MAX);
+    noise_pair_begin(pair, names, listener_muxers);
+    assert_int_equal(dh_pair_from_seed(seed, &own_static), LAT_OK);
+    assert_int_equal(noise_xx_init(&xx, true, own_static, seed, NULL, 0), LAT_OK);
+    assert_int_equal(noise_xx_write(&xx, NULL, 0, &message), LAT_OK);
+    give_frame(listener, &message);
+    assert_int_equal(noise_xx_read(&xx, listener->out.data + 2, listener->out.len - 2, &payload), LAT_OK);
+    lat_buf_clear(&message);
+    lat_buf_clear(&payload);
+    put_foreign_payload(&payload, &pair->sides[DIALER], dh_pair_public(own_static), names, count);
+    assert_int_equal(noise_xx_write(&xx, payload.data, payload.len, &message), LAT_OK);
+    give_frame(listener, &message);
+    noise_xx_fini(&xx);
+    dh_pair_free(own_static);
+    lat_buf_fini(&message);
+    lat_buf_fini(&payload);
+}
+
+static void
+a_listener_follows_the_list_of_any_dialer(void **state)
+{
+    struct noise_pair *pair = *state;
+    struct noise_side *listener = &pair->sides[LISTENER];
+
+    dial_with_list(pair, mplex_yamux, 2, yamux_mplex);
+    assert_int_equal(listener->err, LAT_OK);
+    assert_string_equal(noise_muxer(listener->noise), "/mplex/6.7.0");
+    dial_with_list(pair, mplex_yamux, 2, yamux_only);
+    assert_string_equal(noise_muxer(listener->noise), "/yamux/1.0.0");
+    dial_with_list(pair, mplex_yamux, 2, NULL); /* nothing was offered: inside the channel */
+    assert_int_equal(listener->err, LAT_OK);
+    assert_null(noise_muxer(listener->noise));
+    dial_with_list(pair, mplex_only, 1, yamux_only);
+    check_failed(listener, LAT_MALFORMED);
+    assert_int_equal(listener->verified, 1); /* who offers what is looked at only after that */
 }
 
 /* The dialer sends its first frames right behind its last message: all of it may come in one piece. */
@@ -659,6 +736,7 @@ main(void)
         TEST(both_sides_open_and_know_each_other),
         TEST(the_messages_have_the_sizes_of_the_specification),
         TEST(the_multiplexer_is_the_dialers_first_that_both_have),
+        TEST(a_listener_follows_the_list_of_any_dialer),
         TEST(what_comes_behind_the_last_message_stays_for_the_channel),
         TEST(writes_may_be_split_at_every_position),
         TEST(a_changed_byte_anywhere_opens_no_channel),

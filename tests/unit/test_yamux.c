@@ -294,6 +294,36 @@ half_closing_leaves_the_other_direction_open(void **state)
 }
 
 static void
+the_end_comes_in_a_frame_without_data(void **state)
+{
+    struct side a;
+    struct ystream *s;
+    uint8_t data[100] = { 1 };
+    size_t at = 0, ends = 0, bytes = 0;
+
+    (void)state;
+    side_init(&a, true, NULL);
+    assert_int_equal(yamux_open(a.y, NULL, &s), LAT_OK);
+    assert_int_equal(ystream_write(s, data, sizeof(data)), sizeof(data));
+    ystream_end(s);
+    assert_int_equal(yamux_output(a.y, SIZE_MAX, &a.out), LAT_OK);
+    while (at < a.out.len) {
+        const uint8_t *frame = a.out.data + at;
+        size_t len = frame[1] == YAMUX_DATA ? (size_t)frame[10] << 8 | frame[11] : 0;
+
+        if (frame[3] & YAMUX_FIN) {
+            assert_int_equal(len, 0);
+            ends++;
+        }
+        bytes += len;
+        at += YAMUX_HEADER_LEN + len;
+    }
+    assert_int_equal(ends, 1);
+    assert_int_equal(bytes, sizeof(data));
+    side_fini(&a);
+}
+
+static void
 a_reset_ends_both_sides_and_what_is_on_its_way_harms_nobody(void **state)
 {
     struct side a, b;
@@ -606,6 +636,7 @@ main(void)
         cmocka_unit_test(what_breaks_the_protocol_ends_the_session),
         cmocka_unit_test(an_echo_comes_back_whole_however_the_pipe_cuts),
         cmocka_unit_test(half_closing_leaves_the_other_direction_open),
+        cmocka_unit_test(the_end_comes_in_a_frame_without_data),
         cmocka_unit_test(a_reset_ends_both_sides_and_what_is_on_its_way_harms_nobody),
         cmocka_unit_test(a_refused_stream_is_reset),
         cmocka_unit_test(a_sender_stops_at_the_window_until_the_owner_has_consumed),
