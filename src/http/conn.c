@@ -108,16 +108,22 @@ is_crowded(const struct listener *listener)
     return listener->connections > limits[listener->kind] / 4 * 3;
 }
 
+bool
+conn_watch(struct conn *conn, uint32_t what)
+{
+    struct server *server = conn->listener->server;
+    struct epoll_event event = { .events = what | EPOLLONESHOT, .data.ptr = conn };
+
+    return epoll_ctl(server->deadline_fd, EPOLL_CTL_MOD, conn->fd, &event) == 0 ||
+           epoll_ctl(server->deadline_fd, EPOLL_CTL_ADD, conn->fd, &event) == 0;
+}
+
 void
 conn_idle(struct conn *conn)
 {
-    struct server *server = conn->listener->server;
-    struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.ptr = conn };
-
     conn_set_deadline(conn, is_crowded(conn->listener) ? SERVE_CROWDED_IDLE_MS : SERVE_IDLE_MS);
     conn->is_idle = true;
-    if (epoll_ctl(server->deadline_fd, EPOLL_CTL_MOD, conn->fd, &event) != 0 &&
-        epoll_ctl(server->deadline_fd, EPOLL_CTL_ADD, conn->fd, &event) != 0)
+    if (!conn_watch(conn, EPOLLIN))
         conn_set_deadline(conn, SERVE_HEADER_MS); /* its first byte will not be seen: count from now */
 }
 
@@ -132,6 +138,8 @@ conns_woken(struct server *server)
         conn = events[i].data.ptr;
         if (conn->is_idle)
             conn_set_deadline(conn, SERVE_HEADER_MS);
+        else
+            events_hang_up(conn, events[i].events);
         conn->is_idle = false;
     }
 }

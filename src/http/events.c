@@ -3,6 +3,10 @@
  * cursor, the number of the snapshot last sent, and is woken when there is a newer one and its interval is
  * over; one that reads slowly finds, when it has taken what was under way, the newest and nothing in between.
  * The text of a snapshot is made once for all clients of one detail.
+ *
+ * The library does not look at a connection that sleeps. So the deadline epoll does: an end that has closed
+ * is sent a ping at once, since it may still be reading; if it is not, the answer to that says so, and its
+ * place is free.
  */
 #include "config.h"
 
@@ -32,8 +36,7 @@ struct event_text {
 struct event_client {
     struct event_client *next, *prev;
     struct server *server;
-    struct MHD_Connection *mhd;
-    int fd;
+    struct conn *conn;
     struct api_stream wanted;
     struct event_text *text; /* under way; NULL: none */
     size_t sent;
@@ -42,6 +45,7 @@ struct event_client {
     uint64_t due_ms;   /* not before */
     uint64_t ping_ms;  /* a sign of life, if nothing else was sent until then */
     bool is_suspended;
+    bool is_gone; /* nobody is at the other end */
 };
 
 static void
@@ -181,9 +185,11 @@ read_events(void *cls, uint64_t pos, char *out, size_t max)
     (void)pos;
     if (client->server->api.stopping)
         return MHD_CONTENT_READER_END_OF_STREAM;
+    if (client->is_gone)
+        return MHD_CONTENT_READER_END_WITH_ERROR;
     if (client->text == NULL && !begin_next(client)) {
         client->is_suspended = true;
-        MHD_suspend_connection(client->mhd);
+        MHD_suspend_connection(client->conn->mhd);
         return 0;
     }
     left = client->text->buf.len - client->sent;
@@ -224,8 +230,7 @@ events_response(struct request *request)
     if (client == NULL)
         return NULL;
     client->server = server;
-    client->mhd = request->conn->mhd;
-    client->fd = request->conn->fd;
+    client->conn = request->conn;
     client->wanted = request->call.answer.streaming;
     client->ping_ms = server->now_ms + PING_MS;
     client->next = server->event_clients;
@@ -234,10 +239,12 @@ events_response(struct request *request)
     server->event_clients = client;
     server->event_client_count++;
     response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_events, client, free_client);
-    if (response == NULL)
+    if (response == NULL) {
         free_client(client);
-    else
-        MHD_set_connection_option(client->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+        return NULL;
+    }
+    MHD_set_connection_option(client->conn->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
+    (void)conn_watch(client->conn, EPOLLRDHUP); /* if it cannot be watched, the usual pings find it gone */
     return response;
 }
 
@@ -254,6 +261,29 @@ events_any(const struct server *server)
 }
 
 void
+events_hang_up(struct conn *conn, uint32_t what)
+{
+    struct event_client *client = conn->listener->server->event_clients;
+
+    while (client != NULL && client->conn != conn)
+        client = client->next;
+    if (client == NULL)
+        return;
+    client->is_gone = (what & (EPOLLHUP | EPOLLERR)) != 0 || !conn_watch(conn, 0);
+    client->ping_ms = conn->listener->server->now_ms;
+}
+
+/* Is there something to do for a client that sleeps? */
+static bool
+is_due(const struct event_client *client, const struct snapshot *s)
+{
+    const struct server *server = client->server;
+
+    return client->is_gone || has_newer(client, s) || server->now_ms >= client->ping_ms ||
+           server->api.stopping;
+}
+
+void
 events_turn(struct server *server)
 {
     const struct snapshot *s;
@@ -263,11 +293,11 @@ events_turn(struct server *server)
     s = exchange_latest(server->api.exchange);
     for (struct event_client *c = server->event_clients; c != NULL; c = c->next) {
         if (c->text != NULL && server->now_ms - c->begun_ms > STUCK_MS)
-            shutdown(c->fd, SHUT_RDWR); /* the library's timer does not run for streams */
-        if (!c->is_suspended || !(has_newer(c, s) || server->now_ms >= c->ping_ms || server->api.stopping))
+            shutdown(c->conn->fd, SHUT_RDWR); /* the library's timer does not run for streams */
+        if (!c->is_suspended || !is_due(c, s))
             continue;
         c->is_suspended = false;
-        MHD_resume_connection(c->mhd);
+        MHD_resume_connection(c->conn->mhd);
     }
     snapshot_unref(s);
 }

@@ -158,9 +158,12 @@ void conn_notify(void *cls, struct MHD_Connection *mhd, void **socket_context,
 struct conn *conn_of(struct MHD_Connection *mhd);
 void conn_set_deadline(struct conn *conn, uint64_t ms_from_now);
 void conn_clear_deadline(struct conn *conn);
-void conn_idle(struct conn *conn);       /* a request is over */
-void conns_woken(struct server *server); /* deadline_fd is readable: idle connections have begun a request */
-void conns_scan(struct server *server);  /* end those whose time is over */
+void conn_idle(struct conn *conn); /* a request is over */
+/* Have deadline_fd tell of these EPOLL... once, and of an end. */
+bool conn_watch(struct conn *conn, uint32_t what);
+/* deadline_fd is readable: idle connections have begun a request, clients of event streams have gone. */
+void conns_woken(struct server *server);
+void conns_scan(struct server *server); /* end those whose time is over */
 struct auth_user conn_asker(struct conn *conn);
 
 /* --- request.c ---------------------------------------------------------------------------------- */
@@ -192,6 +195,9 @@ struct MHD_Response *events_response(struct request *request);
 
 /* Are there as many clients as there may be? */
 bool events_full(const struct server *server);
+
+/* deadline_fd says (EPOLL...) that the other end of this connection has closed or is gone. */
+void events_hang_up(struct conn *conn, uint32_t what);
 
 /* Wake those for whom there is something to send. */
 void events_turn(struct server *server);
