@@ -27,6 +27,7 @@
 
 #define MAP_SIZE (UINT64_C(4) << 30)
 #define FILL_GROUP 10000
+#define LEAF_ROW_LEN 49 /* of the store's second table */
 #define HLC_FIRST (UINT64_C(1700000000000) << 16)
 
 static const unsigned groups[] = { 1, 100, 1000 };
@@ -214,7 +215,8 @@ ours_close(void *keeper)
 
 struct lmdb {
     MDB_env *env;
-    MDB_dbi table;
+    MDB_dbi table, leaves;
+    bool both; /* a row of leaves for each record, as the store keeps one */
 };
 
 static void
@@ -224,8 +226,8 @@ need_lmdb(int rc)
         bench_fail("LMDB", mdb_strerror(rc));
 }
 
-static void *
-lmdb_open(const char *dir)
+static struct lmdb *
+open_tables(const char *dir, bool both)
 {
     struct lmdb *lmdb = calloc(1, sizeof(*lmdb));
     MDB_txn *txn;
@@ -233,12 +235,27 @@ lmdb_open(const char *dir)
     if (lmdb == NULL || mkdir(dir, 0700))
         bench_fail("LMDB", "no folder");
     need_lmdb(mdb_env_create(&lmdb->env));
+    lmdb->both = both;
     need_lmdb(mdb_env_set_mapsize(lmdb->env, MAP_SIZE));
+    need_lmdb(mdb_env_set_maxdbs(lmdb->env, 2));
     need_lmdb(mdb_env_open(lmdb->env, dir, 0, 0600));
     need_lmdb(mdb_txn_begin(lmdb->env, NULL, 0, &txn));
-    need_lmdb(mdb_dbi_open(txn, NULL, 0, &lmdb->table));
+    need_lmdb(mdb_dbi_open(txn, "records", MDB_CREATE, &lmdb->table));
+    need_lmdb(mdb_dbi_open(txn, "leaves", MDB_CREATE, &lmdb->leaves));
     need_lmdb(mdb_txn_commit(txn));
     return lmdb;
+}
+
+static void *
+lmdb_open(const char *dir)
+{
+    return open_tables(dir, false);
+}
+
+static void *
+lmdb_open_both(const char *dir)
+{
+    return open_tables(dir, true);
 }
 
 static void
@@ -255,6 +272,10 @@ lmdb_load(void *keeper, const struct load *load)
         if (i % load->group == 0)
             need_lmdb(mdb_txn_begin(lmdb->env, NULL, 0, &txn));
         need_lmdb(mdb_put(txn, lmdb->table, &key, &record, 0));
+        if (lmdb->both) {
+            record.mv_size = LEAF_ROW_LEN;
+            need_lmdb(mdb_put(txn, lmdb->leaves, &key, &record, 0));
+        }
         if ((i + 1) % load->group == 0 || i + 1 == load->count)
             need_lmdb(mdb_txn_commit(txn));
     }
@@ -333,7 +354,7 @@ sqlite_close(void *keeper)
 
 /* --- the run ------------------------------------------------------------------------------------------ */
 
-enum { WRITING, MERGING, LMDB, SQLITE, KEEPERS };
+enum { WRITING, MERGING, LMDB, LMDB_BOTH, SQLITE, KEEPERS };
 
 static const struct keeper {
     const char *name; /* NULL: not here */
@@ -344,6 +365,7 @@ static const struct keeper {
     [WRITING] = { "written", ours_open, write_load, ours_close },
     [MERGING] = { "merged", ours_open, merge_load, ours_close },
     [LMDB] = { "lmdb", lmdb_open, lmdb_load, lmdb_close },
+    [LMDB_BOTH] = { "lmdb-both", lmdb_open_both, lmdb_load, lmdb_close },
 #ifdef HAVE_SQLITE
     [SQLITE] = { "sqlite", sqlite_open, sqlite_load, sqlite_close },
 #endif
@@ -401,6 +423,8 @@ report(unsigned group, struct series rates[KEEPERS])
 
     snprintf(what, sizeof(what), "durable puts, records signed before, %u a batch", group);
     bench_line("store", what, "1/s", merged, "LMDB, synced, no root", lmdb, ">=0.8x");
+    bench_line("store", what, "1/s", merged, "LMDB, synced, no root, a row of leaves as well",
+               series_at(&rates[LMDB_BOTH], 0.5), "");
     if (rates[SQLITE].count > 0)
         bench_line("store", what, "1/s", merged, "SQLite, WAL, FULL", series_at(&rates[SQLITE], 0.5), "");
     else
