@@ -135,21 +135,32 @@ reader_root(const struct reader *reader, uint8_t root[32], uint64_t *count, uint
 
 /* --- records --------------------------------------------------------------------------------------- */
 
-/* The record that belongs to a row of `dig`. Damaged bytes are left to the thread, which may write. */
+/*
+ * The record that belongs to a row of `dig`, from bytes that were looked up with rc. Damaged ones are left to
+ * the thread, which may write.
+ */
 static enum lat_err
-read_record(struct reader *reader, const uint8_t keyhash[32], const struct db_dig *dig, struct record *out)
+check_record(struct reader *reader, const uint8_t keyhash[32], const struct db_dig *dig, int rc,
+             const MDB_val *bytes, struct record *out)
 {
     struct store *store = reader->store;
-    MDB_val bytes;
-    int rc = db_get(reader->txn, store->db.rec, keyhash, 32, &bytes);
 
-    if (rc == 0 && db_record_fits(&store->network, keyhash, dig, &bytes, out))
+    if (rc == 0 && db_record_fits(&store->network, keyhash, dig, bytes, out))
         return LAT_OK;
     if (rc != 0 && rc != MDB_NOTFOUND)
         return db_err(rc);
     if (rc == 0)
         store_report_damage(store, keyhash);
     return LAT_DAMAGED;
+}
+
+static enum lat_err
+read_record(struct reader *reader, const uint8_t keyhash[32], const struct db_dig *dig, struct record *out)
+{
+    MDB_val bytes;
+    int rc = db_get(reader->txn, reader->store->db.rec, keyhash, 32, &bytes);
+
+    return check_record(reader, keyhash, dig, rc, &bytes, out);
 }
 
 enum lat_err
@@ -203,17 +214,33 @@ each_row(struct reader *reader, const uint8_t from[32], row_fn fn, void *arg)
 
 struct each_record {
     struct reader *reader;
+    MDB_cursor *records;
     reader_fn fn;
     void *arg;
     uint64_t damaged;
 };
+
+/* Both tables ascend alike, so the next record nearly always is the one, and need not be looked up. */
+static int
+next_record(MDB_cursor *records, const uint8_t keyhash[32], MDB_val *bytes)
+{
+    MDB_val key;
+    int rc = mdb_cursor_get(records, &key, bytes, MDB_NEXT);
+
+    if (rc == 0 && key.mv_size == 32 && memcmp(key.mv_data, keyhash, 32) == 0)
+        return 0;
+    key = (MDB_val){ .mv_size = 32, .mv_data = (void *)(uintptr_t)keyhash };
+    return mdb_cursor_get(records, &key, bytes, MDB_SET_KEY);
+}
 
 static enum lat_err
 give_record(void *arg, const uint8_t keyhash[32], const struct db_dig *dig)
 {
     struct each_record *each = arg;
     struct record record;
-    enum lat_err err = read_record(each->reader, keyhash, dig, &record);
+    MDB_val bytes;
+    int rc = next_record(each->records, keyhash, &bytes);
+    enum lat_err err = check_record(each->reader, keyhash, dig, rc, &bytes, &record);
 
     if (err == LAT_DAMAGED) {
         each->damaged++;
@@ -226,8 +253,12 @@ enum lat_err
 reader_each(struct reader *reader, const uint8_t from[32], reader_fn fn, void *arg, uint64_t *damaged)
 {
     struct each_record each = { .reader = reader, .fn = fn, .arg = arg };
-    enum lat_err err = each_row(reader, from, give_record, &each);
+    enum lat_err err = db_err(mdb_cursor_open(reader->txn, reader->store->db.rec, &each.records));
 
+    if (err)
+        return err;
+    err = each_row(reader, from, give_record, &each);
+    mdb_cursor_close(each.records);
     if (damaged != NULL)
         *damaged = each.damaged;
     return err;

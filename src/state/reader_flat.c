@@ -65,16 +65,86 @@ add_row(void *arg, const struct record *record)
     return LAT_OK;
 }
 
+/* --- order ------------------------------------------------------------------------------------------- */
+
+/* What is sorted: small, and mostly decided without a look at the keys, which lie all over memory. */
+struct place {
+    uint64_t front; /* the eight bytes behind what all keys begin with, as a number; zeros behind the end */
+    const struct row *row;
+};
+
+static size_t
+same_bytes(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    size_t same = 0;
+
+    while (same < len && a[same] == b[same])
+        same++;
+    return same;
+}
+
+/* How many bytes all keys begin with. */
+static size_t
+common_start(const struct rows *rows)
+{
+    const uint8_t *first = rows->keys.data;
+    size_t common = rows->rows[0].key_len;
+
+    for (size_t i = 1; i < rows->count; i++) {
+        const struct row *row = &rows->rows[i];
+
+        common = same_bytes(first, first + row->key_at, row->key_len < common ? row->key_len : common);
+    }
+    return common;
+}
+
+static uint64_t
+front_of(const uint8_t *key, size_t len, size_t from)
+{
+    uint64_t front = 0;
+
+    for (size_t i = from; i < from + sizeof(front); i++)
+        front = front << 8 | (i < len ? key[i] : 0);
+    return front;
+}
+
 /* By the bytes of the keys, which stand behind `arg`. */
 static int
-compare_rows(const void *a, const void *b, void *arg)
+compare_places(const void *a, const void *b, void *arg)
 {
-    const struct row *x = a, *y = b;
+    const struct place *p = a, *q = b;
+    const struct row *x = p->row, *y = q->row;
     const uint8_t *keys = arg;
-    size_t shorter = x->key_len < y->key_len ? x->key_len : y->key_len;
-    int order = shorter > 0 ? memcmp(keys + x->key_at, keys + y->key_at, shorter) : 0;
+    size_t shorter;
+    int order;
 
+    if (p->front != q->front)
+        return p->front < q->front ? -1 : 1;
+    shorter = x->key_len < y->key_len ? x->key_len : y->key_len;
+    order = shorter > 0 ? memcmp(keys + x->key_at, keys + y->key_at, shorter) : 0;
     return order != 0 ? order : (x->key_len > y->key_len) - (x->key_len < y->key_len);
+}
+
+/* Add the leaves in the order of their keys. */
+static enum lat_err
+add_in_order(const struct rows *rows, struct flat_root *root)
+{
+    struct place *places = calloc(rows->count ? rows->count : 1, sizeof(*places));
+    size_t common = rows->count > 0 ? common_start(rows) : 0;
+
+    if (places == NULL)
+        return LAT_NOMEM;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct row *row = &rows->rows[i];
+
+        places[i] = (struct place){ front_of(rows->keys.data + row->key_at, row->key_len, common), row };
+    }
+    if (rows->count > 0)
+        qsort_r(places, rows->count, sizeof(*places), compare_places, rows->keys.data);
+    for (size_t i = 0; i < rows->count; i++)
+        flat_root_add_leaf(root, places[i].row->leaf);
+    free(places);
+    return LAT_OK;
 }
 
 enum lat_err
@@ -90,11 +160,9 @@ reader_flat_root(struct reader *reader, uint8_t out[32], uint64_t *entries)
     err = root == NULL ? LAT_NOMEM : reader_each(reader, zeros, add_row, &all, &damaged);
     if (!err && damaged > 0)
         err = LAT_DAMAGED;
+    if (!err)
+        err = add_in_order(&all, root);
     if (!err) {
-        if (all.count > 0)
-            qsort_r(all.rows, all.count, sizeof(*all.rows), compare_rows, all.keys.data);
-        for (size_t i = 0; i < all.count; i++)
-            flat_root_add_leaf(root, all.rows[i].leaf);
         flat_root_end(root, out);
         *entries = all.count;
     }

@@ -491,6 +491,44 @@ the_flat_root_covers_entries_by_key_and_no_tombstones(void **state)
     store_close(store);
 }
 
+/* Ascending; more than the first eight bytes behind the common start decide, ends and zero bytes too. */
+static void
+the_flat_root_takes_keys_in_the_order_of_their_bytes(void **state)
+{
+    static const struct {
+        const char *key;
+        size_t len;
+    } keys[] = {
+        { "acct/", 5 },          { "acct/\0", 6 },        { "acct/\0\0", 7 },      { "acct/00000000", 13 },
+        { "acct/00000000\0", 14 }, { "acct/000000001", 14 }, { "acct/000000002", 14 }, { "acct/00000001", 13 },
+        { "acct/\xc3\xbc", 7 },
+    };
+    enum { COUNT = sizeof(keys) / sizeof(keys[0]) };
+    struct store *store = fresh();
+    struct flat_root *expected = flat_root_new();
+    uint8_t want[32], got[32];
+    struct reader *reader;
+    uint64_t entries;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++) {
+        flat_root_add(expected, (const uint8_t *)keys[i].key, keys[i].len, "1", 1);
+        assert_int_equal(store_write(store, (const uint8_t *)keys[i].key, keys[i].len, (const uint8_t *)"1", 1,
+                                     STORE_MATCH_ANY, NULL, NULL, NULL),
+                         LAT_OK);
+    }
+    flat_root_end(expected, want);
+    flat_root_free(expected);
+    assert_int_equal(put_value(store, "acct/x", "1").err, LAT_OK); /* answered behind all of them */
+    assert_int_equal(put_value(store, "acct/x", NULL).err, LAT_OK);
+    assert_int_equal(reader_begin(store, &reader), LAT_OK);
+    assert_int_equal(reader_flat_root(reader, got, &entries), LAT_OK);
+    reader_end(reader);
+    assert_int_equal(entries, COUNT);
+    assert_memory_equal(got, want, 32);
+    store_close(store);
+}
+
 /* --- many at once ---------------------------------------------------------------------------------- */
 
 enum { WRITERS = 6, WRITES = 60 };
@@ -638,6 +676,7 @@ main(void)
         cmocka_unit_test(a_reader_begun_between_a_commit_and_its_tree_has_both_of_one_state),
         cmocka_unit_test(rows_ascend_from_where_they_are_asked_and_stop_when_told),
         cmocka_unit_test(the_flat_root_covers_entries_by_key_and_no_tombstones),
+        cmocka_unit_test(the_flat_root_takes_keys_in_the_order_of_their_bytes),
         cmocka_unit_test(of_writers_that_race_for_an_absent_key_one_wins),
         cmocka_unit_test(a_change_of_root_is_told),
         cmocka_unit_test(closing_commits_what_is_queued),
