@@ -28,4 +28,5 @@ include tests/unit/ui.mk
 include tests/fuzz/local.mk
 include tests/system/local.mk
 include tests/model/local.mk
+include tests/interop/local.mk
 include tests/bench/local.mk
