@@ -1,5 +1,5 @@
-"""lattice-peer against js-libp2p: who dials, what kinds of keys, how the muxer is agreed on, what runs over the connection, and what must
-come to nothing.  cases.py LATTICE_PEER NODE PEER_JS"""
+"""lattice-peer against js-libp2p and smoldot: who dials, what kinds of keys, how the muxer is agreed on, what runs over the connection, and
+what must come to nothing.  cases.py LATTICE_PEER NODE FOLDER (of peer.js and smoldot.js, with what they need)"""
 import json
 import os
 import queue
@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-OURS, NODE, PEER_JS = sys.argv[1:4]
+OURS, NODE, FOLDER = sys.argv[1:4]
 PATIENCE = 30  # seconds for anything that is awaited
 NOBODY = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
 PERF_MIB = 256
@@ -119,7 +119,7 @@ def ours(*options):
 
 
 def js(*options):
-    return Peer("js " + " ".join(options), NODE, PEER_JS, *options)
+    return Peer("js " + " ".join(options), NODE, f"{FOLDER}/peer.js", *options)
 
 
 def expect_soon(text, condition):
@@ -195,6 +195,20 @@ def many_connections(our, their):
     check(said["errors"] == 0, f"{said['errors']} dials of js failed")
     said = our.do(f"hs-bench {their.address} 100 4")
     check(said["errors"] == 0, f"{said['errors']} dials of ours failed")
+
+
+def smoldot_dials(our):
+    """Noise, Yamux and multistream of a third hand, as dialer: it pings us, and answers our ping and identify."""
+    our.forget()
+    their = Peer("smoldot", NODE, f"{FOLDER}/smoldot.js", our.address)
+    their.wait("handshake")
+    their_id = our.wait("connection:open", dir="inbound")["peer"]
+    our.do(f"ping {their_id}")
+    agent = our.do(f"identify {their_id}")["agent"]
+    check(agent.startswith("smoldot"), f"its agent is {agent}")
+    their.wait("pong")
+    their.quit()
+    our.wait("peer:disconnect", peer=their_id)
 
 
 def wrong_id(our, their):
@@ -287,6 +301,7 @@ def run():
     case("connections, both ways", many_connections, our, their)
     case("a wrong peer id", wrong_id, our, their)
     their.quit()
+    case("smoldot dials", smoldot_dials, our)
     case("garbage listeners", garbage_listener, our)
     case("garbage dialers", garbage_dialer, our)
     case("nothing is left", nothing_is_left, our, descriptors)
