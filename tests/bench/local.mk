@@ -3,7 +3,7 @@ bench_programs = %D%/puts %D%/fill %D%/start %D%/root %D%/probe %D%/relay \
 	%D%/screen %D%/writes %D%/moving_node
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
-EXTRA_DIST += %D%/run %D%/table %D%/lib.sh %D%/store %D%/state %D%/flat_root.py %D%/api %D%/console
+EXTRA_DIST += %D%/run %D%/table %D%/lib.sh %D%/store %D%/state %D%/flat_root.py %D%/api %D%/console %D%/p2p %D%/p2p.py
 BENCH_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 BENCH_COMMON = %D%/bench.c %D%/bench.h
 
@@ -44,6 +44,6 @@ BENCH_COMMON = %D%/bench.c %D%/bench.h
 %C%_moving_node_CPPFLAGS = $(BENCH_CPPFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS)
 %C%_moving_node_LDADD = $(LINK_view) $(CMOCKA_LIBS) -lm
 
-bench: lattice$(EXEEXT) $(bench_programs)
+bench: lattice$(EXEEXT) lattice-peer$(EXEEXT) $(bench_programs)
 	LATTICE='$(abs_top_builddir)/lattice$(EXEEXT)' BENCH_PROGRAMS='$(abs_top_builddir)/%D%' BENCH_FOLDER=. \
 		$(srcdir)/%D%/run '$(abs_top_srcdir)/%D%/RESULTS.md'

@@ -1,117 +1,19 @@
 """lattice-peer against js-libp2p and smoldot: who dials, what kinds of keys, how the muxer is agreed on, what runs over the connection, and
 what must come to nothing.  cases.py LATTICE_PEER NODE FOLDER (of peer.js and smoldot.js, with what they need)"""
-import json
 import os
-import queue
 import socket
 import subprocess
 import sys
 import threading
 import time
 
+from peers import PATIENCE, Failure, Peer, check
+
 OURS, NODE, FOLDER = sys.argv[1:4]
-PATIENCE = 30  # seconds for anything that is awaited
 NOBODY = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
 PERF_MIB = 256
 STREAMS = 5000  # each way
 RSS_GROWTH_MIB = 1.0
-
-
-class Failure(Exception):
-    pass
-
-
-def check(condition, text):
-    if not condition:
-        raise Failure(text)
-
-
-class Peer:
-    """A process that takes commands and prints JSON lines."""
-
-    everyone = []
-
-    def __init__(self, name, *command):
-        self.name = name
-        self.lines = queue.Queue()
-        self.log = []
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        Peer.everyone.append(self)
-        threading.Thread(target=self._read, daemon=True).start()
-        threading.Thread(target=self._read_log, daemon=True).start()
-        listening = self.wait("listening")
-        self.id = listening["peerId"]
-        self.address = listening["addrs"][0] if listening["addrs"] else None
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.put(json.loads(line))
-        self.lines.put(None)
-
-    def _read_log(self):
-        for line in self.process.stderr:
-            self.log.append(line.rstrip())
-
-    def wait(self, event, **fields):
-        """The next line of this kind with these values; what comes before it is passed over."""
-        end = time.monotonic() + PATIENCE
-        while True:
-            try:
-                line = self.lines.get(timeout=max(0, end - time.monotonic()))
-            except queue.Empty:
-                raise Failure(f"{self.name}: no {event} {fields} within {PATIENCE} s") from None
-            check(line is not None, f"{self.name} has ended")
-            if line["ev"] == event and all(line.get(name) == value for name, value in fields.items()):
-                return line
-
-    def wait_for(self, event, condition):
-        while not condition(line := self.wait(event)):
-            pass
-        return line
-
-    def say(self, command):
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-
-    def answer(self):
-        end = time.monotonic() + PATIENCE
-        skipped = []
-        try:
-            while True:
-                line = self.lines.get(timeout=max(0, end - time.monotonic()))
-                check(line is not None, f"{self.name} has ended")
-                if line["ev"] in ("ok", "error"):
-                    return line
-                skipped.append(line)
-        except queue.Empty:
-            raise Failure(f"{self.name} does not answer") from None
-        finally:
-            for line in skipped:  # events that came before the answer can still be awaited
-                self.lines.put(line)
-
-    def do(self, command):
-        self.say(command)
-        line = self.answer()
-        check(line["ev"] == "ok", f"{self.name}: {command}: {line.get('message')}")
-        return line
-
-    def refuse(self, command):
-        self.say(command)
-        line = self.answer()
-        check(line["ev"] == "error", f"{self.name}: {command} succeeded")
-        return line["message"]
-
-    def forget(self):
-        while not self.lines.empty():
-            self.lines.get()
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-    def quit(self):
-        self.say("quit")
-        self.wait("bye")
-        check(self.process.wait(PATIENCE) == 0, f"{self.name} left with {self.process.returncode}")
 
 
 def ours(*options):
