@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -120,11 +121,10 @@ static uint64_t
 root_number(const char *root)
 {
     char digits[ROOT_DIGITS + 1] = "0";
-    uint64_t number = 0;
 
     if (strlen(root) >= ROOT_DIGITS)
         snprintf(digits, sizeof(digits), "%.*s", ROOT_DIGITS, root);
-    return sscanf(digits, "%" SCNx64, &number) == 1 ? number : 0;
+    return strtoull(digits, NULL, 16);
 }
 
 static void

@@ -182,13 +182,16 @@ write_rest(struct hsock *sock)
 static bool
 send_piece(struct hsock *sock, bool last)
 {
+    struct link *link = sock->link;
     uv_buf_t piece;
     int status;
 
+    if (link == NULL)
+        return false;
     lat_buf_clear(&sock->out);
     sock->sent = 0;
-    swarm_output(sock->link, &sock->out, host_now(sock->host));
-    if (sock->link == NULL || sock->out.len == 0)
+    swarm_output(link, &sock->out, host_now(sock->host));
+    if (sock->link != link || sock->out.len == 0)
         return false;
     piece = uv_buf_init((char *)sock->out.data, (unsigned)sock->out.len);
     status = last ? 0 : uv_try_write((uv_stream_t *)&sock->tcp, &piece, 1);
@@ -208,7 +211,7 @@ hsock_flush(struct hsock *sock)
 {
     int round = 0;
 
-    while (sock->link && !sock->writing && send_piece(sock, round == ROUNDS_MAX))
+    while (!sock->writing && send_piece(sock, round == ROUNDS_MAX))
         round++;
 }
 

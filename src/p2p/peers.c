@@ -9,6 +9,7 @@
 
 #include "p2p/peers.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,7 @@ drop_worst_address(struct peers_entry *peer)
 static bool
 is_pinned(const struct peers_entry *peer)
 {
+    assert(peer != NULL); /* clang's analyzer cannot see that entries below `count` never are */
     return peer->connected || peer->in_flight > 0 || peers_is_configured(peer);
 }
 
@@ -274,7 +276,7 @@ peers_address_text(const struct multiaddr *address, char out[PEERS_ADDRESS_LEN],
 /* --- configuration --------------------------------------------------------------------------------- */
 
 static void
-release_address(struct peers_entry *peer, struct peers_address *address)
+release_address(struct peers_entry *peer, const struct peers_address *address)
 {
     size_t i = 0;
 
