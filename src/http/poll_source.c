@@ -375,6 +375,21 @@ agreement_of(const struct poll_source *s, const uint8_t *own_root, uint64_t now_
 }
 
 static void
+fill_key(const struct heal_key *key, struct snapshot_key *row)
+{
+    static const enum key_difference differences[] = {
+        [HEAL_KEY_THEIRS_NEWER] = KEY_THEIRS_NEWER, [HEAL_KEY_OURS_NEWER] = KEY_OURS_NEWER,
+        [HEAL_KEY_ONLY_THEIRS] = KEY_ONLY_THEIRS,   [HEAL_KEY_ONLY_OURS] = KEY_ONLY_OURS,
+        [HEAL_KEY_REFUSED] = KEY_REFUSED,
+    };
+
+    lat_copy(row->key, sizeof(row->key), key->key);
+    row->difference = differences[key->difference];
+    row->ours_hlc = key->ours_hlc;
+    row->theirs_hlc = key->theirs_hlc;
+}
+
+static void
 fill_heal(const struct poll_source *s, uint64_t now_ms, struct snapshot_source *row)
 {
     const struct heal *heal = &s->heal;
@@ -390,7 +405,8 @@ fill_heal(const struct poll_source *s, uint64_t now_ms, struct snapshot_source *
     row->heal_ms = (uint32_t)(s->healing ? now_ms - heal->begun_ms : s->heal_took_ms);
     row->key_total = heal->key_total;
     row->key_count = heal->key_count;
-    memcpy(row->keys, heal->keys, sizeof(row->keys));
+    for (uint32_t i = 0; i < heal->key_count; i++)
+        fill_key(&heal->keys[i], &row->keys[i]);
 }
 
 void

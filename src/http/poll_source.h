@@ -12,9 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "http/heal.h"
 #include "http/http_url.h"
 #include "http/poller.h"
+#include "state/heal.h"
+#include "view/snapshot.h"
 
 #define SOURCE_FRUITLESS_MAX 3 /* sessions in a row without progress before healing pauses */
 #define SOURCE_PAUSE_MAX_MS 300000

@@ -134,6 +134,20 @@ fail(struct peer *peer, const char *text)
     end_session(peer);
 }
 
+/* Look at our own state; to be let go with view_end. False: it cannot be read, and the session has ended. */
+static bool
+see_own(struct peer *peer, struct recon_view *view)
+{
+    struct poller *p = peer->p;
+
+    if (p->ops.view_begin(p->arg, view)) {
+        fail(peer, "our own state cannot be read");
+        return false;
+    }
+    view->trust = &p->trust;
+    return true;
+}
+
 /* An answer within a session that is none: the session ends, and a source that asks to be left alone is. */
 static bool
 is_no_answer(struct peer *peer, const struct http_answer *answer)
@@ -162,13 +176,8 @@ on_range(void *arg, struct http_answer *answer)
     enum lat_err err;
     uint64_t retry_ms = ask_retry_ms(&answer->body);
 
-    if (is_no_answer(peer, answer))
+    if (is_no_answer(peer, answer) || !see_own(peer, &view))
         return;
-    err = p->ops.view_begin(p->arg, &view);
-    if (err) {
-        fail(peer, "our own state cannot be read");
-        return;
-    }
     err = heal_take(&peer->s.heal, &view, answer->body.data, answer->body.len, lat_mono_ms());
     p->ops.view_end(p->arg, &view);
     if (err == LAT_CLOSED && retry_ms > 0)
@@ -182,7 +191,7 @@ static void
 on_last_status(void *arg, struct http_answer *answer)
 {
     struct peer *peer = arg;
-    struct poller_head head;
+    struct recon_view view;
     struct source_shown shown;
     struct recon_status status;
     struct lat_msg why = { "" };
@@ -197,8 +206,10 @@ on_last_status(void *arg, struct http_answer *answer)
     }
     peer->status = status;
     peer->s.shown = shown;
-    head_of(peer->p, &head);
-    heal_compare(&peer->s.heal, &status, head.root, head.count, lat_mono_ms());
+    if (!see_own(peer, &view))
+        return;
+    heal_compare(&peer->s.heal, &status, &view, lat_mono_ms());
+    peer->p->ops.view_end(peer->p->arg, &view);
     end_session(peer);
 }
 
@@ -250,12 +261,16 @@ request_ms(const struct peer *peer)
 static void
 ask_range(struct peer *peer)
 {
+    struct recon_view view;
     struct lat_buf message;
     bool sent = false;
     enum lat_err err;
 
+    if (!see_own(peer, &view))
+        return;
     lat_buf_init(&message, RECON_MESSAGE_MAX);
-    err = heal_ask(&peer->s.heal, &peer->p->network, lat_mono_ms(), &message);
+    err = heal_ask(&peer->s.heal, &view, lat_mono_ms(), &message);
+    peer->p->ops.view_end(peer->p->arg, &view);
     if (!err && peer->s.heal.state == HEAL_WAIT)
         sent = ask_sync(peer, &message, RECON_MESSAGE_MAX, request_ms(peer), on_range);
     lat_buf_fini(&message);
@@ -292,11 +307,20 @@ static void
 start_session(struct peer *peer, const struct poller_head *head)
 {
     struct poller *p = peer->p;
+    uint8_t salt[HEAL_SALT_LEN];
+    struct recon_view view;
     uint64_t now = lat_mono_ms();
 
+    if (p->ops.view_begin(p->arg, &view)) {
+        peer->s.wants = peer->s.goes_on = false; /* our own state cannot be read: the next round asks anew */
+        return;
+    }
+    view.trust = &p->trust;
     poll_log_heal(&peer->s, now);
-    heal_start(&peer->s.heal, &peer->status, head->root, now);
     peer->s.healing = true;
+    p->ops.random(p->arg, salt, sizeof(salt));
+    heal_start(&peer->s.heal, &peer->status, &view, salt, now);
+    p->ops.view_end(p->arg, &view);
     if (head->count == 0 && peer->status.count > 0 && peer->s.shown.trusted && !head->incomplete)
         p->ops.filling(p->arg, true);
     poller_changed(p);

@@ -4,14 +4,6 @@ tests_unit_test_http_client_SOURCES = tests/unit/test_http_client.c tests/suppor
 tests_unit_test_http_client_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
 tests_unit_test_http_client_LDADD = $(LINK_http) $(CMOCKA_LIBS)
 
-SYNC_WORLD_SOURCES = tests/support/sync_world.c tests/support/sync_world.h tests/support/memory_view.c \
-	tests/support/memory_view.h
-
-check_PROGRAMS += tests/unit/test_heal
-tests_unit_test_heal_SOURCES = tests/unit/test_heal.c $(SYNC_WORLD_SOURCES)
-tests_unit_test_heal_CPPFLAGS = $(TEST_CPPFLAGS)
-tests_unit_test_heal_LDADD = $(LINK_http) $(CMOCKA_LIBS)
-
 check_PROGRAMS += tests/unit/test_poll_source
 tests_unit_test_poll_source_SOURCES = tests/unit/test_poll_source.c $(SYNC_WORLD_SOURCES)
 tests_unit_test_poll_source_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)

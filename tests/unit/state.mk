@@ -97,3 +97,12 @@ check_PROGRAMS += tests/unit/test_store_crash
 tests_unit_test_store_crash_SOURCES = tests/unit/test_store_crash.c $(STORE_SOURCES)
 tests_unit_test_store_crash_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_store_crash_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
+# Two states in memory, with authors of which some are trusted.
+SYNC_WORLD_SOURCES = tests/support/sync_world.c tests/support/sync_world.h tests/support/memory_view.c \
+	tests/support/memory_view.h
+
+check_PROGRAMS += tests/unit/test_heal
+tests_unit_test_heal_SOURCES = tests/unit/test_heal.c $(SYNC_WORLD_SOURCES)
+tests_unit_test_heal_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_heal_LDADD = $(LINK_state) $(CMOCKA_LIBS)

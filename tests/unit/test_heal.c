@@ -11,11 +11,13 @@
 #include <cmocka.h>
 
 #include "base/le.h"
-#include "http/heal.h"
+#include "state/heal.h"
 #include "state/store.h"
 #include "support/sync_world.h"
 
 #define T0 1000 /* the monotonic clock when a test begins */
+
+static const uint8_t salt[HEAL_SALT_LEN] = "a salt of 16 by";
 
 struct fixture {
     struct sync_world world;
@@ -67,7 +69,7 @@ start(struct fixture *f)
 {
     struct recon_status status = status_of(&f->there);
 
-    heal_start(&f->heal, &status, f->here.view.root, f->now_ms);
+    heal_start(&f->heal, &status, &f->here.view, salt, f->now_ms);
 }
 
 /* The source answers what heal_ask asked; the answer is taken. */
@@ -96,7 +98,7 @@ step(struct fixture *f)
     switch (f->heal.state) {
     case HEAL_ASK:
         lat_buf_init(&request, RECON_MESSAGE_MAX);
-        assert_int_equal(heal_ask(&f->heal, &f->world.network, f->now_ms, &request), LAT_OK);
+        assert_int_equal(heal_ask(&f->heal, &f->here.view, f->now_ms, &request), LAT_OK);
         if (f->heal.state == HEAL_WAIT)
             assert_int_equal(exchange(f, &request), LAT_OK);
         lat_buf_fini(&request);
@@ -110,7 +112,7 @@ step(struct fixture *f)
         heal_verdicts(&f->heal, verdicts, f->heal.batch_count, f->now_ms);
         break;
     case HEAL_COMPARE:
-        heal_compare(&f->heal, &status, f->here.view.root, f->here.view.count, f->now_ms);
+        heal_compare(&f->heal, &status, &f->here.view, f->now_ms);
         break;
     case HEAL_WAIT:
     case HEAL_OVER:
@@ -127,7 +129,7 @@ run(struct fixture *f)
     return f->heal.end;
 }
 
-static const struct snapshot_key *
+static const struct heal_key *
 named(const struct heal *heal, const char *key)
 {
     for (uint32_t i = 0; i < heal->key_count; i++)
@@ -147,7 +149,7 @@ an_empty_node_takes_everything_and_is_equal(void **state)
     assert_int_equal(f->heal.applied, 500);
     assert_int_equal(f->heal.same, 0);
     assert_int_equal(f->heal.key_total, 500);
-    assert_int_equal(f->heal.key_count, SNAPSHOT_KEYS_MAX);
+    assert_int_equal(f->heal.key_count, HEAL_KEYS_MAX);
     assert_int_equal(heal_percent(&f->heal), 100);
     assert_true(heal_had_progress(&f->heal));
     assert_memory_equal(f->here.view.root, f->there.view.root, 32);
@@ -168,8 +170,8 @@ only_what_differs_is_handed_on(void **state)
     assert_int_equal(f->heal.same, 300);
     assert_int_equal(f->heal.applied, 2);
     assert_int_equal(f->heal.key_total, 2);
-    assert_int_equal(named(&f->heal, "a")->difference, KEY_ONLY_THEIRS);
-    assert_int_equal(named(&f->heal, "b")->difference, KEY_THEIRS_NEWER);
+    assert_int_equal(named(&f->heal, "a")->difference, HEAL_KEY_ONLY_THEIRS);
+    assert_int_equal(named(&f->heal, "b")->difference, HEAL_KEY_THEIRS_NEWER);
     assert_int_equal(named(&f->heal, "b")->ours_hlc, earlier);
     assert_int_equal(named(&f->heal, "b")->theirs_hlc, later);
 }
@@ -189,8 +191,8 @@ what_we_have_newer_or_alone_is_left_alone(void **state)
     assert_int_equal(f->batches, 0);
     assert_int_equal(f->heal.ours, 1);
     assert_int_equal(f->heal.only_ours, 1);
-    assert_int_equal(named(&f->heal, "b")->difference, KEY_OURS_NEWER);
-    assert_int_equal(named(&f->heal, "c")->difference, KEY_ONLY_OURS);
+    assert_int_equal(named(&f->heal, "b")->difference, HEAL_KEY_OURS_NEWER);
+    assert_int_equal(named(&f->heal, "c")->difference, HEAL_KEY_ONLY_OURS);
     assert_true(heal_had_progress(&f->heal));
 }
 
@@ -300,7 +302,7 @@ records_of_strangers_are_refused_and_named(void **state)
     assert_int_equal(run(f), HEAL_REFUSED);
     assert_int_equal(f->heal.applied, 10);
     assert_int_equal(f->heal.refused, 2);
-    assert_int_equal(named(&f->heal, "theirs")->difference, KEY_REFUSED);
+    assert_int_equal(named(&f->heal, "theirs")->difference, HEAL_KEY_REFUSED);
     heal_refused_text(&f->heal, text, sizeof(text));
     assert_string_equal(
         text,
@@ -361,10 +363,10 @@ run_with_lie(struct fixture *f, uint64_t count)
     lie.count = count;
     memcpy(f->there.view.root, lie.root, 32);
     f->there.view.count = count;
-    heal_start(&f->heal, &lie, f->here.view.root, f->now_ms);
+    heal_start(&f->heal, &lie, &f->here.view, salt, f->now_ms);
     while (f->heal.state != HEAL_COMPARE)
         step(f);
-    heal_compare(&f->heal, &lie, f->here.view.root, f->here.view.count, f->now_ms);
+    heal_compare(&f->heal, &lie, &f->here.view, f->now_ms);
     return f->heal.end;
 }
 
@@ -419,7 +421,7 @@ bent_answers_end_the_session_or_do_no_harm(void **state)
     lat_buf_init(&request, 1000);
     lat_buf_init(&reply, RECON_MESSAGE_MAX);
     start(f);
-    assert_int_equal(heal_ask(&f->heal, &f->world.network, f->now_ms, &request), LAT_OK);
+    assert_int_equal(heal_ask(&f->heal, &f->here.view, f->now_ms, &request), LAT_OK);
     assert_int_equal(recon_handle(&f->there.view, request.data, request.len, NULL, 0, &reply), LAT_OK);
     for (size_t i = 0; i < reply.len; i++) {
         reply.data[i] ^= (uint8_t)(1 + i % 255);
@@ -442,7 +444,7 @@ an_error_message_ends_the_session_with_its_words(void **state)
     lat_buf_init(&request, 1000);
     lat_buf_init(&reply, 1000);
     start(f);
-    assert_int_equal(heal_ask(&f->heal, &f->world.network, f->now_ms, &request), LAT_OK);
+    assert_int_equal(heal_ask(&f->heal, &f->here.view, f->now_ms, &request), LAT_OK);
     assert_int_equal(recon_error_message(&f->world.network, RECON_E_BUSY, 1500, "try\nlater", &reply),
                      LAT_OK);
     assert_int_equal(heal_take(&f->heal, &f->here.view, reply.data, reply.len, f->now_ms), LAT_CLOSED);

@@ -1,10 +1,10 @@
 /*
  * heal_walk.h - an answer of the other side beside our own state. Used by heal.c alone.
  */
-#ifndef LAT_HTTP_HEAL_WALK_H
-#define LAT_HTTP_HEAL_WALK_H
+#ifndef LAT_STATE_HEAL_WALK_H
+#define LAT_STATE_HEAL_WALK_H
 
-#include "http/heal.h"
+#include "state/heal.h"
 
 #define HEAL_NO_SLOT 255
 

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "http/heal.h"
+#include "state/heal.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -14,7 +14,7 @@
 
 #include "base/le.h"
 #include "base/text.h"
-#include "http/heal_walk.h"
+#include "state/heal_walk.h"
 #include "state/store.h"
 
 #define RECORDS_MAX (RECON_MESSAGE_MAX / RECORD_OVERHEAD) /* that fit one answer */
@@ -104,16 +104,18 @@ watch_root(struct heal *heal, const uint8_t root[32], uint64_t count)
 }
 
 void
-heal_start(struct heal *heal, const struct recon_status *theirs, const uint8_t own_root[32], uint64_t now_ms)
+heal_start(struct heal *heal, const struct recon_status *theirs, const struct recon_view *own,
+           const uint8_t salt[HEAL_SALT_LEN], uint64_t now_ms)
 {
     assert(heal->state == HEAL_OVER);
     if (heal->pass_open)
         watch_root(heal, theirs->root, theirs->count);
     else
-        begin_pass(heal, theirs, own_root);
+        begin_pass(heal, theirs, own->root);
     heal->state = HEAL_ASK;
     heal->end = HEAL_NONE;
     heal->why.text[0] = '\0';
+    memcpy(heal->salt, salt, HEAL_SALT_LEN);
     heal->begun_ms = now_ms;
     heal->bytes = 0;
     heal->messages = heal->session_applied = heal->session_bad = 0;
@@ -188,14 +190,14 @@ is_over_budget(struct heal *heal, uint64_t now_ms)
 }
 
 enum lat_err
-heal_ask(struct heal *heal, const struct network *network, uint64_t now_ms, struct lat_buf *out)
+heal_ask(struct heal *heal, const struct recon_view *own, uint64_t now_ms, struct lat_buf *out)
 {
     enum lat_err err;
 
     assert(heal->state == HEAL_ASK);
     if (is_over_budget(heal, now_ms))
         return LAT_OK;
-    err = recon_ask_range(network, heal->from, last_key, heal->most_bytes, out);
+    err = recon_ask_range(own->network, heal->from, last_key, heal->most_bytes, out);
     if (err)
         return err;
     heal->messages++;
@@ -271,7 +273,7 @@ count_refused(struct heal *heal, uint32_t *reason, size_t len, uint8_t slot)
     heal->refused++;
     heal->stall_bytes += len;
     if (slot != HEAL_NO_SLOT)
-        heal->keys[slot].difference = KEY_REFUSED;
+        heal->keys[slot].difference = HEAL_KEY_REFUSED;
 }
 
 static void
@@ -353,7 +355,7 @@ heal_verdicts(struct heal *heal, const uint8_t *verdicts, size_t count, uint64_t
 
 /* The roots differ after a whole pass against one steady root: why? */
 static enum heal_end
-explain(struct heal *heal, const uint8_t own_root[32], uint64_t own_count)
+explain(struct heal *heal, const struct recon_view *own)
 {
     if (heal->seen != heal->announced) {
         lat_msg_set(&heal->why, "announces %" PRIu64 " records and shows %" PRIu64, heal->announced,
@@ -364,8 +366,8 @@ explain(struct heal *heal, const uint8_t own_root[32], uint64_t own_count)
         heal_refused_text(heal, heal->why.text, sizeof(heal->why.text));
         return HEAL_REFUSED;
     }
-    if (heal->applied == 0 && heal->ours == 0 && own_count == heal->seen &&
-        memcmp(own_root, heal->own_root, 32) == 0) {
+    if (heal->applied == 0 && heal->ours == 0 && own->count == heal->seen &&
+        memcmp(own->root, heal->own_root, 32) == 0) {
         lat_msg_set(&heal->why, "shows the records that we have, under another root");
         return HEAL_LIED;
     }
@@ -373,8 +375,8 @@ explain(struct heal *heal, const uint8_t own_root[32], uint64_t own_count)
 }
 
 void
-heal_compare(struct heal *heal, const struct recon_status *theirs, const uint8_t own_root[32],
-             uint64_t own_count, uint64_t now_ms)
+heal_compare(struct heal *heal, const struct recon_status *theirs, const struct recon_view *own,
+             uint64_t now_ms)
 {
     enum heal_end end;
 
@@ -382,12 +384,12 @@ heal_compare(struct heal *heal, const struct recon_status *theirs, const uint8_t
     heal->messages++;
     watch_root(heal, theirs->root, theirs->count);
     heal->pass_open = false;
-    if (memcmp(theirs->root, own_root, 32) == 0)
+    if (memcmp(theirs->root, own->root, 32) == 0)
         end = HEAL_EQUAL;
     else if (!heal->steady)
         end = HEAL_MOVED;
     else
-        end = explain(heal, own_root, own_count);
+        end = explain(heal, own);
     end_session(heal, end, now_ms);
 }
 

@@ -1,7 +1,8 @@
 /*
- * heal.h - one side of healing from a node of ours over HTTP: its records in key order (RANGE), compared with
- * our own, and what would win handed out to be applied. A machine without I/O, clock or network: messages and
- * the time come in, requests and batches go out; the poller carries them.
+ * heal.h - one side of healing from another node: its records in key order (RANGE), compared with our own, and
+ * what would win handed out to be applied. A machine without I/O, clock, network or randomness: messages, time
+ * and salt come in, requests and batches go out. Whoever speaks with the other side carries it: the poller over
+ * HTTP, the sync stream over libp2p.
  *
  *                 heal_start
  *                     |                    more
@@ -20,8 +21,8 @@
  *
  * Spec: STATE sections 1 ("Limits") and 4 (tier C), WIRE section 6 (RANGE). One thread at a time.
  */
-#ifndef LAT_HTTP_HEAL_H
-#define LAT_HTTP_HEAL_H
+#ifndef LAT_STATE_HEAL_H
+#define LAT_STATE_HEAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +31,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "state/recon.h"
-#include "view/snapshot.h"
 
 #define HEAL_RANGE_BYTES (512 * 1024)           /* of records, asked for in one message */
 #define HEAL_RANGE_BYTES_MIN (16 * 1024)        /* ... of a source that is slow */
@@ -40,6 +40,10 @@
 #define HEAL_STALL_BYTES_MAX (4u * 1024 * 1024) /* of refused records, without a useful one between them */
 #define HEAL_BAD_SIGNATURES_MAX 3               /* a session */
 #define HEAL_VISITS_MAX 65536                   /* own leaves walked for one answer */
+
+#define HEAL_KEYS_MAX 16                        /* differing keys kept by name */
+#define HEAL_NAME_MAX 64
+#define HEAL_SALT_LEN 16
 
 enum heal_state { HEAL_OVER, HEAL_ASK, HEAL_WAIT, HEAL_APPLY, HEAL_VERDICTS, HEAL_COMPARE };
 
@@ -54,6 +58,21 @@ enum heal_end {
     HEAL_STALLED,   /* a limit of the session, without progress */
     HEAL_LIED,      /* its records cannot have the root or count that it claims */
     HEAL_FAILED,    /* no answer, or none that makes sense */
+};
+
+enum heal_difference {
+    HEAL_KEY_THEIRS_NEWER,
+    HEAL_KEY_OURS_NEWER,
+    HEAL_KEY_ONLY_THEIRS,
+    HEAL_KEY_ONLY_OURS,
+    HEAL_KEY_REFUSED
+};
+
+/* One key that differs. */
+struct heal_key {
+    char key[HEAL_NAME_MAX]; /* escaped, cut */
+    enum heal_difference difference;
+    uint64_t ours_hlc, theirs_hlc; /* 0: absent */
 };
 
 /* How far a pass had come. */
@@ -79,8 +98,9 @@ struct heal {
     uint8_t untrusted_author[32];                                                   /* the first one */
     uint32_t key_total;                                                             /* keys that differed */
     uint32_t key_count;
-    struct snapshot_key keys[SNAPSHOT_KEYS_MAX];
+    struct heal_key keys[HEAL_KEYS_MAX];
     /* the session */
+    uint8_t salt[HEAL_SALT_LEN];
     uint64_t begun_ms, ended_ms;
     uint32_t most_bytes; /* of records, asked for in the next message */
     uint64_t bytes;      /* of answers */
@@ -103,15 +123,21 @@ void heal_init(struct heal *heal);
 void heal_fini(struct heal *heal);
 
 /*
- * Begin a session against what the other side has just attested (or, untrusted, claimed). An open pass goes
- * on; else a new one begins at the first key, and the counts of the last one are dropped.
+ * All of these look at our state through `own`: one moment of it (get and each_leaf are used, network, root and
+ * count), as it is now. It need not be the same moment from call to call, and is not kept.
  */
-void heal_start(struct heal *heal, const struct recon_status *theirs, const uint8_t own_root[32],
-                uint64_t now_ms);
+
+/*
+ * Begin a session against what the other side has just attested (or, untrusted, claimed). An open pass goes
+ * on; else a new one begins at the first key, and the counts of the last one are dropped. salt: random, new for
+ * each session.
+ */
+void heal_start(struct heal *heal, const struct recon_status *theirs, const struct recon_view *own,
+                const uint8_t salt[HEAL_SALT_LEN], uint64_t now_ms);
 
 /* HEAL_ASK: the next request into out, or, at a budget, the end of the session (then the state is HEAL_OVER).
  * LAT_NOMEM. */
-LAT_MUST_CHECK enum lat_err heal_ask(struct heal *heal, const struct network *network, uint64_t now_ms,
+LAT_MUST_CHECK enum lat_err heal_ask(struct heal *heal, const struct recon_view *own, uint64_t now_ms,
                                      struct lat_buf *out);
 
 /*
@@ -128,9 +154,9 @@ void heal_batch_sent(struct heal *heal);
 /* HEAL_VERDICTS: one verdict (enum store_verdict) for each record of the batch. */
 void heal_verdicts(struct heal *heal, const uint8_t *verdicts, size_t count, uint64_t now_ms);
 
-/* HEAL_COMPARE: the other side's STATUS after the pass, and our own root and count now. Ends the session. */
-void heal_compare(struct heal *heal, const struct recon_status *theirs, const uint8_t own_root[32],
-                  uint64_t own_count, uint64_t now_ms);
+/* HEAL_COMPARE: the other side's STATUS after the pass. Ends the session. */
+void heal_compare(struct heal *heal, const struct recon_status *theirs, const struct recon_view *own,
+                  uint64_t now_ms);
 
 /* The last request took longer than a request may: ask for less from now on. It grows again with each answer.
  */

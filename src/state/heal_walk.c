@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "http/heal_walk.h"
+#include "state/heal_walk.h"
 
 #include <string.h>
 
@@ -36,13 +36,13 @@ heal_count_useful(struct heal *heal, uint32_t *count)
 }
 
 static uint8_t
-name_key(struct heal *heal, const struct record *record, enum key_difference difference, uint64_t ours,
+name_key(struct heal *heal, const struct record *record, enum heal_difference difference, uint64_t ours,
          uint64_t theirs)
 {
-    struct snapshot_key *key;
+    struct heal_key *key;
 
     heal->key_total++;
-    if (heal->key_count == SNAPSHOT_KEYS_MAX)
+    if (heal->key_count == HEAL_KEYS_MAX)
         return HEAL_NO_SLOT;
     key = &heal->keys[heal->key_count];
     lat_escape(record->key, record->key_len, key->key, sizeof(key->key));
@@ -85,7 +85,7 @@ next_of_theirs(struct side_by_side *w)
 static enum lat_err
 take_only_theirs(struct side_by_side *w)
 {
-    uint8_t slot = name_key(w->heal, &w->theirs, KEY_ONLY_THEIRS, 0, w->theirs.hlc);
+    uint8_t slot = name_key(w->heal, &w->theirs, HEAL_KEY_ONLY_THEIRS, 0, w->theirs.hlc);
     enum lat_err err = add_to_batch(w->heal, &w->theirs, slot);
 
     return err ? err : next_of_theirs(w);
@@ -102,13 +102,13 @@ take_differing(struct side_by_side *w, uint64_t own_hlc)
 
     if (err == LAT_OK && record_compare(&w->theirs, &ours) < 0) {
         heal_count_useful(heal, &heal->ours);
-        name_key(heal, &w->theirs, KEY_OURS_NEWER, own_hlc, w->theirs.hlc);
+        name_key(heal, &w->theirs, HEAL_KEY_OURS_NEWER, own_hlc, w->theirs.hlc);
         return next_of_theirs(w);
     }
     if (err && err != LAT_DAMAGED && err != LAT_NOTFOUND)
         return err;
     err =
-        add_to_batch(heal, &w->theirs, name_key(heal, &w->theirs, KEY_THEIRS_NEWER, own_hlc, w->theirs.hlc));
+        add_to_batch(heal, &w->theirs, name_key(heal, &w->theirs, HEAL_KEY_THEIRS_NEWER, own_hlc, w->theirs.hlc));
     return err ? err : next_of_theirs(w);
 }
 
@@ -125,8 +125,8 @@ count_only_ours(struct side_by_side *w, const uint8_t keyhash[32], uint64_t hlc)
     struct record ours;
 
     w->heal->only_ours++;
-    if (w->heal->key_count < SNAPSHOT_KEYS_MAX && w->own->get(w->own->arg, keyhash, &ours) == LAT_OK)
-        name_key(w->heal, &ours, KEY_ONLY_OURS, hlc, 0);
+    if (w->heal->key_count < HEAL_KEYS_MAX && w->own->get(w->own->arg, keyhash, &ours) == LAT_OK)
+        name_key(w->heal, &ours, HEAL_KEY_ONLY_OURS, hlc, 0);
     else
         w->heal->key_total++;
     return LAT_OK;
