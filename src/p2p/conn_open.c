@@ -134,7 +134,9 @@ negotiate_stream(struct conn_stream *s)
     s->agreed = true;
     rest = s->line;
     lat_buf_init(&s->line, STREAM_LINE_MAX);
-    if (rest.len > 0)
+    if (s->protocol->agreed && !ystream_is_inbound(ystream))
+        s->protocol->agreed(s);
+    if (rest.len > 0 && !s->dead)
         s->protocol->data(s, rest.data, rest.len);
     lat_buf_fini(&rest);
 }
@@ -292,6 +294,18 @@ struct conn *
 stream_conn(const struct conn_stream *s)
 {
     return s->conn;
+}
+
+const struct protocol *
+stream_protocol(const struct conn_stream *s)
+{
+    return s->protocol;
+}
+
+bool
+stream_is_agreed(const struct conn_stream *s)
+{
+    return s->agreed;
 }
 
 bool

@@ -433,6 +433,12 @@ host_flush(struct host *host, struct conn *conn)
 }
 
 void
+host_send(struct host *host)
+{
+    host_flush_all(host);
+}
+
+void
 host_netchange(struct host *host)
 {
     swarm_netchange(host->swarm, host_now(host));

@@ -102,6 +102,9 @@ struct conn *host_conn(const struct host *host, const struct peerid *id);
 /* Something was written to a stream of this connection from outside its callbacks: send it. */
 void host_flush(struct host *host, struct conn *conn);
 
+/* The same for all connections that swarm_wake was called for: send. Not from within an op, after which it is done anyway. */
+void host_send(struct host *host);
+
 /* As the operating system would say them; for tests and for the test peer. */
 void host_netchange(struct host *host);
 

@@ -2,7 +2,7 @@
  * protocol.h - what a stream protocol (ping, identify, gossip ...) offers a connection, and what it may do with its streams. Implemented
  * by conn.c.
  *
- * A protocol is a constant table. Its functions are called from within conn_input, conn_output, conn_tick and conn_free; they may
+ * A protocol is a table, constant but for its arg. Its functions are called from within conn_input, conn_output, conn_tick and conn_free; they may
  * use the stream_* and conn_* functions, but not free the connection. Pure; the connection's thread.
  */
 #ifndef LAT_P2P_PROTOCOL_H
@@ -39,10 +39,19 @@ struct protocol {
 
     /* The stream is gone: refused, reset, timed out, or (clean) both ends closed. Frees the protocol's state. */
     void (*closed)(struct conn_stream *stream, bool clean);
+
+    /* NULL, or: the other side has agreed to speak it; of a stream of ours, after begin. */
+    void (*agreed)(struct conn_stream *stream);
+
+    void *arg; /* for the functions above, by stream_protocol; a table that is not constant has it */
 };
 
 struct conn *stream_conn(const struct conn_stream *stream);
+const struct protocol *stream_protocol(const struct conn_stream *stream);
 bool stream_is_inbound(const struct conn_stream *stream);
+
+/* Has the other side agreed to the protocol? In closed: had it? */
+bool stream_is_agreed(const struct conn_stream *stream);
 
 /* The protocol's own, set in begin or by the opener. */
 void *stream_state(const struct conn_stream *stream);
