@@ -407,6 +407,13 @@ host_dial(struct host *host, const char *address, struct lat_msg *why)
     return swarm_dial(host->swarm, &parsed, host_now(host), why);
 }
 
+enum lat_err
+host_suggest(struct host *host, const struct conn *by, const struct peerid *id, const uint8_t *record, size_t len)
+{
+    (void)host_now(host);
+    return swarm_suggest(by, id, record, len);
+}
+
 bool
 host_hangup(struct host *host, const struct peerid *id)
 {

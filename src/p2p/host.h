@@ -95,6 +95,8 @@ LAT_MUST_CHECK enum lat_err host_peers_text(const struct host *host, struct lat_
 
 /* Wishes: see swarm.h. address: a multiaddr. */
 LAT_MUST_CHECK enum lat_err host_dial(struct host *host, const char *address, struct lat_msg *why);
+LAT_MUST_CHECK enum lat_err host_suggest(struct host *host, const struct conn *by, const struct peerid *id, const uint8_t *record,
+                                         size_t len);
 bool host_hangup(struct host *host, const struct peerid *id);
 void host_note_live(struct host *host, const struct peerid *id, bool live);
 struct conn *host_conn(const struct host *host, const struct peerid *id);

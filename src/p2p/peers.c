@@ -15,16 +15,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "p2p/peers_parts.h"
 
 #define FACTOR_AT_EASE 10 /* of redial_max, for peers that nobody configured, while others are live */
-
-struct peers {
-    struct peers_config config;
-    struct peers_entry *entries[PEERS_MAX];
-    size_t count;
-    size_t in_flight;
-    size_t live;
-};
 
 struct peers *
 peers_new(const struct peers_config *config)
@@ -137,8 +130,8 @@ peers_compare(const struct peers_entry *a, const struct peers_entry *b, uint64_t
 
 /* --- making room ----------------------------------------------------------------------------------- */
 
-static void
-remove_address(struct peers_entry *peer, size_t i)
+void
+peers_remove_address(struct peers_entry *peer, size_t i)
 {
     free_address(peer->addresses[i]);
     peer->addresses[i] = peer->addresses[--peer->address_count];
@@ -160,7 +153,7 @@ drop_worst_address(struct peers_entry *peer)
     }
     if (worst == PEERS_ADDRESSES_MAX || peer->addresses[worst]->failures == 0)
         return false; /* nothing is known against any of them: a stranger's words must not push out what may work */
-    remove_address(peer, worst);
+    peers_remove_address(peer, worst);
     return true;
 }
 
@@ -171,8 +164,8 @@ is_pinned(const struct peers_entry *peer)
     return peer->connected || peer->in_flight > 0 || peers_is_configured(peer);
 }
 
-static void
-remove_entry(struct peers *peers, size_t i)
+void
+peers_remove_entry(struct peers *peers, size_t i)
 {
     free_entry(peers->entries[i]);
     peers->entries[i] = peers->entries[--peers->count];
@@ -192,7 +185,7 @@ drop_worst_peer(struct peers *peers)
     }
     if (worst == PEERS_MAX)
         return false;
-    remove_entry(peers, worst);
+    peers_remove_entry(peers, worst);
     return true;
 }
 
@@ -215,20 +208,11 @@ peers_enter(struct peers *peers, const struct peerid *id)
     return peer;
 }
 
-static enum lat_err
-add_address(struct peers_entry *peer, const char *text, bool ip6, enum peers_source source)
+enum lat_err
+peers_append_address(struct peers_entry *peer, const char *text, bool ip6, enum peers_source source)
 {
-    struct peers_address *a = peers_address_of(peer, text);
+    struct peers_address *a = calloc(1, sizeof(*a));
 
-    if (a) {
-        a->leaving = false;
-        if (source < a->source)
-            a->source = source;
-        return LAT_OK;
-    }
-    if (peer->address_count == PEERS_ADDRESSES_MAX && !drop_worst_address(peer))
-        return LAT_LIMIT;
-    a = calloc(1, sizeof(*a));
     if (a)
         a->text = strdup(text);
     if (a == NULL || a->text == NULL) {
@@ -239,6 +223,19 @@ add_address(struct peers_entry *peer, const char *text, bool ip6, enum peers_sou
     a->source = source;
     peer->addresses[peer->address_count++] = a;
     return LAT_OK;
+}
+
+bool
+peers_has_address(struct peers_entry *peer, const char *text, enum peers_source source)
+{
+    struct peers_address *a = peers_address_of(peer, text);
+
+    if (a == NULL)
+        return false;
+    a->leaving = false;
+    if (source < a->source)
+        a->source = source;
+    return true;
 }
 
 enum lat_err
@@ -255,7 +252,11 @@ peers_add(struct peers *peers, const struct peerid *id, const struct multiaddr *
     peer = peers_enter(peers, id);
     if (peer == NULL)
         return peers->count == PEERS_MAX ? LAT_LIMIT : LAT_NOMEM;
-    return add_address(peer, text, ip6, source);
+    if (peers_has_address(peer, text, source))
+        return LAT_OK;
+    if (peer->address_count == PEERS_ADDRESSES_MAX && !drop_worst_address(peer))
+        return LAT_LIMIT;
+    return peers_append_address(peer, text, ip6, source);
 }
 
 enum lat_err
@@ -282,7 +283,7 @@ release_address(struct peers_entry *peer, const struct peers_address *address)
 
     while (peer->addresses[i] != address)
         i++;
-    remove_address(peer, i);
+    peers_remove_address(peer, i);
 }
 
 static void
@@ -310,10 +311,10 @@ drop_leaving(struct peers *peers)
 
         for (size_t k = peer->address_count; k-- > 0;) {
             if (peer->addresses[k]->leaving && !peer->addresses[k]->in_flight)
-                remove_address(peer, k);
+                peers_remove_address(peer, k);
         }
         if (peer->address_count == 0 && before > 0 && !is_pinned(peer))
-            remove_entry(peers, i);
+            peers_remove_entry(peers, i);
     }
 }
 

@@ -35,8 +35,18 @@
 #define PEERS_WANTED 32           /* while there are live ones, peers that nobody configured are dialed up to so many connections */
 #define PEERS_TEXT_MAX (8u * 1024 * 1024) /* peers.json */
 
-/* Where an address comes from; the lowest counts where several name it. */
-enum peers_source { PEERS_CONFIGURED, PEERS_REMEMBERED, PEERS_IDENTIFIED };
+/* Where an address comes from; the lowest counts where several name it. From PEERS_FOUND on: only a candidate, see peers_suggest. */
+enum peers_source {
+    PEERS_CONFIGURED,
+    PEERS_REMEMBERED,
+    PEERS_IDENTIFIED, /* the peer itself told, on a connection that proved who it is */
+    PEERS_FOUND,      /* by mDNS, on the local network */
+    PEERS_EXCHANGED,  /* another peer told */
+};
+
+#define PEERS_CANDIDATES_MAX 64      /* peers that only PEERS_FOUND knows; again as many of PEERS_EXCHANGED */
+#define PEERS_CANDIDATE_ADDRESSES 4  /* of one peer, on hearsay */
+#define PEERS_CANDIDATE_TRIES 3      /* failures in a row after which a candidate makes room for another */
 
 /* One address of a peer. Read by others, written here alone. */
 struct peers_address {
@@ -92,6 +102,17 @@ void peers_free(struct peers *peers); /* NULL is fine */
  */
 LAT_MUST_CHECK enum lat_err peers_add(struct peers *peers, const struct peerid *id, const struct multiaddr *address,
                                       enum peers_source source);
+
+/*
+ * Somebody says that this peer can be reached there: source is PEERS_FOUND or PEERS_EXCHANGED. Such candidates are dialed like others,
+ * but count for little: they have places of their own (PEERS_CANDIDATES_MAX, PEERS_CANDIDATE_ADDRESSES), and make room only for each
+ * other, once each of their addresses has failed PEERS_CANDIDATE_TRIES times. So whatever is suggested, nothing that is configured,
+ * remembered or proved gives way to it. A candidate that has been connected is one no more.
+ *
+ * Results as of peers_add; LAT_LIMIT: no place now.
+ */
+LAT_MUST_CHECK enum lat_err peers_suggest(struct peers *peers, const struct peerid *id, const struct multiaddr *address,
+                                          enum peers_source source);
 
 /* Make sure there is an entry, for a peer that came by itself. NULL: no room, or out of memory. Borrow. */
 struct peers_entry *peers_enter(struct peers *peers, const struct peerid *id);

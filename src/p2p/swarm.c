@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "p2p/swarm_parts.h"
+#include "wire/peer_record.h"
 
 #define KNOWN_LINES 6 /* a peer's comings and goings in a minute */
 #define STALL_LOG_MS 60000
@@ -321,6 +322,38 @@ swarm_dial(struct swarm *swarm, const struct multiaddr *address, uint64_t now_ms
         return LAT_LIMIT;
     }
     return link_dial(swarm, NULL, NULL, address, tcp.has_peer ? &tcp.peer : &anyone, why);
+}
+
+static enum lat_err
+suggest_addresses(struct link *by, const struct peer_record *record)
+{
+    enum lat_err err = LAT_OK;
+    struct multiaddr address;
+    struct multiaddr_tcp tcp;
+    size_t taken = 0;
+
+    for (size_t i = 0; i < record->addr_count && taken < PEERS_CANDIDATE_ADDRESSES && err != LAT_NOMEM; i++) {
+        if (multiaddr_from_bytes(record->addrs[i].bytes, record->addrs[i].len, &address) || !multiaddr_is_tcp(&address, &tcp) ||
+            !is_of_use(by, &tcp))
+            continue;
+        err = peers_suggest(by->swarm->peers, &record->peer, &address, PEERS_EXCHANGED);
+        taken += err == LAT_OK;
+    }
+    return taken > 0 ? LAT_OK : err;
+}
+
+enum lat_err
+swarm_suggest(const struct conn *by, const struct peerid *id, const uint8_t *record, size_t len)
+{
+    struct link *link = conn_user(by);
+    struct peer_record *opened;
+    enum lat_err err = link->swarm->config.redial ? peer_record_open(record, len, &opened) : LAT_LIMIT;
+
+    if (err)
+        return err;
+    err = peerid_compare(&opened->peer, id) == 0 ? suggest_addresses(link, opened) : LAT_AUTH;
+    peer_record_free(opened);
+    return err;
 }
 
 bool

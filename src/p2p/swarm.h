@@ -149,6 +149,13 @@ void swarm_set_times(struct swarm *swarm, uint64_t idle_ms, uint64_t dead_ms);
  */
 LAT_MUST_CHECK enum lat_err swarm_dial(struct swarm *swarm, const struct multiaddr *address, uint64_t now_ms, struct lat_msg *why);
 
+/*
+ * A connected peer (by) says where another one can be reached, by that one's signed record (wire/peer_record.h), as peer exchange
+ * brings it: a candidate for the address book (peers_suggest), no more. Addresses that mean another machine to us than to the teller
+ * are passed over. LAT_AUTH, LAT_MALFORMED (the record does not hold, or is another peer's), LAT_LIMIT (also without redial), LAT_CONFLICT (ourselves), LAT_NOMEM.
+ */
+LAT_MUST_CHECK enum lat_err swarm_suggest(const struct conn *by, const struct peerid *id, const uint8_t *record, size_t len);
+
 /* Say goodbye to a peer and close. False: not connected. */
 bool swarm_hangup(struct swarm *swarm, const struct peerid *id, uint64_t now_ms);
 

@@ -400,6 +400,141 @@ former_configured_peers_are_forgotten_unless_connected(void **state)
     peers_free(book);
 }
 
+/* --- candidates ------------------------------------------------------------------------------------ */
+
+static enum lat_err
+suggest(struct peers *book, unsigned peer, const char *text, enum peers_source source)
+{
+    struct peerid id = id_of(peer);
+    struct multiaddr address;
+
+    assert_int_equal(multiaddr_parse(text, &address), LAT_OK);
+    return peers_suggest(book, &id, &address, source);
+}
+
+/* Dial all that is due until each address has failed so often. Times rise by more than any back-off. */
+static void
+fail_all(struct peers *book, uint64_t *now, unsigned times)
+{
+    struct peers_address *address;
+    struct peers_entry *peer;
+
+    for (unsigned n = 0; n < times; n++) {
+        *now += 20 * MAX_MS;
+        while (peers_next(book, 0, *now, &peer, &address))
+            peers_failed(book, peer, address, "refused", *now);
+    }
+}
+
+static void
+candidates_have_places_of_their_own_and_make_room_only_for_each_other(void **state)
+{
+    struct peers *book = new_book(3);
+    uint64_t now = 0;
+    unsigned taken = 0;
+
+    (void)state;
+    configure(book, 0, "/ip4/192.0.2.1/tcp/1");
+    assert_int_equal(add(book, 1, "/ip4/192.0.2.2/tcp/1", PEERS_REMEMBERED), LAT_OK);
+    for (unsigned n = 100; n < 400; n++)
+        taken += suggest(book, n, "/ip4/10.0.0.1/tcp/1", PEERS_FOUND) == LAT_OK;
+    assert_int_equal(taken, PEERS_CANDIDATES_MAX);
+    for (unsigned n = 400; n < 700; n++)
+        taken += suggest(book, n, "/ip4/10.0.0.1/tcp/1", PEERS_EXCHANGED) == LAT_OK;
+    assert_int_equal(taken, 2 * PEERS_CANDIDATES_MAX);
+    assert_int_equal(peers_count(book), 2 + 2 * PEERS_CANDIDATES_MAX);
+    fail_all(book, &now, PEERS_CANDIDATE_TRIES - 1);
+    assert_int_equal(suggest(book, 1000, "/ip4/10.0.0.1/tcp/1", PEERS_FOUND), LAT_LIMIT);
+    fail_all(book, &now, 1);
+    assert_int_equal(suggest(book, 1000, "/ip4/10.0.0.1/tcp/1", PEERS_FOUND), LAT_OK);
+    assert_int_equal(suggest(book, 1001, "/ip4/10.0.0.1/tcp/1", PEERS_EXCHANGED), LAT_OK);
+    assert_int_equal(peers_count(book), 2 + 2 * PEERS_CANDIDATES_MAX);
+    for (unsigned n = 0; n < 2; n++) {
+        struct peerid id = id_of(n);
+
+        assert_non_null(peers_find(book, &id)); /* they failed as often */
+    }
+    peers_free(book);
+}
+
+static void
+a_candidate_of_both_sources_counts_for_the_better_one_and_a_connected_one_for_none(void **state)
+{
+    struct peers *book = new_book(3);
+    struct peerid id = id_of(100);
+    struct peers_entry *peer;
+
+    (void)state;
+    for (unsigned n = 100; n < 100 + PEERS_CANDIDATES_MAX; n++)
+        assert_int_equal(suggest(book, n, "/ip4/10.0.0.1/tcp/1", PEERS_EXCHANGED), LAT_OK);
+    assert_int_equal(suggest(book, 500, "/ip4/10.0.0.1/tcp/1", PEERS_EXCHANGED), LAT_LIMIT);
+    assert_int_equal(suggest(book, 100, "/ip4/10.0.0.1/tcp/1", PEERS_FOUND), LAT_OK); /* moves over */
+    assert_int_equal(suggest(book, 500, "/ip4/10.0.0.1/tcp/1", PEERS_EXCHANGED), LAT_OK);
+    for (unsigned n = 601; n < 600 + PEERS_CANDIDATES_MAX; n++)
+        assert_int_equal(suggest(book, n, "/ip4/10.0.0.1/tcp/1", PEERS_FOUND), LAT_OK);
+    assert_int_equal(suggest(book, 700, "/ip4/10.0.0.1/tcp/1", PEERS_FOUND), LAT_LIMIT);
+    peer = peers_find(book, &id);
+    peers_up(book, peer, NULL, 0);
+    assert_int_equal(suggest(book, 700, "/ip4/10.0.0.1/tcp/1", PEERS_FOUND), LAT_OK);
+    peers_down(book, peer, NULL, "closed", 1);
+    assert_non_null(peers_find(book, &id));
+    peers_free(book);
+}
+
+static void
+hearsay_does_not_push_out_addresses_that_are_known_from_better_sources(void **state)
+{
+    struct peers *book = new_book(3);
+    struct peerid id = id_of(1);
+    struct peers_entry *peer;
+    uint64_t now = 0;
+    char text[64];
+
+    (void)state;
+    for (int n = 0; n < PEERS_ADDRESSES_MAX - 1; n++) {
+        snprintf(text, sizeof(text), "/ip4/192.0.2.1/tcp/%d", 1000 + n);
+        assert_int_equal(add(book, 1, text, PEERS_IDENTIFIED), LAT_OK);
+    }
+    fail_all(book, &now, 2 * PEERS_CANDIDATE_TRIES);
+    for (int n = 0; n < 40; n++) {
+        snprintf(text, sizeof(text), "/ip4/10.0.0.1/tcp/%d", 1000 + n);
+        assert_int_equal(suggest(book, 1, text, PEERS_FOUND), n == 0 ? LAT_OK : LAT_LIMIT);
+    }
+    assert_int_equal(suggest(book, 2, "/ip4/10.0.0.1/tcp/1", PEERS_FOUND), LAT_OK);
+    for (int n = 0; n < 40; n++) {
+        snprintf(text, sizeof(text), "/ip4/10.0.0.2/tcp/%d", 1000 + n);
+        assert_int_equal(suggest(book, 2, text, PEERS_FOUND), n < PEERS_CANDIDATE_ADDRESSES - 1 ? LAT_OK : LAT_LIMIT);
+    }
+    peer = peers_find(book, &id);
+    for (int n = 0; n < PEERS_ADDRESSES_MAX - 1; n++) {
+        snprintf(text, sizeof(text), "/ip4/192.0.2.1/tcp/%d", 1000 + n);
+        assert_non_null(peers_address_of(peer, text));
+    }
+    assert_int_equal(suggest(book, 60000, "/ip4/10.0.0.1/tcp/1", PEERS_FOUND), LAT_CONFLICT);
+    peers_free(book);
+}
+
+static void
+a_full_book_takes_no_candidate_unless_one_goes(void **state)
+{
+    struct peers *book = new_book(3);
+    uint64_t now = 0;
+
+    (void)state;
+    for (unsigned n = 0; n < PEERS_MAX - 1; n++)
+        assert_int_equal(add(book, n, "/ip4/192.0.2.1/tcp/1", PEERS_REMEMBERED), LAT_OK);
+    assert_int_equal(suggest(book, 2000, "/ip4/10.0.0.1/tcp/1", PEERS_FOUND), LAT_OK);
+    assert_int_equal(suggest(book, 2001, "/ip4/10.0.0.1/tcp/1", PEERS_FOUND), LAT_LIMIT);
+    fail_all(book, &now, PEERS_CANDIDATE_TRIES);
+    assert_int_equal(suggest(book, 2001, "/ip4/10.0.0.1/tcp/1", PEERS_FOUND), LAT_OK);
+    for (unsigned n = 0; n < PEERS_MAX - 1; n++) {
+        struct peerid id = id_of(n);
+
+        assert_non_null(peers_find(book, &id));
+    }
+    peers_free(book);
+}
+
 /* --- peers.json ------------------------------------------------------------------------------------ */
 
 static struct lat_buf
@@ -570,6 +705,10 @@ main(void)
         cmocka_unit_test(addresses_of_a_peer_are_bounded_and_new_ones_replace_what_fails),
         cmocka_unit_test(a_full_book_forgets_the_least_useful_and_never_the_configured),
         cmocka_unit_test(former_configured_peers_are_forgotten_unless_connected),
+        cmocka_unit_test(candidates_have_places_of_their_own_and_make_room_only_for_each_other),
+        cmocka_unit_test(a_candidate_of_both_sources_counts_for_the_better_one_and_a_connected_one_for_none),
+        cmocka_unit_test(hearsay_does_not_push_out_addresses_that_are_known_from_better_sources),
+        cmocka_unit_test(a_full_book_takes_no_candidate_unless_one_goes),
         cmocka_unit_test(a_written_book_is_read_back_with_the_longest_live_first),
         cmocka_unit_test(configured_addresses_are_left_to_the_configuration),
         cmocka_unit_test(a_damaged_file_is_refused_at_every_cut),

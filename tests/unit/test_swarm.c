@@ -14,6 +14,7 @@
 
 #include "support/random.h"
 #include "support/swarm_world.h"
+#include "wire/peer_record.h"
 
 #define T_DEAD 10000
 #define REDIAL_MAX 30000
@@ -596,6 +597,47 @@ a_crowd_fills_up_to_the_limit_and_dials_still_have_room(void **state)
     }
 }
 
+static size_t
+seal(const struct world_node *node, const char *address, uint8_t out[1024])
+{
+    struct multiaddr parsed;
+    struct multiaddr_ref ref;
+    struct lat_buf sealed;
+    size_t len;
+
+    assert_int_equal(multiaddr_parse(address, &parsed), LAT_OK);
+    ref = (struct multiaddr_ref){ parsed.bytes, parsed.len };
+    lat_buf_init(&sealed, 1024);
+    assert_int_equal(peer_record_seal(node->key, 1, &ref, 1, &sealed), LAT_OK);
+    len = sealed.len;
+    memcpy(out, sealed.data, len);
+    lat_buf_fini(&sealed);
+    return len;
+}
+
+static void
+a_peer_that_another_one_names_by_a_signed_record_is_dialed(void **state)
+{
+    struct world_node *a = world_add(&w, 1, true), *b = world_add(&w, 2, true), *c = world_add(&w, 3, true);
+    uint8_t record[1024];
+    size_t len = seal(c, c->address, record);
+    const struct conn *by;
+
+    (void)state;
+    world_introduce(a, b);
+    world_run(&w, 1000);
+    by = swarm_conn(a->swarm, &b->identity.peer);
+    assert_non_null(by);
+    assert_int_equal(swarm_suggest(by, &b->identity.peer, record, len), LAT_AUTH); /* another one's */
+    assert_int_equal(swarm_suggest(by, &c->identity.peer, record, len - 1), LAT_MALFORMED);
+    assert_int_equal(swarm_suggest(by, &c->identity.peer, record, len), LAT_OK);
+    assert_int_equal(peers_find(swarm_peers(a->swarm), &c->identity.peer)->addresses[0]->source, PEERS_EXCHANGED);
+    world_run(&w, 1000);
+    assert_int_equal(world_counts(a).peers, 2);
+    record[len - 1] ^= 1;
+    assert_int_equal(swarm_suggest(by, &c->identity.peer, record, len), LAT_AUTH);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -623,6 +665,7 @@ main(void)
         T(a_wrong_peer_id_is_one_warning_however_often_it_is_dialed),
         T(a_dial_that_was_asked_for_is_made_once),
         T(live_peers_are_counted_while_they_are_connected),
+        T(a_peer_that_another_one_names_by_a_signed_record_is_dialed),
         T(what_peers_say_of_themselves_is_told_anew_when_it_changes),
         T(a_crowd_fills_up_to_the_limit_and_dials_still_have_room),
     };
