@@ -43,7 +43,7 @@ say_diverged(struct poll_source *s, const uint8_t *own_root, uint32_t count, uin
         lat_hex(own_root, 32, local);
     lat_hex(s->shown.root, 32, peer);
     lat_log(LAT_WARNING, "[HTTP_SYNC] [DIVERGENCE] %s has another state (count: %" PRIu32 ")%s%s%s",
-            s->shown_url, count, s->held ? ": " : "", s->held ? s->trouble : "", suppressed);
+            s->shown_url, count, s->h.held ? ": " : "", s->h.held ? s->h.trouble : "", suppressed);
     lat_log(LAT_WARNING, "[HTTP_SYNC]   Local:  %s", local);
     lat_log(LAT_WARNING, "[HTTP_SYNC]   Peer:   %s", peer);
 }
@@ -60,7 +60,7 @@ poll_log_changes(struct poll_source *s, unsigned changes, const uint8_t *own_roo
                 s->kind == SOURCE_LATTICE ? "a node of ours" : "a v3.0.3 node",
                 s->has_shown && !s->shown.trusted ? ", attested by no trusted key" : "", suppressed);
     if (changes & (SOURCE_IS_DIVERGED | SOURCE_IS_DUE))
-        say_diverged(s, own_root, s->differs_checks, now_ms);
+        say_diverged(s, own_root, s->h.differs_checks, now_ms);
     if ((changes & SOURCE_IS_EQUAL) && may_say(s, now_ms, suppressed)) {
         char root[17];
 
@@ -75,7 +75,7 @@ poll_log_heal(struct poll_source *s, uint64_t now_ms)
 {
     char suppressed[32];
 
-    if (s->goes_on || s->fruitless > 0 || !may_say(s, now_ms, suppressed))
+    if (s->h.goes_on || s->h.fruitless > 0 || !may_say(s, now_ms, suppressed))
         return;
     lat_log(LAT_NOTICE, "[HTTP_SYNC] [SURGEON] healing from %s%s", s->shown_url, suppressed);
 }
@@ -85,19 +85,19 @@ say_pause(struct poll_source *s, uint64_t now_ms)
 {
     char suppressed[32];
 
-    if (s->pause_until_ms <= now_ms || !may_say(s, now_ms, suppressed))
+    if (s->h.pause_until_ms <= now_ms || !may_say(s, now_ms, suppressed))
         return;
     lat_log(LAT_WARNING,
             "[HTTP_SYNC] [BACKOFF] healing from %s brought nothing %" PRIu32 " times, again in %" PRIu64
             " s%s",
-            s->shown_url, s->fruitless, (s->pause_until_ms - now_ms + 999) / 1000, suppressed);
+            s->shown_url, s->h.fruitless, (s->h.pause_until_ms - now_ms + 999) / 1000, suppressed);
 }
 
 void
 poll_log_healed(struct poll_source *s, unsigned changes, uint64_t now_ms)
 {
-    const struct heal *heal = &s->heal;
-    double seconds = (double)s->heal_took_ms / 1000.0;
+    const struct heal *heal = &s->h.heal;
+    double seconds = (double)s->h.heal_took_ms / 1000.0;
     char suppressed[32];
 
     if (!may_say(s, now_ms, suppressed))
@@ -145,7 +145,7 @@ poll_log_imported(struct poll_source *s, const struct source_import *import, uin
     if (!may_say(s, now_ms, suppressed))
         return;
     if (import->err)
-        lat_log(LAT_WARNING, "[HTTP_SYNC] [RECONCILIATION] %s: %s%s", s->shown_url, s->trouble, suppressed);
+        lat_log(LAT_WARNING, "[HTTP_SYNC] [RECONCILIATION] %s: %s%s", s->shown_url, s->h.trouble, suppressed);
     else
         lat_log(LAT_NOTICE,
                 "[HTTP_SYNC] [RECONCILIATION] signature and root of %s verified: %" PRIu64

@@ -14,11 +14,9 @@
 
 #include "http/http_url.h"
 #include "http/poller.h"
-#include "state/heal.h"
+#include "state/heal_peer.h"
 #include "view/snapshot.h"
 
-#define SOURCE_FRUITLESS_MAX 3 /* sessions in a row without progress before healing pauses */
-#define SOURCE_PAUSE_MAX_MS 300000
 #define SOURCE_RETRY_AFTER_MAX_MS 60000
 #define SOURCE_FORGET_MS 60000 /* failing for so long: its agreement is no longer known */
 #define SOURCE_LINES_MAX 12    /* log lines at once; then one every SOURCE_LINE_MS */
@@ -68,27 +66,10 @@ struct poll_source {
 
     bool has_shown;
     struct source_shown shown; /* the last that was believed */
-    bool compared;             /* what follows is set */
-    bool equal, stale;         /* stale: older than our own state */
-    uint64_t differs_since_ms;
-    uint32_t differs_checks; /* in a row, for display */
-    uint32_t streak;         /* in a row, for POLLER_DIVERGE_MAX: a failure ends it, an import too */
-
-    struct heal heal; /* the session that runs, or the last one */
-    bool healing, importing;
-    bool healed_once;
-    uint64_t heal_end_ms, heal_took_ms;
-    bool wants;                      /* differs and is to be healed from */
-    bool goes_on;                    /* the last session ended on a budget: at once */
-    uint32_t fruitless;              /* sessions in a row without progress */
-    uint64_t pause_until_ms;         /* 0: not paused */
-    char trouble[SNAPSHOT_TEXT_MAX]; /* why it differs still: refused records, a lie; "": nothing known */
-    bool held;                       /* ... and nothing can be taken from it: trust or clock */
-
-    bool taken; /* all that this root has is here, as far as we accept it */
-    uint8_t taken_root[32];
-    uint32_t taken_trust;    /* by the trust set of this number */
-    uint64_t taken_until_ms; /* look again then all the same */
+    bool stale;           /* it differs and is older than our own state */
+    uint32_t streak;      /* differed so often in a row, for POLLER_DIVERGE_MAX: a failure ends it, an import too */
+    struct heal_peer h;   /* agreement and healing; imports of a v3.0.3 source keep its counts, too */
+    bool importing;
 
     double line_tokens; /* poll_log.c */
     uint64_t line_ms;
@@ -150,12 +131,6 @@ void source_imported(struct poll_source *s, const struct source_import *import, 
 
 /* A session or import that was given up because the lung was taken away: as if it had not been. */
 void source_given_up(struct poll_source *s, uint64_t now_ms);
-
-/* How long healing pauses after so many sessions without progress: 2, 4, 8 ... 300 s from the third on; 0
- * before. */
-uint64_t source_pause_ms(uint32_t fruitless);
-
-void source_forget_pause(struct poll_source *s);
 
 void source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_ms,
                  struct snapshot_source *row);

@@ -130,7 +130,7 @@ ask_or_skip(struct poller *p, struct peer *peer)
 {
     char why[SNAPSHOT_TEXT_MAX];
 
-    if (peer->s.healing || peer->s.importing) {
+    if (peer->s.h.healing || peer->s.importing) {
         p->round_good = true;
     } else if (source_must_wait(&peer->s, lat_mono_ms(), why, sizeof(why))) {
         note_failed(p, peer->s.shown_url, why);
@@ -166,7 +166,7 @@ poller_give_up_healing(struct poller *p)
     size_t applying = 0;
 
     for (size_t i = 0; i < p->peer_count; i++) {
-        applying += p->peers[i]->owed != NULL && p->peers[i]->s.healing;
+        applying += p->peers[i]->owed != NULL && p->peers[i]->s.h.healing;
         heal_give_up(p->peers[i]);
     }
     if (applying > 0)
@@ -178,8 +178,8 @@ poller_drop_staged(struct poller *p)
 {
     for (size_t i = 0; i < p->peer_count; i++) {
         heal_unstage(p->peers[i]);
-        if (!p->peers[i]->s.healing && !p->peers[i]->s.importing)
-            p->peers[i]->s.wants = false;
+        if (!p->peers[i]->s.h.healing && !p->peers[i]->s.importing)
+            p->peers[i]->s.h.wants = false;
     }
 }
 
@@ -219,8 +219,8 @@ poller_apply_staged(struct poller *p)
     for (size_t i = 0; i < p->peer_count; i++) {
         struct peer *peer = p->peers[i];
 
-        if (peer->s.wants && is_old(peer->s.shown.time_ms, wall_ms)) {
-            peer->s.wants = false;
+        if (peer->s.h.wants && is_old(peer->s.shown.time_ms, wall_ms)) {
+            peer->s.h.wants = false;
             heal_unstage(peer);
         }
     }
@@ -231,7 +231,7 @@ void
 poller_forget_backoff(struct poller *p)
 {
     for (size_t i = 0; i < p->peer_count; i++)
-        source_forget_pause(&p->peers[i]->s);
+        heal_peer_forget_pause(&p->peers[i]->s.h);
     poller_wake(p);
 }
 

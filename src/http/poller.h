@@ -28,7 +28,6 @@
 #include "view/snapshot.h"
 
 #define POLLER_DIVERGE_MAX 3 /* N_DIVERGE */
-#define POLLER_HEALING_MAX 2 /* sessions at once */
 #define POLLER_CONNECT_MS 3000
 #define POLLER_TOTAL_MS 10000
 #define POLLER_STATE_MAX (128u * 1024 * 1024)  /* bytes of a v3.0.3 state document */

@@ -74,8 +74,8 @@ succeeded(struct peer *peer, enum source_kind kind, const struct source_shown *s
         changes |= source_compare(&peer->s, shown, &own, now);
     }
     if (peer->p->mode == POLLER_STANDBY)
-        peer->s.wants = false;
-    if (peer->s.equal)
+        peer->s.h.wants = false;
+    if (peer->s.h.equal)
         heal_note_filled(peer);
     poll_log_changes(&peer->s, changes, own.root, now);
     end(peer, NULL);
@@ -179,7 +179,7 @@ look_at_state(struct peer *peer, struct poll_state *done)
     }
     heal_stage(peer, &done->state);
     succeeded(peer, SOURCE_LEGACY, &shown);
-    if (!peer->s.wants)
+    if (!peer->s.h.wants)
         heal_unstage(peer);
 }
 

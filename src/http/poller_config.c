@@ -124,7 +124,7 @@ take_trust(struct poller *p, const struct trust *trust)
         struct poll_source *s = &p->peers[i]->s;
 
         s->shown.trusted = s->has_shown && s->shown.time_ms > 0 && trust_attests(trust, s->shown.key);
-        s->wants = false;
+        s->h.wants = false;
         heal_unstage(p->peers[i]);
         source_forget_pause(s);
     }

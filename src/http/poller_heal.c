@@ -1,6 +1,6 @@
 /*
  * Healing as it is carried: the session machine (heal.h) says what to ask and what to apply next, and here it
- * is sent, handed on, and answered. At most POLLER_HEALING_MAX at once, sources in turn, and never two
+ * is sent, handed on, and answered. At most HEAL_SESSIONS_MAX at once, sources in turn, and never two
  * against one and the same root, which would fetch everything twice.
  */
 #include "config.h"
@@ -109,7 +109,7 @@ heal_note_filled(struct peer *peer)
 static void
 maybe_filled(struct peer *peer)
 {
-    enum heal_end end = peer->s.heal.end;
+    enum heal_end end = peer->s.h.heal.end;
 
     if (end == HEAL_EQUAL || end == HEAL_ALL_TAKEN || end == HEAL_REFUSED)
         heal_note_filled(peer);
@@ -130,7 +130,7 @@ end_session(struct peer *peer)
 static void
 fail(struct peer *peer, const char *text)
 {
-    heal_fail(&peer->s.heal, text, lat_mono_ms());
+    heal_fail(&peer->s.h.heal, text, lat_mono_ms());
     end_session(peer);
 }
 
@@ -160,7 +160,7 @@ is_no_answer(struct peer *peer, const struct http_answer *answer)
     if (!answer->err && answer->status == 200)
         return false;
     if (answer->err == LAT_TIMEOUT)
-        heal_slow_down(&peer->s.heal);
+        heal_slow_down(&peer->s.h.heal);
     if (!answer->err)
         ask_say_status(answer->status, &why);
     fail(peer, why.text);
@@ -178,7 +178,7 @@ on_range(void *arg, struct http_answer *answer)
 
     if (is_no_answer(peer, answer) || !see_own(peer, &view))
         return;
-    err = heal_take(&peer->s.heal, &view, answer->body.data, answer->body.len, lat_mono_ms());
+    err = heal_take(&peer->s.h.heal, &view, answer->body.data, answer->body.len, lat_mono_ms());
     p->ops.view_end(p->arg, &view);
     if (err == LAT_CLOSED && retry_ms > 0)
         peer->s.retry_ms =
@@ -208,7 +208,7 @@ on_last_status(void *arg, struct http_answer *answer)
     peer->s.shown = shown;
     if (!see_own(peer, &view))
         return;
-    heal_compare(&peer->s.heal, &status, &view, lat_mono_ms());
+    heal_compare(&peer->s.h.heal, &status, &view, lat_mono_ms());
     peer->p->ops.view_end(peer->p->arg, &view);
     end_session(peer);
 }
@@ -220,11 +220,11 @@ on_applied(void *arg, const uint8_t *verdicts, size_t count, enum lat_err err)
 
     if (peer == NULL)
         return;
-    if (count != peer->s.heal.batch_count) {
+    if (count != peer->s.h.heal.batch_count) {
         fail(peer, lat_err_text(err ? err : LAT_CLOSED));
         return;
     }
-    heal_verdicts(&peer->s.heal, verdicts, count, lat_mono_ms());
+    heal_verdicts(&peer->s.h.heal, verdicts, count, lat_mono_ms());
     poller_changed(peer->p);
     step(peer);
 }
@@ -233,7 +233,7 @@ static void
 apply_batch(struct peer *peer)
 {
     struct poller *p = peer->p;
-    struct heal *heal = &peer->s.heal;
+    struct heal *heal = &peer->s.h.heal;
     struct owed *owed = poller_owe(peer);
     enum lat_err err = LAT_NOMEM;
 
@@ -252,7 +252,7 @@ apply_batch(struct peer *peer)
 static uint64_t
 request_ms(const struct peer *peer)
 {
-    uint64_t gone = lat_mono_ms() - peer->s.heal.begun_ms;
+    uint64_t gone = lat_mono_ms() - peer->s.h.heal.begun_ms;
     uint64_t left = gone < HEAL_MS_MAX ? HEAL_MS_MAX - gone : 1;
 
     return left < peer->p->total_ms ? left : peer->p->total_ms;
@@ -269,12 +269,12 @@ ask_range(struct peer *peer)
     if (!see_own(peer, &view))
         return;
     lat_buf_init(&message, RECON_MESSAGE_MAX);
-    err = heal_ask(&peer->s.heal, &view, lat_mono_ms(), &message);
+    err = heal_ask(&peer->s.h.heal, &view, lat_mono_ms(), &message);
     peer->p->ops.view_end(peer->p->arg, &view);
-    if (!err && peer->s.heal.state == HEAL_WAIT)
+    if (!err && peer->s.h.heal.state == HEAL_WAIT)
         sent = ask_sync(peer, &message, RECON_MESSAGE_MAX, request_ms(peer), on_range);
     lat_buf_fini(&message);
-    if (!err && peer->s.heal.state == HEAL_OVER)
+    if (!err && peer->s.h.heal.state == HEAL_OVER)
         end_session(peer);
     else if (!sent)
         fail(peer, "out of memory");
@@ -283,7 +283,7 @@ ask_range(struct peer *peer)
 static void
 step(struct peer *peer)
 {
-    switch (peer->s.heal.state) {
+    switch (peer->s.h.heal.state) {
     case HEAL_ASK:
         ask_range(peer);
         break;
@@ -312,14 +312,14 @@ start_session(struct peer *peer, const struct poller_head *head)
     uint64_t now = lat_mono_ms();
 
     if (p->ops.view_begin(p->arg, &view)) {
-        peer->s.wants = peer->s.goes_on = false; /* our own state cannot be read: the next round asks anew */
+        peer->s.h.wants = peer->s.h.goes_on = false; /* our own state cannot be read: the next round asks anew */
         return;
     }
     view.trust = &p->trust;
     poll_log_heal(&peer->s, now);
-    peer->s.healing = true;
+    peer->s.h.healing = true;
     p->ops.random(p->arg, salt, sizeof(salt));
-    heal_start(&peer->s.heal, &peer->status, &view, salt, now);
+    heal_start(&peer->s.h.heal, &peer->status, &view, salt, now);
     p->ops.view_end(p->arg, &view);
     if (head->count == 0 && peer->status.count > 0 && peer->s.shown.trusted && !head->incomplete)
         p->ops.filling(p->arg, true);
@@ -344,7 +344,7 @@ is_healed_elsewhere(const struct peer *peer)
     for (size_t i = 0; i < p->peer_count; i++) {
         const struct poll_source *other = &p->peers[i]->s;
 
-        if ((other->healing || other->importing) && memcmp(other->shown.root, peer->s.shown.root, 32) == 0)
+        if ((other->h.healing || other->importing) && memcmp(other->shown.root, peer->s.shown.root, 32) == 0)
             return true;
     }
     return false;
@@ -373,7 +373,7 @@ running(const struct poller *p)
     size_t count = 0;
 
     for (size_t i = 0; i < p->peer_count; i++)
-        count += p->peers[i]->s.healing || p->peers[i]->s.importing;
+        count += p->peers[i]->s.h.healing || p->peers[i]->s.importing;
     return count;
 }
 
@@ -401,7 +401,7 @@ heal_next_due(struct poller *p)
     struct poller_head head;
     struct peer *peer;
 
-    while (p->carrying && running(p) < POLLER_HEALING_MAX && (peer = pick(p, &head)) != NULL) {
+    while (p->carrying && running(p) < HEAL_SESSIONS_MAX && (peer = pick(p, &head)) != NULL) {
         if (peer->s.kind == SOURCE_LATTICE)
             start_session(peer, &head);
         else
@@ -427,7 +427,7 @@ heal_next_ms(const struct poller *p)
 void
 heal_give_up(struct peer *peer)
 {
-    if (!peer->s.healing && !peer->s.importing)
+    if (!peer->s.h.healing && !peer->s.importing)
         return;
     http_transfer_cancel(peer->transfer);
     peer->transfer = NULL;

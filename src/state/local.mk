@@ -16,4 +16,4 @@ noinst_LIBRARIES += %D%/libstate.a
 	%D%/recon.h %D%/recon.c %D%/recon_parts.h %D%/recon_read.c %D%/recon_status.c %D%/recon_cells.c \
 	%D%/recon_descend.c %D%/recon_records.c %D%/recon_prove.c %D%/recon_range.c %D%/recon_ask.c
 %C%_libstate_a_SOURCES += %D%/recon_reader.h %D%/recon_reader.c
-%C%_libstate_a_SOURCES += %D%/heal.h %D%/heal.c %D%/heal_walk.h %D%/heal_walk.c
+%C%_libstate_a_SOURCES += %D%/heal.h %D%/heal.c %D%/heal_walk.h %D%/heal_walk.c %D%/heal_peer.h %D%/heal_peer.c

@@ -282,13 +282,13 @@ a_root_that_cannot_be_compared_yet_concludes_nothing(void **state)
 static void
 session(struct fixture *f, enum heal_end end, uint32_t applied, uint64_t now)
 {
-    f->s.healing = true;
-    f->s.heal.begun_ms = now - 10;
-    f->s.heal.ended_ms = now;
-    f->s.heal.state = HEAL_OVER;
-    f->s.heal.end = end;
-    f->s.heal.session_applied = applied;
-    memcpy(f->s.heal.root, f->their_root, 32);
+    f->s.h.healing = true;
+    f->s.h.heal.begun_ms = now - 10;
+    f->s.h.heal.ended_ms = now;
+    f->s.h.heal.state = HEAL_OVER;
+    f->s.h.heal.end = end;
+    f->s.h.heal.session_applied = applied;
+    memcpy(f->s.h.heal.root, f->their_root, 32);
     source_healed(&f->s, f->own.trust_number, now);
 }
 
@@ -298,12 +298,12 @@ three_sessions_without_progress_bring_growing_pauses_that_progress_clears(void *
     struct fixture *f = *state;
     uint64_t now = 10000;
 
-    assert_int_equal(source_pause_ms(2), 0);
-    assert_int_equal(source_pause_ms(3), 2000);
-    assert_int_equal(source_pause_ms(4), 4000);
-    assert_int_equal(source_pause_ms(9), 128000);
-    assert_int_equal(source_pause_ms(11), 300000);
-    assert_int_equal(source_pause_ms(4000000), 300000);
+    assert_int_equal(heal_pause_ms(2), 0);
+    assert_int_equal(heal_pause_ms(3), 2000);
+    assert_int_equal(heal_pause_ms(4), 4000);
+    assert_int_equal(heal_pause_ms(9), 128000);
+    assert_int_equal(heal_pause_ms(11), 300000);
+    assert_int_equal(heal_pause_ms(4000000), 300000);
     for (int i = 0; i < 3; i++) {
         poll_shows(f, f->their_root, now);
         assert_true(source_is_due(&f->s, now));
@@ -317,7 +317,7 @@ three_sessions_without_progress_bring_growing_pauses_that_progress_clears(void *
     session(f, HEAL_FAILED, 0, now + 2000);
     assert_int_equal(source_due_at(&f->s), now + 6000); /* by time, without another poll */
     session(f, HEAL_FAILED, 7, now + 6000);
-    assert_int_equal(f->s.fruitless, 0);
+    assert_int_equal(f->s.h.fruitless, 0);
     poll_shows(f, f->their_root, now + 7000);
     assert_true(source_is_due(&f->s, now + 7000));
 }
@@ -332,7 +332,7 @@ the_operator_can_end_a_pause(void **state)
         session(f, HEAL_STALLED, 0, 1000);
     }
     assert_false(source_is_due(&f->s, 20000));
-    source_forget_pause(&f->s);
+    heal_peer_forget_pause(&f->s.h);
     assert_true(source_is_due(&f->s, 1000));
 }
 
@@ -345,7 +345,7 @@ a_root_from_which_all_is_taken_is_not_asked_again(void **state)
     session(f, HEAL_ALL_TAKEN, 0, 1000);
     poll_shows(f, f->their_root, 2000);
     assert_false(source_is_due(&f->s, 2000));
-    assert_int_equal(f->s.fruitless, 0);
+    assert_int_equal(f->s.h.fruitless, 0);
     f->own_root[0] ^= 1; /* we write: there is still nothing to take there */
     poll_shows(f, f->their_root, 3000);
     assert_false(source_is_due(&f->s, 3000));
@@ -357,8 +357,8 @@ a_root_from_which_all_is_taken_is_not_asked_again(void **state)
     poll_shows(f, f->their_root, 5000);
     assert_true(source_is_due(&f->s, 5000));
     f->their_root[0] ^= 1;
-    poll_shows(f, f->their_root, 1000 + SOURCE_PAUSE_MAX_MS);
-    assert_true(source_is_due(&f->s, 1000 + SOURCE_PAUSE_MAX_MS));
+    poll_shows(f, f->their_root, 1000 + HEAL_PAUSE_MAX_MS);
+    assert_true(source_is_due(&f->s, 1000 + HEAL_PAUSE_MAX_MS));
 }
 
 static void
@@ -367,14 +367,14 @@ refused_records_are_held_and_asked_for_again_only_when_they_fall_due(void **stat
     struct fixture *f = *state;
 
     poll_shows(f, f->their_root, 1000);
-    lat_msg_set(&f->s.heal.why, "1 of its records refused");
+    lat_msg_set(&f->s.h.heal.why, "1 of its records refused");
     session(f, HEAL_REFUSED, 0, 1000);
     assert_int_equal(row_at(f, 1000).agreement, AGREE_HELD);
     assert_string_equal(row_at(f, 1000).error, "1 of its records refused");
     poll_shows(f, f->their_root, 2000);
     assert_int_equal(row_at(f, 2000).agreement, AGREE_HELD);
     assert_false(source_is_due(&f->s, 2000));
-    f->s.heal.held = 1;
+    f->s.h.heal.held = 1;
     session(f, HEAL_REFUSED, 0, 3000);
     poll_shows(f, f->their_root, 4000);
     assert_true(source_is_due(&f->s, 4000));
@@ -412,8 +412,8 @@ an_import_ends_the_streak_and_names_what_stands_against_it(void **state)
     assert_false(source_is_due(&f->s, 9000)); /* nothing new to import */
     import = (struct source_import){ .err = LAT_READONLY };
     source_imported(&f->s, &import, 0, 9000);
-    assert_int_equal(f->s.fruitless, 1);
-    assert_non_null(strstr(f->s.trouble, "could not be imported"));
+    assert_int_equal(f->s.h.fruitless, 1);
+    assert_non_null(strstr(f->s.h.trouble, "could not be imported"));
 }
 
 static void
