@@ -126,7 +126,7 @@ take_trust(struct poller *p, const struct trust *trust)
         s->shown.trusted = s->has_shown && s->shown.time_ms > 0 && trust_attests(trust, s->shown.key);
         s->h.wants = false;
         heal_unstage(p->peers[i]);
-        source_forget_pause(s);
+        heal_peer_forget_pause(&s->h);
     }
 }
 
