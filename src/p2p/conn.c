@@ -362,6 +362,7 @@ conn_grace(struct conn *c, uint64_t late_ms)
     c->last_in_ms += late_ms;
     if (c->probe_until_ms > 0)
         c->probe_until_ms += late_ms;
+    conn_grace_streams(c, late_ms);
 }
 
 void

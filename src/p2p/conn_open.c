@@ -236,6 +236,8 @@ is_overdue(const struct conn_stream *s)
 
     if (!s->agreed && c->now_ms - s->active_ms >= CONN_NEGOTIATE_MS)
         return true;
+    if (stream_is_overdue(s))
+        return true;
     return s->agreed && s->protocol->idle_ms > 0 && c->now_ms - s->active_ms >= s->protocol->idle_ms;
 }
 
@@ -251,6 +253,16 @@ conn_tick_streams(struct conn *c)
         } else {
             s = s->next;
         }
+    }
+}
+
+void
+conn_grace_streams(struct conn *c, uint64_t late_ms)
+{
+    for (struct conn_stream *s = c->streams; s; s = s->next) {
+        s->active_ms += late_ms;
+        if (s->deadline_ms > 0)
+            s->deadline_ms += late_ms;
     }
 }
 
@@ -337,6 +349,18 @@ size_t
 stream_room(const struct conn_stream *s)
 {
     return ystream_room(s->ystream);
+}
+
+void
+stream_set_deadline(struct conn_stream *s, uint64_t at_ms)
+{
+    s->deadline_ms = at_ms;
+}
+
+bool
+stream_is_overdue(const struct conn_stream *s)
+{
+    return s->deadline_ms > 0 && s->conn->now_ms >= s->deadline_ms;
 }
 
 void

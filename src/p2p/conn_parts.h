@@ -22,6 +22,7 @@ struct conn_stream {
     bool dead;           /* told closed; freed when the connection's present call returns */
     struct lat_buf line; /* bytes before the agreement */
     uint64_t active_ms;
+    uint64_t deadline_ms; /* 0: none */
     void *state;
 };
 
@@ -56,6 +57,9 @@ extern const struct yamux_ops conn_yamux_ops;
 
 /* Deadlines of streams. */
 void conn_tick_streams(struct conn *conn);
+
+/* Our own loop was late by so much. */
+void conn_grace_streams(struct conn *conn, uint64_t late_ms);
 
 /* Free the streams that have died. Only where no call to a protocol is under way. */
 void conn_bury_streams(struct conn *conn);

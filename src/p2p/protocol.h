@@ -61,6 +61,10 @@ void stream_set_state(struct conn_stream *stream, void *state);
 size_t stream_write(struct conn_stream *stream, const void *data, size_t len);
 size_t stream_room(const struct conn_stream *stream);
 
+/* The stream is reset at this time of the connection's clock, whatever goes on; 0: no longer. */
+void stream_set_deadline(struct conn_stream *stream, uint64_t at_ms);
+bool stream_is_overdue(const struct conn_stream *stream);
+
 /* Half close; break off (closed is called before it returns). */
 void stream_end(struct conn_stream *stream);
 void stream_reset(struct conn_stream *stream);

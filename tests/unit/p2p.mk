@@ -44,3 +44,8 @@ check_PROGRAMS += tests/unit/test_host
 tests_unit_test_host_SOURCES = tests/unit/test_host.c tests/support/proxy.c tests/support/proxy.h
 tests_unit_test_host_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
 tests_unit_test_host_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_sync_stream
+tests_unit_test_sync_stream_SOURCES = tests/unit/test_sync_stream.c tests/support/conn_pair.c tests/support/conn_pair.h \
+	tests/support/random.h
+tests_unit_test_sync_stream_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_sync_stream_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
