@@ -4,6 +4,7 @@ EXTRA_DIST += %D%/corpus
 FUZZ_TARGETS = %D%/fuzz_json %D%/fuzz_record %D%/fuzz_recon
 FUZZ_TARGETS += %D%/fuzz_peerid %D%/fuzz_multiaddr %D%/fuzz_envelope
 FUZZ_TARGETS += %D%/fuzz_multistream %D%/fuzz_noise
+FUZZ_TARGETS += %D%/fuzz_known_hosts
 FUZZ_SECONDS = 60
 
 if FUZZ
@@ -57,6 +58,11 @@ endif
 %C%_fuzz_noise_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
 %C%_fuzz_noise_LDADD = $(LINK_p2p)
 $(%C%_fuzz_noise_OBJECTS): $(WIRE_GENERATED_H)
+
+%C%_fuzz_known_hosts_SOURCES = %D%/fuzz_known_hosts.c $(FUZZ_MAIN)
+%C%_fuzz_known_hosts_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/known_hosts"'
+%C%_fuzz_known_hosts_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_known_hosts_LDADD = $(LINK_attach)
 
 fuzz: $(FUZZ_TARGETS)
 if FUZZ

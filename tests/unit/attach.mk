@@ -1,1 +1,5 @@
 # Tests of attach: link $(LINK_attach) only.
+check_PROGRAMS += tests/unit/test_known_hosts
+tests_unit_test_known_hosts_SOURCES = tests/unit/test_known_hosts.c tests/support/random.h tests/support/temp.h
+tests_unit_test_known_hosts_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_known_hosts_LDADD = $(LINK_attach) $(CMOCKA_LIBS)
