@@ -5,6 +5,7 @@ FUZZ_TARGETS = %D%/fuzz_json %D%/fuzz_record %D%/fuzz_recon
 FUZZ_TARGETS += %D%/fuzz_peerid %D%/fuzz_multiaddr %D%/fuzz_envelope
 FUZZ_TARGETS += %D%/fuzz_multistream %D%/fuzz_noise
 FUZZ_TARGETS += %D%/fuzz_known_hosts
+FUZZ_TARGETS += %D%/fuzz_sync_stream
 FUZZ_SECONDS = 60
 
 if FUZZ
@@ -63,6 +64,11 @@ $(%C%_fuzz_noise_OBJECTS): $(WIRE_GENERATED_H)
 %C%_fuzz_known_hosts_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/known_hosts"'
 %C%_fuzz_known_hosts_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
 %C%_fuzz_known_hosts_LDADD = $(LINK_attach)
+
+%C%_fuzz_sync_stream_SOURCES = %D%/fuzz_sync_stream.c $(FUZZ_MAIN) tests/support/conn_pair.c tests/support/conn_pair.h
+%C%_fuzz_sync_stream_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/sync_stream"'
+%C%_fuzz_sync_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_sync_stream_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
 
 fuzz: $(FUZZ_TARGETS)
 if FUZZ
