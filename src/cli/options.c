@@ -80,6 +80,7 @@ static const struct option_row rows[] = {
     FIELD("version", NULL, KEEP_FLAG, version, "the version"),
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
+#define LONG_CODE 256 /* rows have codes from here on, so that none is that of a letter */
 
 /* Set, or for a repeated flag append with a comma. */
 static enum lat_err
@@ -184,12 +185,14 @@ keep_value(struct options *options, const struct option_row *row, const char *va
     return LAT_OK;
 }
 
+/* The option that is wrong. A letter may stand among others, in a word that is not over yet: getopt names it by its code. */
 static void
-say_what_is_wrong(int code, char **argv, struct lat_msg *why)
+say_what_is_wrong(int code, char **words, struct lat_msg *why)
 {
+    const char letter[] = { '-', (char)optopt, 0 };
     char shown[80];
 
-    lat_escape_str(argv[optind - 1], shown, sizeof(shown));
+    lat_escape_str(optopt > 0 && optopt < LONG_CODE ? letter : words[optind - 1], shown, sizeof(shown));
     if (code == ':')
         lat_msg_set(why, "option '%s': needs a value; see 'lattice --help'", shown);
     else
@@ -200,26 +203,27 @@ enum lat_err
 options_parse(int argc, char **argv, int first, struct options *out, struct lat_msg *why)
 {
     struct option table[ROW_COUNT + 1] = { 0 };
+    char **words = argv + first - 1; /* getopt passes over the first one */
+    int count = argc - first + 1, code, row = 0;
     enum lat_err err = LAT_OK;
-    int code, row = 0;
 
     *out = (struct options){ .columns = 80, .rows = 24 };
     for (size_t i = 0; i < ROW_COUNT; i++)
-        table[i] = (struct option){ rows[i].name, rows[i].value ? required_argument : no_argument, &row, (int)i };
+        table[i] = (struct option){ rows[i].name, rows[i].value ? required_argument : no_argument, &row, LONG_CODE + (int)i };
     opterr = 0;
-    optind = first;
-    while (!err && (code = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
+    optind = 0; /* from the beginning, whatever was parsed before */
+    while (!err && (code = getopt_long(count, words, ":h", table, NULL)) != -1) {
         if (code == 'h') {
             out->help = true;
         } else if (code == 0) {
-            err = keep_value(out, &rows[row], optarg, why);
+            err = keep_value(out, &rows[row - LONG_CODE], optarg, why);
         } else {
-            say_what_is_wrong(code, argv, why);
+            say_what_is_wrong(code, words, why);
             err = LAT_MALFORMED;
         }
     }
-    out->args = argv + optind;
-    out->arg_count = argc - optind;
+    out->args = words + optind;
+    out->arg_count = count - optind;
     if (err)
         options_fini(out);
     return err;

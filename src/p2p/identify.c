@@ -158,13 +158,15 @@ read_record(const Identify *m, const struct peerid *peer)
 static void
 read_addresses(const Identify *m, const struct peer_record *record, struct identify_info *info)
 {
+    struct multiaddr checked;
+
     info->signed_record = record != NULL;
     for (size_t i = 0; record && i < record->addr_count; i++)
         add_address(info, record->addrs[i].bytes, record->addrs[i].len);
     for (size_t i = 0; !record && i < m->n_listenaddrs; i++)
         add_address(info, m->listenaddrs[i].data, m->listenaddrs[i].len);
     info->has_addrs = record != NULL || m->n_listenaddrs > 0;
-    if (m->has_observedaddr)
+    if (m->has_observedaddr && multiaddr_from_bytes(m->observedaddr.data, m->observedaddr.len, &checked) == LAT_OK)
         info->observed = (struct multiaddr_ref){ m->observedaddr.data, m->observedaddr.len };
 }
 

@@ -28,7 +28,7 @@ struct identify_info {
     size_t addr_count;
     struct multiaddr_ref addrs[IDENTIFY_ADDRS_MAX]; /* of the signed record where it holds, else as claimed */
     bool signed_record;               /* a record of this very peer, and its signature holds */
-    struct multiaddr_ref observed;    /* our address as it sees it; len 0: not said */
+    struct multiaddr_ref observed;    /* our address as it sees it; len 0: not said, or none */
 };
 
 /* Ourselves, and who wants to know of others. One for all connections; outlives them. */

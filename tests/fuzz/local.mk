@@ -1,9 +1,10 @@
 # Fuzz targets: fuzz_PARSER.c, with seeds and every input that once broke something in corpus/PARSER. They replay their corpus in
 # make check; configured with --enable-fuzz, make fuzz lets libFuzzer look for more (FUZZ_SECONDS for each).
 EXTRA_DIST += %D%/corpus
-FUZZ_TARGETS = %D%/fuzz_json %D%/fuzz_record %D%/fuzz_recon
+FUZZ_TARGETS = %D%/fuzz_dotenv %D%/fuzz_varint %D%/fuzz_options
+FUZZ_TARGETS += %D%/fuzz_json %D%/fuzz_record %D%/fuzz_recon %D%/fuzz_answer %D%/fuzz_heal
 FUZZ_TARGETS += %D%/fuzz_peerid %D%/fuzz_multiaddr %D%/fuzz_envelope
-FUZZ_TARGETS += %D%/fuzz_multistream %D%/fuzz_noise
+FUZZ_TARGETS += %D%/fuzz_multistream %D%/fuzz_noise %D%/fuzz_yamux %D%/fuzz_identify
 FUZZ_TARGETS += %D%/fuzz_known_hosts
 FUZZ_TARGETS += %D%/fuzz_sync_stream
 FUZZ_SECONDS = 60
@@ -17,6 +18,21 @@ check_PROGRAMS += $(FUZZ_TARGETS)
 FUZZ_MAIN = %D%/fuzz.h %D%/replay.c
 FUZZ_LINK =
 endif
+
+%C%_fuzz_dotenv_SOURCES = %D%/fuzz_dotenv.c $(FUZZ_MAIN)
+%C%_fuzz_dotenv_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/dotenv"'
+%C%_fuzz_dotenv_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_dotenv_LDADD = $(LINK_base)
+
+%C%_fuzz_varint_SOURCES = %D%/fuzz_varint.c $(FUZZ_MAIN)
+%C%_fuzz_varint_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/varint"'
+%C%_fuzz_varint_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_varint_LDADD = $(LINK_base)
+
+%C%_fuzz_options_SOURCES = %D%/fuzz_options.c $(FUZZ_MAIN)
+%C%_fuzz_options_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/options"'
+%C%_fuzz_options_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_options_LDADD = $(LINK_cli)
 
 %C%_fuzz_json_SOURCES = %D%/fuzz_json.c $(FUZZ_MAIN)
 %C%_fuzz_json_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/json"'
@@ -33,6 +49,17 @@ endif
 %C%_fuzz_recon_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/recon"'
 %C%_fuzz_recon_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
 %C%_fuzz_recon_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
+%C%_fuzz_answer_SOURCES = %D%/fuzz_answer.c $(FUZZ_MAIN)
+%C%_fuzz_answer_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/answer"'
+%C%_fuzz_answer_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_answer_LDADD = $(LINK_http)
+
+%C%_fuzz_heal_SOURCES = %D%/fuzz_heal.c $(FUZZ_MAIN) tests/support/memory_view.c tests/support/memory_view.h \
+	tests/support/sync_world.c tests/support/sync_world.h
+%C%_fuzz_heal_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/heal"'
+%C%_fuzz_heal_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_heal_LDADD = $(LINK_state) $(CMOCKA_LIBS)
 
 %C%_fuzz_peerid_SOURCES = %D%/fuzz_peerid.c $(FUZZ_MAIN)
 %C%_fuzz_peerid_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/peerid"'
@@ -69,6 +96,16 @@ $(%C%_fuzz_noise_OBJECTS): $(WIRE_GENERATED_H)
 %C%_fuzz_sync_stream_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/sync_stream"'
 %C%_fuzz_sync_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
 %C%_fuzz_sync_stream_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
+
+%C%_fuzz_yamux_SOURCES = %D%/fuzz_yamux.c $(FUZZ_MAIN)
+%C%_fuzz_yamux_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/yamux"'
+%C%_fuzz_yamux_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_yamux_LDADD = $(LINK_p2p)
+
+%C%_fuzz_identify_SOURCES = %D%/fuzz_identify.c $(FUZZ_MAIN)
+%C%_fuzz_identify_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/identify"'
+%C%_fuzz_identify_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_identify_LDADD = $(LINK_p2p)
 
 fuzz: $(FUZZ_TARGETS)
 if FUZZ

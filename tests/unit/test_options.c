@@ -76,6 +76,24 @@ what_is_wrong_is_named_and_escaped(void **state)
 }
 
 static void
+of_letters_in_one_word_the_unknown_one_is_named(void **state)
+{
+    static const char *const letters[] = { "status", "-hxy" };
+    static const char *const good[] = { "status", "http://a", "-h" };
+    static const char *const value[] = { "status", "--json=yes" };
+    struct options o;
+    struct lat_msg why;
+
+    (void)state;
+    assert_int_equal(parse(letters, 2, &o, &why), LAT_MALFORMED);
+    assert_non_null(strstr(why.text, "'-x'"));
+    assert_int_equal(parse(good, 3, &o, &why), LAT_OK); /* nothing of "-y" is left to be parsed */
+    assert_true(o.help && o.arg_count == 1);
+    assert_int_equal(parse(value, 2, &o, &why), LAT_MALFORMED);
+    assert_non_null(strstr(why.text, "--json"));
+}
+
+static void
 words_that_a_command_does_not_take_are_refused(void **state)
 {
     static const char *const later[] = { "console", "--json", "status" };
@@ -122,6 +140,7 @@ main(void)
         cmocka_unit_test(repeated_flags_are_joined_and_words_may_stand_between_them),
         cmocka_unit_test(a_flag_without_a_value_sets_what_its_row_says),
         cmocka_unit_test(what_is_wrong_is_named_and_escaped),
+        cmocka_unit_test(of_letters_in_one_word_the_unknown_one_is_named),
         cmocka_unit_test(words_that_a_command_does_not_take_are_refused),
         cmocka_unit_test(a_size_is_two_numbers_and_nothing_else),
     };
