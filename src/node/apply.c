@@ -10,19 +10,12 @@
 #include "node/apply.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/le.h"
 #include "state/reader.h"
-
-/* A trust set that jobs share; the newest is the apply's. */
-struct trust_set {
-    atomic_uint references;
-    struct trust trust;
-};
 
 enum job_kind { JOB_RECORDS, JOB_IMPORT };
 
@@ -63,31 +56,12 @@ struct apply {
     struct job *done; /* under lock: answered by the store */
 };
 
-static void
-trust_unref(struct trust_set *set)
-{
-    if (set && atomic_fetch_sub(&set->references, 1) == 1)
-        free(set);
-}
-
-static struct trust_set *
-trust_set_of(const struct trust *trust)
-{
-    struct trust_set *set = malloc(sizeof(*set));
-
-    if (set) {
-        atomic_init(&set->references, 1);
-        set->trust = *trust;
-    }
-    return set;
-}
-
 /* --- end of a job, on the loop ----------------------------------------------------------------------- */
 
 static void
 free_job(struct job *job)
 {
-    trust_unref(job->trust);
+    trust_set_unref(job->trust);
     free(job->records);
     free(job->verdicts);
     free(job->places);
@@ -101,7 +75,7 @@ apply_is_closed(uv_handle_t *handle)
     void (*closed)(void *arg) = apply->closed;
     void *arg = apply->closed_arg;
 
-    trust_unref(apply->trust);
+    trust_set_unref(apply->trust);
     pthread_mutex_destroy(&apply->lock);
     free(apply);
     closed(arg);
@@ -231,7 +205,7 @@ check_all(uv_work_t *work)
     for (size_t i = 0; i < job->count; i++) {
         size_t size = 4 + lat_get_u32le(at);
 
-        if (job->verdicts[i] == VERDICT_PENDING)
+        if (job->verdicts[i] == VERDICT_PENDING && job->from != APPLY_FROM_GOSSIP)
             job->verdicts[i] = verify(job, at + 4, size - 4);
         if (job->verdicts[i] == VERDICT_PENDING) {
             memmove(to, at, size);
@@ -292,19 +266,18 @@ state_imported(void *arg, enum lat_err err, uint64_t made, uint64_t same, uint64
 /* --- from outside ------------------------------------------------------------------------------------- */
 
 enum lat_err
-apply_new(uv_loop_t *loop, struct store *store, const struct trust *trust, struct apply **out)
+apply_new(uv_loop_t *loop, struct store *store, struct trust_set *trust, struct apply **out)
 {
     struct apply *apply = calloc(1, sizeof(*apply));
 
     if (apply == NULL)
         return LAT_NOMEM;
     apply->store = store;
-    apply->trust = trust_set_of(trust);
-    if (apply->trust == NULL || uv_async_init(loop, &apply->wake, on_wake) != 0) {
-        trust_unref(apply->trust);
+    if (uv_async_init(loop, &apply->wake, on_wake) != 0) {
         free(apply);
         return LAT_NOMEM;
     }
+    apply->trust = trust_set_ref(trust);
     apply->wake.data = apply;
     pthread_mutex_init(&apply->lock, NULL);
     *out = apply;
@@ -312,14 +285,10 @@ apply_new(uv_loop_t *loop, struct store *store, const struct trust *trust, struc
 }
 
 void
-apply_set_trust(struct apply *apply, const struct trust *trust)
+apply_set_trust(struct apply *apply, struct trust_set *trust)
 {
-    struct trust_set *fresh = trust_set_of(trust);
-
-    if (fresh == NULL)
-        return; /* out of memory: the former keys go on counting */
-    trust_unref(apply->trust);
-    apply->trust = fresh;
+    trust_set_unref(apply->trust);
+    apply->trust = trust_set_ref(trust);
 }
 
 /* Do the lengths add up to what is there? */
@@ -370,8 +339,7 @@ fill_records(struct job *job, const uint8_t *records, size_t len, size_t count)
         memcpy(job->records, records, len);
     job->len = len;
     job->count = count;
-    job->trust = job->apply->trust;
-    atomic_fetch_add(&job->trust->references, 1);
+    job->trust = trust_set_ref(job->apply->trust);
     return true;
 }
 

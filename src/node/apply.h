@@ -16,20 +16,21 @@
 
 #include "base/err.h"
 #include "state/store.h"
-#include "state/trust.h"
+#include "node/trust_set.h"
 
 struct apply;
 
-/* The store and the trust set's content at the time of each call count; the set is copied. LAT_NOMEM, LAT_SYS. */
-LAT_MUST_CHECK enum lat_err apply_new(uv_loop_t *loop, struct store *store, const struct trust *trust, struct apply **out);
+/* The store, and the trust set at the time of each call, count; a reference is taken. LAT_NOMEM, LAT_SYS. */
+LAT_MUST_CHECK enum lat_err apply_new(uv_loop_t *loop, struct store *store, struct trust_set *trust, struct apply **out);
 
 /* From now on these keys count. */
-void apply_set_trust(struct apply *apply, const struct trust *trust);
+void apply_set_trust(struct apply *apply, struct trust_set *trust);
 
 /*
- * Whose records these are: apply_discard takes back what one of them gave. Any value of the caller's.
+ * Whose records these are: apply_discard takes back what one of them gave. Signatures of what gossip brought have been checked already
+ * (topic_check), and are not checked again.
  */
-enum apply_from { APPLY_FROM_HTTP, APPLY_FROM_P2P, APPLY_FROM_API };
+enum apply_from { APPLY_FROM_HTTP, APPLY_FROM_P2P, APPLY_FROM_GOSSIP, APPLY_FROM_API };
 
 /*
  * Apply count records: `records` holds count times (u32 little-endian length, record), copied. fn is called once, on the loop, with one

@@ -108,7 +108,7 @@ copy_trust(void *arg, struct trust *out)
     struct node *node = arg;
 
     pthread_mutex_lock(&node->trust_lock);
-    *out = node->trust;
+    *out = node->trust->trust;
     pthread_mutex_unlock(&node->trust_lock);
 }
 
@@ -130,7 +130,10 @@ open_state(struct node *node, struct lat_msg *why)
     if (err)
         return err;
     peerid_of_ed25519(key_public(node->key), node->peer_id);
-    node_trust_load(node);
+    if (!node_trust_load(node)) {
+        lat_msg_set(why, "node: out of memory");
+        return LAT_NOMEM;
+    }
     snprintf(dir, sizeof(dir), "%s/store", c->state_dir);
     options.key = node->key;
     err = store_open(&options, &node->store, why);
@@ -143,15 +146,33 @@ open_state(struct node *node, struct lat_msg *why)
     return LAT_NOMEM;
 }
 
-void
+bool
 node_trust_load(struct node *node)
 {
-    struct trust fresh;
+    struct trust_set *former = node->trust, *fresh;
+    struct trust trust;
 
-    config_trust(node->config, key_public(node->key), &fresh);
+    config_trust(node->config, key_public(node->key), &trust);
+    fresh = trust_set_new(&trust);
+    if (fresh == NULL)
+        return false;
     pthread_mutex_lock(&node->trust_lock);
     node->trust = fresh;
     pthread_mutex_unlock(&node->trust_lock);
+    trust_set_unref(former);
+    node->trust_number++;
+    return true;
+}
+
+struct trust_set *
+node_trust_ref(struct node *node)
+{
+    struct trust_set *set;
+
+    pthread_mutex_lock(&node->trust_lock);
+    set = trust_set_ref(node->trust);
+    pthread_mutex_unlock(&node->trust_lock);
+    return set;
 }
 
 /* The lists of a configuration in the API's form. urls: room for the sources, with a NULL behind. */
@@ -250,6 +271,7 @@ release(struct node *node)
     statedocs_free(node->docs);
     store_close(node->store);
     node_p2p_fini(node);
+    trust_set_unref(node->trust);
     key_free(node->key);
     if (node->lock_fd >= 0)
         files_unlock(node->lock_fd);

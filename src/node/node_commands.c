@@ -188,11 +188,12 @@ run_reload(struct node *node, struct command *command)
     config_free(node->config);
     node->config = fresh;
     lat_log_set_level(fresh->log_level);
-    node_trust_load(node);
+    if (!node_trust_load(node))
+        lat_log(LAT_ERROR, "[STARTUP] [WARN] the former trusted keys stay: out of memory");
     node_api_reload(node);
     node_lungs_reload(node);
     lat_log(LAT_NOTICE, "[STARTUP] configuration read again: %zu HTTP peers, %zu trusted keys", fresh->source_count,
-            node->trust.count);
+            node->trust->trust.count);
     answer(command, &reply);
 }
 

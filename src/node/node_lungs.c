@@ -274,7 +274,7 @@ poller_config_of(const struct node *node, struct poller_source rows[CONFIG_SOURC
         memcpy(rows[i].key, c->sources[i].key, sizeof(rows[i].key));
     }
     return (struct poller_config){ .network = store_network(node->store),
-                                   .trust = &node->trust,
+                                   .trust = &node->trust->trust,
                                    .sources = rows,
                                    .source_count = c->source_count,
                                    .ca_file = c->http_ca,
@@ -314,7 +314,7 @@ node_lungs_start(struct node *node, struct lat_msg *why)
 {
     struct poller_source rows[CONFIG_SOURCES_MAX];
     struct poller_config config = poller_config_of(node, rows);
-    enum lat_err err = apply_new(&node->loop, node->store, &node->trust, &node->apply);
+    enum lat_err err = apply_new(&node->loop, node->store, node->trust, &node->apply);
 
     if (!err)
         err = poller_new(&node->loop, &config, &poller_ops, node, &node->poller);
@@ -332,7 +332,7 @@ node_lungs_reload(struct node *node)
     struct poller_source rows[CONFIG_SOURCES_MAX];
     struct poller_config config = poller_config_of(node, rows);
 
-    apply_set_trust(node->apply, &node->trust);
+    apply_set_trust(node->apply, node->trust);
     if (poller_configure(node->poller, &config))
         lat_log(LAT_ERROR, "[HTTP_SYNC] [WARN] the HTTP lung keeps its former sources: out of memory");
     node_p2p_reload(node);

@@ -70,8 +70,9 @@ struct node {
     bool peers_changed;
     uint64_t peers_saved_ms;
 
-    pthread_mutex_t trust_lock; /* the API asks for the set from its own thread */
-    struct trust trust;
+    pthread_mutex_t trust_lock; /* others ask for the set from their own threads; this one alone replaces it */
+    struct trust_set *trust;
+    uint32_t trust_number;      /* of this set, 1, 2, 3 ... */
 
     struct lung lung;
     struct lung_http http;
@@ -131,9 +132,12 @@ void node_commands_run(struct node *node);
 
 /* --- node.c --- */
 
-/* Take trust set and API lists from node->config. */
-void node_trust_load(struct node *node);
+/* Take trust set and API lists from node->config. False: out of memory, the former set stays. */
+bool node_trust_load(struct node *node);
 void node_api_reload(struct node *node);
+
+/* Any thread: a reference to the present set. */
+struct trust_set *node_trust_ref(struct node *node);
 
 /* --- node_snapshot.c --- */
 

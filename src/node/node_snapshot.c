@@ -26,7 +26,7 @@ fill_identity(const struct node *node, struct snapshot *s)
     lat_copy(s->api_error, sizeof(s->api_error), status.error);
     s->pid = getpid();
     s->uptime_ms = (int64_t)(s->mono_ms - node->started_ms);
-    s->trusted_keys = (uint32_t)node->trust.count;
+    s->trusted_keys = (uint32_t)node->trust->trust.count;
     s->demo = node->demo;
 }
 

@@ -6,6 +6,7 @@
 
 #include "view/json.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ enum kind {
     U32,
     U64,
     I64,       /* -1 is null */
+    INTEGER,   /* int64_t of either sign */
     HEX64,     /* uint64_t as 16 hex digits */
     MS,        /* int64_t milliseconds as seconds, -1 is null */
     MS_U64,    /* uint64_t milliseconds as seconds */
@@ -232,12 +234,64 @@ static const struct field peer_fields[] = {
     SECONDS(MS, since),
     PLAIN(U64, bytes_in),
     PLAIN(U64, bytes_out),
+    PLAIN(FLAG, trusted),
+    PLAIN(FLAG, subscribed),
+    PLAIN(FLAG, in_mesh),
+    PLAIN(U64, messages_in),
+    PLAIN(U64, messages_out),
+    PLAIN(INTEGER, score),
+    SECONDS(MS, exchange),
+    SECONDS(MS, heard),
+    PLAIN(INTEGER, clock_ms),
     STRING(TEXT_NULL, root),
+    PLAIN(U64, count),
     NAMED(agreement, agreement_text, AGREE_HELD + 1),
+    SECONDS(MS, differs),
+    PLAIN(U32, differs_checks),
     STRING(TEXT_NULL, why_not),
+    STRING(TEXT_NULL, error),
+    PLAIN(FLAG, healing),
+    SECONDS(MS, backoff),
+    PLAIN(U32, heal_percent),
+    SECONDS(MS, heal_age),
+    PLAIN(U32, heal_applied),
+    PLAIN(U32, heal_same),
+    PLAIN(U32, heal_refused),
+    PLAIN(U32, heal_ours),
+    PLAIN(U64, heal_bytes),
+    SECONDS(MS_U32, heal),
+    PLAIN(U32, key_total),
+    MEMBERS("keys", keys, key_count, key_table),
 };
 #undef HERE
 static const struct table peer_table = TABLE(peer_fields);
+
+#define HERE struct snapshot_gossip
+static const struct field gossip_fields[] = {
+    PLAIN(U32, subscribers),
+    PLAIN(U32, mesh),
+    PLAIN(U64, received),
+    PLAIN(U64, duplicates),
+    PLAIN(U64, accepted),
+    PLAIN(U64, ignored),
+    PLAIN(U64, rejected),
+    PLAIN(U64, published),
+    PLAIN(U64, repaired),
+    PLAIN(U64, records_applied),
+    PLAIN(U64, dropped),
+};
+#undef HERE
+static const struct table gossip_table = TABLE(gossip_fields);
+
+#define HERE struct snapshot_doubts
+static const struct field doubts_fields[] = {
+    SECONDS(MS, twin),
+    SECONDS(MS, rollback),
+    PLAIN(INTEGER, clock_off_ms),
+    STRING(TEXT_NULL, two_faces),
+};
+#undef HERE
+static const struct table doubts_table = TABLE(doubts_fields);
 
 #define HERE struct snapshot_alert
 static const struct field alert_fields[] = {
@@ -282,6 +336,8 @@ static const struct field snapshot_fields[] = {
     { .name = "lung", .kind = OBJECT, .offset = offsetof(HERE, lung), .table = &lung_table },
     { .name = "state", .kind = OBJECT, .offset = offsetof(HERE, state), .table = &state_table },
     MEMBERS("sources", sources, source_count, source_table),
+    { .name = "gossip", .kind = OBJECT, .offset = offsetof(HERE, gossip), .table = &gossip_table },
+    { .name = "doubts", .kind = OBJECT, .offset = offsetof(HERE, doubts), .table = &doubts_table },
     PLAIN(U32, peer_total),
     MEMBERS("peers", peers, peer_count, peer_table),
     MEMBERS("alerts", alerts, alert_count, alert_table),
@@ -403,6 +459,9 @@ field_to_json(const struct field *field, const char *base)
     case MS:
         memcpy(&i64, at, sizeof(i64));
         return number_or_null(field->kind == I64 ? (double)i64 : (double)i64 / 1000.0, i64 == -1);
+    case INTEGER:
+        memcpy(&i64, at, sizeof(i64));
+        return cJSON_CreateNumber((double)i64);
     case NAME:
         memcpy(&value, at, sizeof(value));
         return cJSON_CreateString(field->name_of(value));
@@ -511,6 +570,17 @@ number_from_json(const struct field *field, const cJSON *item, char *at)
 }
 
 static void
+integer_from_json(const cJSON *item, char *at)
+{
+    int64_t i64;
+
+    if (!cJSON_IsNumber(item) || !(fabs(item->valuedouble) <= MS_MAX))
+        return;
+    i64 = (int64_t)item->valuedouble;
+    memcpy(at, &i64, sizeof(i64));
+}
+
+static void
 name_from_json(const struct field *field, const cJSON *item, char *at)
 {
     if (!cJSON_IsString(item))
@@ -582,6 +652,9 @@ field_from_json(const struct field *field, const cJSON *item, char *base)
     case MS_U64:
     case MS_U32:
         number_from_json(field, item, at);
+        break;
+    case INTEGER:
+        integer_from_json(item, at);
         break;
     case HEX64:
         hex_from_json(item, at);

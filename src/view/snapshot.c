@@ -47,7 +47,13 @@ snapshot_new(void)
     for (size_t i = 0; i < SNAPSHOT_PEERS_MAX; i++) {
         s->peers[i].rtt_us = -1;
         s->peers[i].since_ms = -1;
+        s->peers[i].exchange_ms = -1;
+        s->peers[i].heard_ms = -1;
+        s->peers[i].differs_ms = -1;
+        s->peers[i].heal_age_ms = -1;
     }
+    s->doubts.twin_ms = -1;
+    s->doubts.rollback_ms = -1;
     return s;
 }
 

@@ -146,16 +146,60 @@ struct snapshot_peer {
     int64_t rtt_us;
     int64_t since_ms;
     uint64_t bytes_in, bytes_out;
-    char root[SNAPSHOT_HEX_LEN];
+    bool trusted;                /* its key counts */
+    bool subscribed, in_mesh;    /* to our topic, in gossip */
+    uint64_t messages_in, messages_out; /* of the topic, copies */
+    int64_t score;               /* in gossip: 0 new, above: of use, below: misbehaves */
+    int64_t exchange_ms;         /* since its last root exchange that counted */
+    int64_t heard_ms;            /* since it last showed its root */
+    int64_t clock_ms;            /* its clock minus ours, if `heard_ms` is not -1 */
+    char root[SNAPSHOT_HEX_LEN]; /* theirs: trie root, or flat root of a v3.0.3 peer; "": unknown */
+    uint64_t count;              /* theirs; 0 unknown */
     enum agreement agreement;
+    int64_t differs_ms;          /* for so long; -1: does not */
+    uint32_t differs_checks;     /* comparisons in a row that differed */
     char why_not[SNAPSHOT_TEXT_MAX]; /* not live, or not connected, because */
+    char error[SNAPSHOT_TEXT_MAX];   /* of healing from it: why it differs still */
+    /* the healing that runs over P2P, or the last one: as of a source */
+    bool healing;
+    int64_t backoff_ms;
+    uint32_t heal_percent;
+    int64_t heal_age_ms;
+    uint32_t heal_applied, heal_same, heal_refused, heal_ours;
+    uint64_t heal_bytes;
+    uint32_t heal_ms;
+    uint32_t key_total;
+    uint32_t key_count;
+    struct snapshot_key keys[SNAPSHOT_KEYS_MAX];
+};
+
+/* Gossip as a whole, since the start. */
+struct snapshot_gossip {
+    uint32_t subscribers;     /* connected peers that subscribe to our topic */
+    uint32_t mesh;            /* of them in our mesh */
+    uint64_t received;        /* messages, copies not counted */
+    uint64_t duplicates;
+    uint64_t accepted, ignored, rejected;
+    uint64_t published;       /* by this node */
+    uint64_t repaired;        /* got by asking for them (IWANT) */
+    uint64_t records_applied; /* that came by gossip */
+    uint64_t dropped;         /* for slow peers */
+};
+
+/* What puts the trust in this node's view itself in question. */
+struct snapshot_doubts {
+    int64_t twin_ms;       /* since another node was last heard that uses our key; -1: never */
+    int64_t rollback_ms;   /* since a peer showed a record of ours that is newer than all of ours: our disk was set back; -1 */
+    int64_t clock_off_ms;  /* most peers' clocks minus ours where that is more than 30 s; 0: fine */
+    char two_faces[SNAPSHOT_TEXT_MAX]; /* a node that shows one root by P2P and another by HTTP; "": none */
 };
 
 enum alert_severity { ALERT_ATTENTION, ALERT_ALARM };
 
 /* A condition that an operator must know of; the worst first. */
 struct snapshot_alert {
-    char code[8]; /* F1 no peers, F2 HTTP failing, F3 isolated, D1 divergence, M1 forced, K1 store, T1 no trusted keys, A1 API */
+    char code[8]; /* F1 no peers, F2 HTTP failing, F3 isolated, D1 divergence, M1 forced, K1 store, T1 no trusted keys, A1 API,
+                     X1 two faces, X2 our key used twice, X3 our disk set back, X4 our clock */
     enum alert_severity severity;
     int64_t since_ms;
     char text[SNAPSHOT_TEXT_MAX]; /* without the duration */
@@ -184,6 +228,8 @@ struct snapshot {
     struct snapshot_state state;
     uint32_t source_count; /* in sources[]; lung.http_sources is the true number */
     struct snapshot_source sources[SNAPSHOT_SOURCES_MAX];
+    struct snapshot_gossip gossip;
+    struct snapshot_doubts doubts;
     uint32_t peer_count;   /* in peers[] */
     uint32_t peer_total;
     struct snapshot_peer peers[SNAPSHOT_PEERS_MAX];

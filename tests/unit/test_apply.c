@@ -26,7 +26,6 @@ enum { OWN = 1, FRIEND = 2, STRANGER = 3, RETIRED = 4 };
 
 struct fixture {
     struct key *keys[5];
-    struct trust trust;
     struct store *store;
     uv_loop_t loop;
     struct apply *apply;
@@ -48,18 +47,22 @@ setup(void **state)
     struct fixture *f = calloc(1, sizeof(*f));
     char dir[32];
     struct store_options options;
+    struct trust trust;
+    struct trust_set *set;
 
     for (uint8_t i = 1; i < 5; i++)
         f->keys[i] = seed_key(i);
-    trust_init(&f->trust, key_public(f->keys[OWN]));
-    assert_int_equal(trust_add(&f->trust, key_public(f->keys[FRIEND]), TRUST_NOT_RETIRED), LAT_OK);
-    assert_int_equal(trust_add(&f->trust, key_public(f->keys[RETIRED]), RETIRED_AT), LAT_OK);
+    trust_init(&trust, key_public(f->keys[OWN]));
+    assert_int_equal(trust_add(&trust, key_public(f->keys[FRIEND]), TRUST_NOT_RETIRED), LAT_OK);
+    assert_int_equal(trust_add(&trust, key_public(f->keys[RETIRED]), RETIRED_AT), LAT_OK);
     snprintf(dir, sizeof(dir), "store%d", number++);
     options = store_options_for(temp_path(dir), f->keys[OWN]);
     f->store = open_store(&options);
     f->thread = pthread_self();
     uv_loop_init(&f->loop);
-    assert_int_equal(apply_new(&f->loop, f->store, &f->trust, &f->apply), LAT_OK);
+    set = trust_set_new(&trust);
+    assert_int_equal(apply_new(&f->loop, f->store, set, &f->apply), LAT_OK);
+    trust_set_unref(set);
     lat_buf_init(&f->batch, 8 << 20);
     *state = f;
     return 0;
@@ -237,15 +240,31 @@ a_new_trust_set_counts_from_the_next_call_on(void **state)
 {
     struct fixture *f = *state;
     struct trust fresh;
+    struct trust_set *set;
 
     trust_init(&fresh, key_public(f->keys[OWN]));
     assert_int_equal(trust_add(&fresh, key_public(f->keys[STRANGER]), TRUST_NOT_RETIRED), LAT_OK);
-    apply_set_trust(f->apply, &fresh);
+    set = trust_set_new(&fresh);
+    apply_set_trust(f->apply, set);
+    trust_set_unref(set);
     add(f, FRIEND, "a", "1", EARLIER);
     add(f, STRANGER, "b", "1", EARLIER);
     apply_batch(f);
     assert_int_equal(f->verdicts[0], VERDICT_NOT_TRUSTED);
     assert_int_equal(f->verdicts[1], VERDICT_APPLIED);
+}
+
+/* topic_check did it, so that nothing is verified twice. */
+static void
+signatures_of_what_gossip_brought_are_not_checked_again(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, FRIEND, "a", "1", EARLIER);
+    f->batch.data[f->batch.len - 1] ^= 1;
+    assert_int_equal(apply_records(f->apply, APPLY_FROM_GOSSIP, f->batch.data, f->batch.len, 1, on_merged, f), LAT_OK);
+    wait_for_answers(f, 1);
+    assert_int_equal(f->verdicts[0], VERDICT_APPLIED);
 }
 
 static void
@@ -402,6 +421,7 @@ main(void)
         TEST(what_is_superfluous_is_not_verified),
         TEST(of_two_records_of_a_key_in_one_batch_the_newer_stays),
         TEST(a_new_trust_set_counts_from_the_next_call_on),
+        TEST(signatures_of_what_gossip_brought_are_not_checked_again),
         TEST(what_is_discarded_does_not_reach_the_store),
         TEST(lengths_that_do_not_fit_are_refused_before_anything_is_read),
         TEST(an_empty_batch_is_answered),
