@@ -310,6 +310,19 @@ reader_subtree(struct reader *reader, const uint8_t prefix[32], unsigned bits, u
     return err;
 }
 
+enum lat_err
+reader_cells(struct reader *reader, const uint8_t root[32], size_t count, struct sketch_cell *out, uint8_t of[32],
+             uint64_t *records)
+{
+    return store_cells(reader->store, root, count, out, of, records);
+}
+
+void
+reader_announced(struct reader *reader, const uint8_t root[32])
+{
+    store_announced(reader->store, root);
+}
+
 /* --- verification ---------------------------------------------------------------------------------- */
 
 struct verify {

@@ -50,6 +50,11 @@ LAT_MUST_CHECK enum lat_err reader_each_leaf(struct reader *reader, const uint8_
 LAT_MUST_CHECK enum lat_err reader_subtree(struct reader *reader, const uint8_t prefix[32], unsigned bits,
                                            uint64_t *count, uint8_t hash[32]);
 
+/* store_cells, store_announced of its store. */
+LAT_MUST_CHECK enum lat_err reader_cells(struct reader *reader, const uint8_t root[32], size_t count,
+                                         struct sketch_cell *out, uint8_t of[32], uint64_t *records);
+void reader_announced(struct reader *reader, const uint8_t root[32]);
+
 /* Flat v3.0.3 root over all entries, sorted by key bytes (STATE section 7): O(n); for a worker. */
 LAT_MUST_CHECK enum lat_err reader_flat_root(struct reader *reader, uint8_t out[32], uint64_t *entries);
 

@@ -15,12 +15,16 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/cursor.h"
 #include "base/err.h"
 #include "state/record.h"
 #include "state/trust.h"
 
+struct sketch_cell; /* state/sketch.h */
+
 #define RECON_MESSAGE_MAX 1048576
 #define RECON_ITEMS_MAX 4096      /* ranges, pushed records, wants in a message */
+#define RECON_CELLS_MAX 2048      /* cells in a message */
 #define RECON_ERROR_TEXT_MAX 200  /* bytes of UTF-8 in an ERROR */
 #define RECON_CLOCK_MAX_MS 300000 /* attestations further from our clock are refused */
 
@@ -68,13 +72,21 @@ struct recon_view {
     const uint8_t *flat_root; /* NULL: not at hand */
     const struct key *key;    /* attests; its public half stands in the replies */
     const struct trust *trust;
-    uint64_t now_ms;  /* Unix */
+    uint64_t now_ms;  /* Unix; also of healing, which waits for records from the future */
     uint64_t horizon; /* 0: none */
     /* The record of a keyhash. LAT_NOTFOUND, LAT_DAMAGED. */
     enum lat_err (*get)(void *arg, const uint8_t keyhash[32], struct record *out);
     /* Records, and leaves, from `from` on (included). Damaged records are skipped. */
     enum lat_err (*each)(void *arg, const uint8_t from[32], recon_record_fn fn, void *fn_arg);
     enum lat_err (*each_leaf)(void *arg, const uint8_t from[32], recon_leaf_fn fn, void *fn_arg);
+    /*
+     * The first `count` cells of the sketch of that root (zeros: of the present one) where they are kept, else of the
+     * present root: which one is told in of, and its records. NULL or LAT_BUSY: none at hand yet.
+     */
+    enum lat_err (*cells)(void *arg, const uint8_t root[32], size_t count, struct sketch_cell *out, uint8_t of[32],
+                          uint64_t *records);
+    /* This root is told to somebody: who asks for its cells soon is to get them. May be NULL. */
+    void (*announced)(void *arg, const uint8_t root[32]);
     /* How many records share the first `bits` (0 .. 255) bits of prefix, and the hash of that subtree. */
     enum lat_err (*subtree)(void *arg, const uint8_t prefix[32], unsigned bits, uint64_t *count,
                             uint8_t hash[32]);
@@ -124,6 +136,7 @@ struct recon_status {
     uint64_t horizon;
     bool has_flat_root, read_only, incomplete;
     uint8_t flat_root[32];
+    uint8_t challenge[16]; /* that it answers: the trust digest is salted with it */
 };
 
 LAT_MUST_CHECK enum lat_err recon_ask_status(const struct network *network, const uint8_t challenge[16],
@@ -154,6 +167,40 @@ struct recon_range {
 LAT_MUST_CHECK enum lat_err recon_read_range(const struct network *network, const uint8_t from[32],
                                              const uint8_t to[32], const uint8_t *reply, size_t len,
                                              struct recon_range *out, struct lat_msg *why);
+LAT_MUST_CHECK enum lat_err recon_ask_cells(const struct network *network, const uint8_t root[32], size_t from,
+                                            size_t count, struct lat_buf *out);
+
+struct recon_cells {
+    uint8_t root[32];
+    uint64_t records; /* of that root */
+    size_t from, count;
+    struct lat_cursor cells; /* for sketch_read; borrows from the reply */
+};
+/*
+ * The reply holds what was asked, or, of another root, cells from 0, at most as many as were asked. LAT_MALFORMED,
+ * LAT_CLOSED (ERROR message).
+ */
+LAT_MUST_CHECK enum lat_err recon_read_cells(const struct network *network, const uint8_t root[32], size_t from,
+                                             size_t count, const uint8_t *reply, size_t len,
+                                             struct recon_cells *out, struct lat_msg *why);
+
+/* Begin a RECORDS request, or a DESCEND; what follows is appended by the caller. */
+LAT_MUST_CHECK enum lat_err recon_open_records(const struct network *network, struct lat_buf *out);
+
+/* The parts of a RECORDS reply; all of it is checked but the records' rules. */
+struct recon_given {
+    const uint8_t *verdicts; /* one a push; borrows */
+    size_t served;           /* wants, from the first */
+    size_t count;            /* records */
+    const uint8_t *records;  /* recon_next_record walks; borrows */
+    size_t records_len;
+    uint8_t root[32];
+    uint64_t total;
+};
+LAT_MUST_CHECK enum lat_err recon_read_records(const struct network *network, size_t pushed, size_t wanted,
+                                               const uint8_t *reply, size_t len, struct recon_given *out,
+                                               struct lat_msg *why);
+
 /*
  * A RECORDS request that only pushes: records holds count times (u32 little-endian length, record), the form of store_merge; count at
  * most RECON_ITEMS_MAX, the message at most RECON_MESSAGE_MAX: LAT_LIMIT.

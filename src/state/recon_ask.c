@@ -12,8 +12,8 @@
 #include "base/text.h"
 #include "state/recon_parts.h"
 
-static enum lat_err
-malformed(struct lat_msg *why, const char *what)
+enum lat_err
+recon_is_malformed(struct lat_msg *why, const char *what)
 {
     lat_msg_set(why, "the reply is malformed: %s", what);
     return LAT_MALFORMED;
@@ -30,7 +30,7 @@ read_error(struct lat_cursor *body, struct lat_msg *why)
     const uint8_t *bytes = lat_take(body, len);
 
     if (!lat_cursor_is_done(body) || len > RECON_ERROR_TEXT_MAX || !lat_utf8_valid(bytes, (size_t)len))
-        return malformed(why, "no proper ERROR");
+        return recon_is_malformed(why, "no proper ERROR");
     lat_escape(bytes, (size_t)len, text, sizeof(text));
     if (retry_ms > 0)
         lat_msg_set(why, "refused: %s (error %u, retry after %" PRIu32 " ms)", text, code, retry_ms);
@@ -39,22 +39,21 @@ read_error(struct lat_cursor *body, struct lat_msg *why)
     return LAT_CLOSED;
 }
 
-/* Check the head of the reply to a request of this type; *body is what follows. */
-static enum lat_err
-open_reply(const struct network *network, enum recon_type type, const uint8_t *reply, size_t len,
-           struct lat_cursor *body, struct lat_msg *why)
+enum lat_err
+recon_open_reply(const struct network *network, enum recon_type type, const uint8_t *reply, size_t len,
+                 struct lat_cursor *body, struct lat_msg *why)
 {
     if (len > RECON_MESSAGE_MAX)
-        return malformed(why, "over 1 MiB");
+        return recon_is_malformed(why, "over 1 MiB");
     if (len < RECON_HEAD_LEN || reply[1] != RECON_VERSION)
-        return malformed(why, "no head of this version");
+        return recon_is_malformed(why, "no head of this version");
     lat_cursor_init(body, reply + RECON_HEAD_LEN, len - RECON_HEAD_LEN);
     if (reply[0] == RECON_ERROR)
         return read_error(body, why);
     if (memcmp(reply + 2, network->id, RECON_NET_LEN) != 0)
-        return malformed(why, "of another network");
+        return recon_is_malformed(why, "of another network");
     if (reply[0] != (int)type + RECON_REPLY)
-        return malformed(why, "not of the type asked for");
+        return recon_is_malformed(why, "not of the type asked for");
     return LAT_OK;
 }
 
@@ -108,7 +107,7 @@ recon_read_status(const struct network *network, const uint8_t challenge[16], co
     struct recon_status status = { 0 };
     struct lat_cursor body;
     uint8_t flags;
-    enum lat_err err = open_reply(network, RECON_STATUS, reply, len, &body, why);
+    enum lat_err err = recon_open_reply(network, RECON_STATUS, reply, len, &body, why);
 
     if (err)
         return err;
@@ -127,8 +126,9 @@ recon_read_status(const struct network *network, const uint8_t challenge[16], co
     if (status.has_flat_root)
         lat_take_copy(&body, status.flat_root, 32);
     if (!lat_cursor_is_done(&body) || flags > RECON_FLAGS_ALL)
-        return malformed(why, "STATUS of a wrong length, or with a reserved flag");
+        return recon_is_malformed(why, "STATUS of a wrong length, or with a reserved flag");
     err = check_attestation(network, challenge, &status, why);
+    memcpy(status.challenge, challenge, 16);
     if (!err)
         *out = status;
     return err;
@@ -151,8 +151,8 @@ recon_ask_range(const struct network *network, const uint8_t from[32], const uin
     return err ? err : lat_buf_add(out, body, sizeof(body));
 }
 
-static bool
-take_record(struct lat_cursor *body, const uint8_t **record, size_t *len)
+bool
+recon_take_record(struct lat_cursor *body, const uint8_t **record, size_t *len)
 {
     uint64_t n = lat_take_varint(body);
 
@@ -167,7 +167,7 @@ recon_next_record(const uint8_t **at, const uint8_t *end, const uint8_t **record
     struct lat_cursor body;
 
     lat_cursor_init(&body, *at, (size_t)(end - *at));
-    if (!take_record(&body, record, len))
+    if (!recon_take_record(&body, record, len))
         return false;
     *at = body.at;
     return true;
@@ -187,14 +187,14 @@ check_records(const struct network *network, const uint8_t from[32], const uint8
         const uint8_t *bytes;
         size_t len;
 
-        if (!take_record(body, &bytes, &len))
-            return malformed(why, "cut inside a record");
+        if (!recon_take_record(body, &bytes, &len))
+            return recon_is_malformed(why, "cut inside a record");
         if (record_parse_trusted(network, bytes, len, &record))
-            return malformed(why, "a record without its layout");
+            return recon_is_malformed(why, "a record without its layout");
         if (i == 0 ? memcmp(record.keyhash, from, 32) < 0 : memcmp(record.keyhash, place, 32) <= 0)
-            return malformed(why, "records out of order");
+            return recon_is_malformed(why, "records out of order");
         if (memcmp(record.keyhash, to, 32) > 0)
-            return malformed(why, "a record behind the range");
+            return recon_is_malformed(why, "a record behind the range");
         memcpy(place, record.keyhash, 32);
     }
     return LAT_OK;
@@ -208,17 +208,17 @@ read_range_end(const uint8_t to[32], const uint8_t place[32], struct lat_cursor 
     uint8_t more = lat_take_u8(body);
 
     if (more > 1)
-        return malformed(why, "neither more nor the end");
+        return recon_is_malformed(why, "neither more nor the end");
     range->more = more;
     if (range->more)
         lat_take_copy(body, range->next, 32);
     lat_take_copy(body, range->root, 32);
     range->total = lat_take_u64le(body);
     if (!lat_cursor_is_done(body))
-        return malformed(why, "RANGE of a wrong length");
+        return recon_is_malformed(why, "RANGE of a wrong length");
     if (range->more &&
         (range->count == 0 || memcmp(range->next, place, 32) <= 0 || memcmp(range->next, to, 32) > 0))
-        return malformed(why, "the place to go on from makes no progress");
+        return recon_is_malformed(why, "the place to go on from makes no progress");
     return LAT_OK;
 }
 
@@ -230,13 +230,13 @@ recon_read_range(const struct network *network, const uint8_t from[32], const ui
     struct lat_cursor body;
     uint8_t place[32] = { 0 };
     uint64_t count;
-    enum lat_err err = open_reply(network, RECON_RANGE, reply, len, &body, why);
+    enum lat_err err = recon_open_reply(network, RECON_RANGE, reply, len, &body, why);
 
     if (err)
         return err;
     count = lat_take_varint(&body);
     if (count > body.left) /* each takes a byte at least */
-        return malformed(why, "more records than bytes");
+        return recon_is_malformed(why, "more records than bytes");
     range.count = (size_t)count;
     range.records = body.at;
     err = check_records(network, from, to, &body, range.count, place, why);
@@ -246,61 +246,4 @@ recon_read_range(const struct network *network, const uint8_t from[32], const ui
     if (!err)
         *out = range;
     return err;
-}
-
-/* --- RECORDS, pushing ----------------------------------------------------------------------------- */
-
-static enum lat_err
-add_varint(struct lat_buf *out, uint64_t value)
-{
-    uint8_t bytes[VARINT_LEN_MAX];
-
-    return lat_buf_add(out, bytes, varint_encode(value, bytes));
-}
-
-enum lat_err
-recon_ask_push(const struct network *network, const uint8_t *records, size_t len, size_t count, struct lat_buf *out)
-{
-    struct lat_cursor cursor;
-    enum lat_err err;
-
-    if (count > RECON_ITEMS_MAX)
-        return LAT_LIMIT;
-    lat_cursor_init(&cursor, records, len);
-    lat_buf_clear(out);
-    err = recon_add_head(network, RECON_RECORDS, out);
-    if (!err)
-        err = add_varint(out, count);
-    for (size_t i = 0; i < count && !err; i++) {
-        uint32_t record_len = lat_take_u32le(&cursor);
-        const uint8_t *record = lat_take(&cursor, record_len);
-
-        if (cursor.bad)
-            return LAT_MALFORMED;
-        err = add_varint(out, record_len);
-        if (!err)
-            err = lat_buf_add(out, record, record_len);
-    }
-    if (!err)
-        err = add_varint(out, 0); /* no wants */
-    return !err && out->len > RECON_MESSAGE_MAX ? LAT_LIMIT : err;
-}
-
-enum lat_err
-recon_read_push(const struct network *network, const uint8_t *reply, size_t len, size_t count, uint8_t *verdicts,
-                struct lat_msg *why)
-{
-    struct lat_cursor body;
-    const uint8_t *given;
-    enum lat_err err = open_reply(network, RECON_RECORDS, reply, len, &body, why);
-
-    if (err)
-        return err;
-    if (lat_take_varint(&body) != count || (given = lat_take(&body, count)) == NULL)
-        return malformed(why, "not one verdict a record");
-    if (lat_take_varint(&body) != 0 || lat_take_varint(&body) != 0 || lat_take(&body, 32 + 8) == NULL ||
-        !lat_cursor_is_done(&body))
-        return malformed(why, "records that nobody asked for");
-    memcpy(verdicts, given, count);
-    return LAT_OK;
 }

@@ -1,56 +1,55 @@
 /*
- * CELLS: a stretch of the sketch of the present root. The asker names the root that it knows; where that is
- * another, it gets the present one's cells from 0, since cells of two roots do not fit together.
+ * CELLS: a stretch of the sketch of one of the roots last announced. The asker names the root that it knows; where
+ * that is not kept any more, it gets the present one's cells from 0, since cells of two roots do not fit together.
  */
 #include "config.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/le.h"
 #include "state/recon_parts.h"
 #include "state/sketch.h"
 
-struct gathering {
-    struct sketch_cell *cells;
-    size_t count;
-    uint8_t key[SIPHASH_KEY_LEN];
-};
+static bool
+is_asked_root(const struct recon_request *request, const uint8_t of[32])
+{
+    static const uint8_t zeros[32];
+
+    return memcmp(request->cells.root, zeros, 32) == 0 || memcmp(request->cells.root, of, 32) == 0;
+}
 
 static enum lat_err
-gather_leaf(void *arg, const uint8_t keyhash[32], const uint8_t leaf[32], uint64_t hlc)
+add_cells(const struct recon_request *request, const struct sketch_cell *cells, const uint8_t of[32],
+          uint64_t records, struct lat_buf *reply)
 {
-    struct gathering *g = arg;
-    uint8_t element[SKETCH_ELEMENT_LEN];
+    size_t from = is_asked_root(request, of) ? request->cells.from : 0;
+    uint8_t *at;
+    enum lat_err err = lat_buf_extend(reply, 32 + 8, &at);
 
-    (void)hlc;
-    sketch_element(keyhash, leaf, element);
-    sketch_toggle(g->cells, g->count, g->key, element, 1);
-    return LAT_OK;
+    if (err)
+        return err;
+    at = lat_put_bytes(at, of, 32);
+    lat_put_u64le(at, records);
+    err = recon_add_varint(reply, from);
+    if (!err)
+        err = recon_add_varint(reply, request->cells.count);
+    return err ? err : sketch_write(cells, from, request->cells.count, records, reply);
 }
 
 enum lat_err
 recon_answer_cells(const struct recon_view *view, const struct recon_request *request, struct lat_buf *reply)
 {
-    static const uint8_t zeros[32];
-    const uint8_t *root = request->cells.root;
-    bool is_present = memcmp(root, zeros, 32) == 0 || memcmp(root, view->root, 32) == 0;
-    size_t from = is_present ? request->cells.from : 0, count = request->cells.count;
-    struct gathering g = { .count = from + count };
-    enum lat_err err;
+    size_t count = request->cells.from + request->cells.count;
+    struct sketch_cell *cells = calloc(count, sizeof(*cells));
+    uint8_t of[32];
+    uint64_t records;
+    enum lat_err err = LAT_NOMEM;
 
-    g.cells = calloc(g.count, sizeof(*g.cells));
-    if (g.cells == NULL)
-        return LAT_NOMEM;
-    sketch_key(view->network, g.key);
-    err = view->each_leaf(view->arg, zeros, gather_leaf, &g);
+    if (cells != NULL)
+        err = view->cells == NULL ? LAT_BUSY : view->cells(view->arg, request->cells.root, count, cells, of, &records);
     if (!err)
-        err = recon_add_root(view, reply);
-    if (!err)
-        err = recon_add_varint(reply, from);
-    if (!err)
-        err = recon_add_varint(reply, count);
-    if (!err)
-        err = sketch_write(g.cells, from, count, view->count, reply);
-    free(g.cells);
+        err = add_cells(request, cells, of, records, reply);
+    free(cells);
     return err;
 }

@@ -14,32 +14,22 @@
 #include "crypto/hash.h"
 #include "state/recon_parts.h"
 
-#define CHILDREN 16
-
-struct descent {
-    const struct recon_view *view;
-    const uint8_t *salt;
-    struct lat_buf spans; /* the answer */
-    size_t count;         /* spans in it */
-};
-
-/* Where a child's bits stand in a prefix: the high or the low half of a byte. */
-static void
-child_prefix(const uint8_t prefix[32], unsigned depth, unsigned child, uint8_t out[32])
+void
+recon_child_prefix(const uint8_t prefix[32], unsigned depth, unsigned child, uint8_t out[32])
 {
     memcpy(out, prefix, 32);
     out[depth / 8] |= (uint8_t)(depth % 8 == 0 ? child << 4 : child);
 }
 
-static void
-short_of(const struct descent *d, const uint8_t hash[32], uint8_t out[RECON_SHORT_LEN])
+void
+recon_short(const struct recon_descent *d, const uint8_t hash[32], uint8_t out[RECON_SHORT_LEN])
 {
     lat_put_u64le(out, siphash(d->salt, hash, 32));
 }
 
 /* Append depth, prefix and kind. */
 static enum lat_err
-begin_span(struct descent *d, const uint8_t prefix[32], unsigned depth, bool is_list)
+begin_span(struct recon_descent *d, const uint8_t prefix[32], unsigned depth, bool is_list)
 {
     size_t len = (depth + 7) / 8;
     uint8_t *at;
@@ -60,7 +50,7 @@ begin_span(struct descent *d, const uint8_t prefix[32], unsigned depth, bool is_
 /* --- lists --------------------------------------------------------------------------------------------- */
 
 struct listing {
-    struct descent *descent;
+    struct recon_descent *descent;
     unsigned depth;
     uint8_t last[32]; /* greatest keyhash inside */
     uint64_t count;
@@ -79,14 +69,14 @@ list_leaf(void *arg, const uint8_t keyhash[32], const uint8_t leaf[32], uint64_t
     if (l->is_over)
         return LAT_CLOSED;
     memcpy(entry, keyhash + first, shown);
-    short_of(l->descent, leaf, entry + RECON_PREFIX_SHOWN);
+    recon_short(l->descent, leaf, entry + RECON_PREFIX_SHOWN);
     l->count++;
     return lat_buf_add(&l->descent->spans, entry, sizeof(entry));
 }
 
-/* Append a list of the `count` records there. LAT_DAMAGED when tree and leaves say different numbers. */
-static enum lat_err
-add_list(struct descent *d, const uint8_t prefix[32], unsigned depth, uint64_t count)
+/* LAT_DAMAGED when tree and leaves say different numbers. */
+enum lat_err
+recon_add_list(struct recon_descent *d, const uint8_t prefix[32], unsigned depth, uint64_t count)
 {
     struct listing l = { .descent = d, .depth = depth };
     enum lat_err err = begin_span(d, prefix, depth, true);
@@ -104,23 +94,23 @@ add_list(struct descent *d, const uint8_t prefix[32], unsigned depth, uint64_t c
 
 /* --- children ------------------------------------------------------------------------------------------ */
 
-static enum lat_err
-add_children(struct descent *d, const uint8_t prefix[32], unsigned depth)
+enum lat_err
+recon_add_children(struct recon_descent *d, const uint8_t prefix[32], unsigned depth)
 {
-    uint8_t bytes[2 + CHILDREN * RECON_SHORT_LEN], *at = bytes + 2;
+    uint8_t bytes[2 + RECON_CHILDREN * RECON_SHORT_LEN], *at = bytes + 2;
     unsigned bitmap = 0;
     enum lat_err err = begin_span(d, prefix, depth, false);
 
-    for (unsigned c = 0; !err && c < CHILDREN; c++) {
+    for (unsigned c = 0; !err && c < RECON_CHILDREN; c++) {
         uint8_t child[32], hash[32];
         uint64_t count;
 
-        child_prefix(prefix, depth, c, child);
+        recon_child_prefix(prefix, depth, c, child);
         err = d->view->subtree(d->view->arg, child, depth + 4, &count, hash);
         if (err || count == 0)
             continue;
         bitmap |= 1u << c;
-        short_of(d, hash, at);
+        recon_short(d, hash, at);
         at += RECON_SHORT_LEN;
     }
     if (err)
@@ -131,32 +121,32 @@ add_children(struct descent *d, const uint8_t prefix[32], unsigned depth)
 
 /* What we hold in a span: its records if they are at most `list_max`, else its children. */
 static enum lat_err
-add_span(struct descent *d, const uint8_t prefix[32], unsigned depth, uint64_t count, uint64_t list_max)
+add_span(struct recon_descent *d, const uint8_t prefix[32], unsigned depth, uint64_t count, uint64_t list_max)
 {
     if (count <= list_max)
-        return add_list(d, prefix, depth, count);
-    return add_children(d, prefix, depth);
+        return recon_add_list(d, prefix, depth, count);
+    return recon_add_children(d, prefix, depth);
 }
 
 /* The answer to the asker's children: what we hold below each that differs from ours. */
 static enum lat_err
-answer_children(struct descent *d, const struct recon_span *span)
+answer_children(struct recon_descent *d, const struct recon_span *span)
 {
     const uint8_t *theirs = span->shorts;
     enum lat_err err = LAT_OK;
 
-    for (unsigned c = 0; !err && c < CHILDREN; c++) {
+    for (unsigned c = 0; !err && c < RECON_CHILDREN; c++) {
         bool they_have = span->bitmap >> c & 1, differs;
         uint8_t child[32], hash[32], ours[RECON_SHORT_LEN];
         uint64_t count;
 
-        child_prefix(span->prefix, span->depth, c, child);
+        recon_child_prefix(span->prefix, span->depth, c, child);
         err = d->view->subtree(d->view->arg, child, span->depth + 4, &count, hash);
         if (err)
             return err;
         differs = they_have != (count > 0);
         if (they_have) {
-            short_of(d, hash, ours);
+            recon_short(d, hash, ours);
             differs = differs || memcmp(ours, theirs, RECON_SHORT_LEN) != 0;
             theirs += RECON_SHORT_LEN;
         }
@@ -167,7 +157,7 @@ answer_children(struct descent *d, const struct recon_span *span)
 }
 
 static enum lat_err
-answer_span(struct descent *d, const struct recon_span *span)
+answer_span(struct recon_descent *d, const struct recon_span *span)
 {
     uint8_t hash[32];
     uint64_t count;
@@ -182,7 +172,7 @@ answer_span(struct descent *d, const struct recon_span *span)
      * list.
      */
     if (span->depth == RECON_DEPTH_MAX)
-        return add_list(d, span->prefix, span->depth, count);
+        return recon_add_list(d, span->prefix, span->depth, count);
     /* Nothing here and nothing there. (A stranger may ask for thousands of such places.) */
     if (count == 0 && span->bitmap == 0)
         return LAT_OK;
@@ -190,7 +180,7 @@ answer_span(struct descent *d, const struct recon_span *span)
 }
 
 static enum lat_err
-answer_spans(struct descent *d, struct recon_spans spans, size_t *done)
+answer_spans(struct recon_descent *d, struct recon_spans spans, size_t *done)
 {
     struct recon_refusal why;
     struct recon_span span;
@@ -216,7 +206,7 @@ enum lat_err
 recon_answer_descend(const struct recon_view *view, const struct recon_request *request,
                      struct lat_buf *reply)
 {
-    struct descent d = { .view = view, .salt = request->descend.salt };
+    struct recon_descent d = { .view = view, .salt = request->descend.salt };
     size_t done;
     enum lat_err err;
 

@@ -17,7 +17,6 @@
 #define RECON_FLAG_READ_ONLY 2u
 #define RECON_FLAG_INCOMPLETE 4u
 #define RECON_FLAGS_ALL 7u
-#define RECON_CELLS_MAX 2048 /* cells in a message */
 #define RECON_DEPTH_MAX 252  /* of a range of DESCEND */
 #define RECON_LIST_SMALL 16  /* records below a range that must be listed */
 #define RECON_LIST_MAX 256   /* records that one list may hold */
@@ -92,6 +91,35 @@ LAT_MUST_CHECK enum lat_err recon_next_span(struct recon_spans *spans, struct re
 
 /* The greatest keyhash that shares the first depth bits of prefix. */
 void recon_last_below(const uint8_t prefix[32], unsigned depth, uint8_t last[32]);
+
+/* What the reply to a request of this type holds behind its head. LAT_MALFORMED, LAT_CLOSED (ERROR message). */
+LAT_MUST_CHECK enum lat_err recon_open_reply(const struct network *network, enum recon_type type, const uint8_t *reply,
+                                             size_t len, struct lat_cursor *body, struct lat_msg *why);
+/* Say what is malformed; returns LAT_MALFORMED. */
+enum lat_err recon_is_malformed(struct lat_msg *why, const char *what);
+bool recon_take_record(struct lat_cursor *body, const uint8_t **record, size_t *len);
+
+/* --- spans: recon_descend.c, for both sides ---------------------------------------------------------- */
+
+/* Spans that are being written: those of a request or of a reply. */
+struct recon_descent {
+    const struct recon_view *view;
+    const uint8_t *salt;
+    struct lat_buf spans;
+    size_t count; /* spans in it */
+};
+
+#define RECON_CHILDREN 16
+
+void recon_short(const struct recon_descent *d, const uint8_t hash[32], uint8_t out[RECON_SHORT_LEN]);
+
+/* The prefix of a child: the next four bits are its number. */
+void recon_child_prefix(const uint8_t prefix[32], unsigned depth, unsigned child, uint8_t out[32]);
+
+/* Append a span: as a list of the `count` records that stand there, or as its children. LAT_LIMIT: no room. */
+LAT_MUST_CHECK enum lat_err recon_add_list(struct recon_descent *d, const uint8_t prefix[32], unsigned depth,
+                                           uint64_t count);
+LAT_MUST_CHECK enum lat_err recon_add_children(struct recon_descent *d, const uint8_t prefix[32], unsigned depth);
 
 /* Append type, version and network. LAT_LIMIT, LAT_NOMEM. */
 LAT_MUST_CHECK enum lat_err recon_add_head(const struct network *network, unsigned type, struct lat_buf *out);

@@ -32,6 +32,18 @@ subtree(void *arg, const uint8_t prefix[32], unsigned bits, uint64_t *count, uin
     return reader_subtree(arg, prefix, bits, count, hash);
 }
 
+static enum lat_err
+cells(void *arg, const uint8_t root[32], size_t count, struct sketch_cell *out, uint8_t of[32], uint64_t *records)
+{
+    return reader_cells(arg, root, count, out, of, records);
+}
+
+static void
+announced(void *arg, const uint8_t root[32])
+{
+    reader_announced(arg, root);
+}
+
 /* The horizon that this state holds, a decimal number under a reserved key; 0: none. */
 static uint64_t
 horizon_of(struct reader *reader)
@@ -62,6 +74,8 @@ recon_view_of_reader(struct store *store, struct reader *reader, struct recon_vi
         .each = each,
         .each_leaf = each_leaf,
         .subtree = subtree,
+        .cells = cells,
+        .announced = announced,
         .arg = reader,
         .horizon = horizon_of(reader),
     };

@@ -28,5 +28,7 @@ recon_answer_status(const struct recon_view *view, const struct recon_request *r
         err = lat_buf_add(reply, rest, sizeof(rest));
     if (!err && flat_root != NULL)
         err = lat_buf_add(reply, flat_root, 32);
+    if (!err && view->announced != NULL)
+        view->announced(view->arg, view->root);
     return err;
 }

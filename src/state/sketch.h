@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/cursor.h"
 #include "base/err.h"
 #include "crypto/hash.h"
 #include "state/record.h"
@@ -53,6 +54,29 @@ void sketch_toggle(struct sketch_cell *cells, size_t count, const uint8_t key[SI
  */
 LAT_MUST_CHECK enum lat_err sketch_write(const struct sketch_cell *cells, size_t from, size_t count,
                                          uint64_t records, struct lat_buf *out);
+
+/*
+ * Read `count` cells of a state of `records` records, which begin at cell `from`, into cells[0 .. count).
+ * LAT_MALFORMED: cut short, or a number that no state has.
+ */
+LAT_MUST_CHECK enum lat_err sketch_read(struct lat_cursor *in, size_t from, size_t count, uint64_t records,
+                                        struct sketch_cell *cells);
+
+/* cells[0 .. count) -= other[0 .. count): what is left is how the two differ. */
+void sketch_subtract(struct sketch_cell *cells, const struct sketch_cell *other, size_t count);
+
+/* How many elements two states differ in, estimated from the counts of the difference of their first cells. */
+uint64_t sketch_estimate(const struct sketch_cell *difference, size_t count);
+
+/*
+ * Name the elements of a difference (theirs minus ours), peeling cells that hold a single one; fn gets each.
+ * cells[0 .. count) change. True: nothing is left, those named are all. False: more cells are needed, or
+ * somebody made up cells that never settle; those named are right all the same, each has been checked: its check
+ * holds, and it touches the cell that it came from. At most 2 * count are named.
+ */
+typedef void (*sketch_named_fn)(void *arg, const uint8_t element[SKETCH_ELEMENT_LEN], bool theirs);
+bool sketch_peel(const uint8_t key[SIPHASH_KEY_LEN], struct sketch_cell *cells, size_t count, sketch_named_fn fn,
+                 void *arg);
 
 /* Elements expected to touch a cell of a state of `records` records, rounded down. */
 uint64_t sketch_expected(size_t cell, uint64_t records);

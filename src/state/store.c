@@ -96,6 +96,7 @@ adopt(struct store *store, const struct db_head *stands, struct tree *tree, uint
     tree_free(store->tree);
     store->tree = tree;
     store->tree_txn = txn_id;
+    store_sketch_reset(&store->sketch);
     memcpy(head->root, stands->root, 32);
     head->count = stands->count;
     head->keys = stands->keys;
@@ -215,6 +216,8 @@ store_open(const struct store_options *options, struct store **out, struct lat_m
     if (err)
         return err;
     err = store_load(store, why);
+    if (!err && !store->read_only)
+        err = store_sketch_init(&store->sketch, &store->network);
     if (!err && !store->read_only) {
         err = store_start_thread(store);
         if (err)
@@ -238,6 +241,7 @@ store_close(struct store *store)
             lat_log(LAT_WARNING, "[STATE] closing the store waits for a reader");
     db_close(&store->db);
     store_held_fini(&store->held);
+    store_sketch_fini(&store->sketch);
     tree_free(store->tree);
     pthread_cond_destroy(&store->view_moved);
     pthread_mutex_destroy(&store->view_lock);
@@ -294,6 +298,7 @@ store_publish(struct store *store, struct store_batch *batch)
     if (batch->change != NULL)
         tree_apply(store->tree, batch->change);
     batch->change = NULL;
+    store_sketch_follow(&store->sketch, &batch->toggles);
     store->tree_txn = db_last_txn(&store->db);
     memcpy(head->root, batch->head.root, 32);
     head->count = batch->head.count;

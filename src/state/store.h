@@ -21,6 +21,7 @@
 #include "crypto/key.h"
 #include "state/record.h"
 
+struct sketch_cell;
 struct store;
 
 struct store_options {
@@ -76,6 +77,18 @@ void store_head(struct store *store, struct store_head *out);
 
 /* An empty node begins to be filled from a peer, or has been filled. */
 void store_set_incomplete(struct store *store, bool incomplete);
+
+/* --- the sketch, for recon (state/sketch.h, WIRE section 7) ---------------------------------------- */
+
+/*
+ * The first `count` (at most SKETCH_CELLS) cells of the sketch of that root, if it stands or is one of the last four
+ * that were announced; else of what stands. of, records: which it is. LAT_BUSY: not made yet since the start.
+ */
+LAT_MUST_CHECK enum lat_err store_cells(struct store *store, const uint8_t root[32], size_t count,
+                                        struct sketch_cell *out, uint8_t of[32], uint64_t *records);
+
+/* This root is being told to peers: if it still stands its sketch is kept for a while. */
+void store_announced(struct store *store, const uint8_t root[32]);
 
 /* --- writing ---------------------------------------------------------------------------------- */
 

@@ -54,6 +54,7 @@ store_batch_begin(struct store_batch *batch, struct store *store)
 
     *batch = (struct store_batch){ .store = store, .head = store->stands, .now_ms = store->wall_ms() };
     lat_buf_init(&batch->scratch, RECORD_LEN_MAX);
+    lat_buf_init(&batch->toggles, STORE_TOGGLES_BYTES);
     rc = store->db.env == NULL ? MDB_PANIC : mdb_txn_begin(store->db.env, NULL, 0, &batch->txn);
     if (rc != 0) {
         batch->txn = NULL;
@@ -76,6 +77,7 @@ store_batch_end(struct store_batch *batch)
     free(batch->touched);
     batch->touched = NULL;
     batch->touched_count = batch->touched_cap = 0;
+    lat_buf_fini(&batch->toggles);
     lat_buf_fini(&batch->scratch);
 }
 
@@ -138,6 +140,8 @@ store_batch_put(struct store_batch *batch, const struct record *record, const st
     err = put_rows(batch, record, &dig);
     if (!err)
         err = touch(batch, record->keyhash);
+    if (!err)
+        err = store_sketch_note(&batch->toggles, record, place);
     if (err)
         return err;
     head->count += !place->exists;

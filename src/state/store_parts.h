@@ -8,11 +8,13 @@
  * store_local.c  writes of this node
  * store_merge.c  records of others, those held for their time
  * store_import.c states of v3.0.3 nodes
+ * store_sketch.c the universal sketch, current with each commit
  * store_repair.c rebuilding from the records, with the node stopped
  */
 #ifndef LAT_STATE_STORE_PARTS_H
 #define LAT_STATE_STORE_PARTS_H
 
+#include "state/sketch.h"
 #include "state/store.h"
 #include "state/store_db.h"
 
@@ -23,6 +25,8 @@
 #define STORE_RETRY_MS 5000
 #define STORE_HELD_MAX 10000
 #define STORE_HELD_BYTES (32u << 20)
+#define STORE_TOGGLES_BYTES ((size_t)1 << 30) /* of one batch: ten million leaves */
+#define STORE_KEPT_SKETCHES 4 /* of roots that were told to peers */
 #define STORE_DAMAGED_MAX                                                                                    \
     64 /* reports of readers that wait for the thread; more come again with the next read */
 
@@ -40,6 +44,7 @@ struct store_batch {
     uint8_t (*touched)[32];
     size_t touched_count, touched_cap;
     struct tree_change *change;
+    struct lat_buf toggles; /* what changes in the sketch */
     struct lat_buf scratch;
 };
 
@@ -112,6 +117,39 @@ LAT_MUST_CHECK enum lat_err store_held_run(struct store_batch *batch);
 void store_held_drop(struct store *store, uint64_t now_ms);
 void store_held_fini(struct store_held *held);
 
+/* --- the sketch: the thread's own to change, under view_lock to read ------------------------------------ */
+
+struct store_kept_sketch {
+    struct sketch_cell *cells; /* NULL: none */
+    uint8_t root[32];
+    uint64_t records;
+};
+
+struct store_sketch {
+    uint8_t key[SIPHASH_KEY_LEN];
+    struct sketch_cell *cells; /* of the leaves before `next`, or, when whole, of what stands; NULL: of a read-only store */
+    bool whole;
+    bool given_up; /* leaves could not be read; until the store is opened again */
+    uint8_t next[32];
+    struct store_kept_sketch kept[STORE_KEPT_SKETCHES];
+    size_t kept_turn;
+};
+
+LAT_MUST_CHECK enum lat_err store_sketch_init(struct store_sketch *sketch, const struct network *network);
+void store_sketch_fini(struct store_sketch *sketch);
+
+/* Begin it anew: what stands was read from disk. */
+void store_sketch_reset(struct store_sketch *sketch);
+
+/* Is there a part still to be made? Then, one slice of it. */
+bool store_sketch_is_due(const struct store *store);
+void store_sketch_go_on(struct store *store);
+
+/* Note in the batch what a put changes; follow when it is committed (view_lock is held). */
+LAT_MUST_CHECK enum lat_err store_sketch_note(struct lat_buf *toggles, const struct record *record,
+                                              const struct store_place *place);
+void store_sketch_follow(struct store_sketch *sketch, const struct lat_buf *toggles);
+
 /* --- the store ------------------------------------------------------------------------------------- */
 
 struct store {
@@ -142,6 +180,7 @@ struct store {
     struct tree *tree; /* NULL: read-only store, readers fold for themselves */
     uint64_t tree_txn; /* the transaction that it is the tree of */
     struct store_head head;
+    struct store_sketch sketch;
 
     /* The thread's own. */
     pthread_t thread;

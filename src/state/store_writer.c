@@ -112,7 +112,7 @@ static bool
 has_work(const struct store *store)
 {
     return store->first != NULL || store->closing ||
-           (can_write(store) && (store->set_incomplete || store->damaged_count > 0));
+           (can_write(store) && (store->set_incomplete || store->damaged_count > 0)) || store_sketch_is_due(store);
 }
 
 static uint64_t
@@ -376,6 +376,8 @@ write_until_closed(void *arg)
             refuse_jobs(store, jobs);
         else if (jobs != NULL || due)
             process(store, &chores, jobs);
+        if (store_sketch_is_due(store))
+            store_sketch_go_on(store);
     }
     return NULL;
 }

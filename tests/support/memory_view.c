@@ -11,6 +11,7 @@
 
 #include "base/le.h"
 #include "crypto/hash.h"
+#include "state/sketch.h"
 
 /* The first record whose keyhash is not below `from`. */
 static size_t
@@ -118,6 +119,25 @@ subtree(void *arg, const uint8_t prefix[32], unsigned bits, uint64_t *count, uin
     return LAT_OK;
 }
 
+/* The sketch of this very moment, whatever root is asked for. */
+static enum lat_err
+cells(void *arg, const uint8_t root[32], size_t count, struct sketch_cell *out, uint8_t of[32], uint64_t *records)
+{
+    const struct memory_view *memory = arg;
+    uint8_t key[SIPHASH_KEY_LEN], element[SKETCH_ELEMENT_LEN];
+
+    (void)root;
+    sketch_key(memory->view.network, key);
+    memset(out, 0, count * sizeof(*out));
+    for (size_t i = 0; i < memory->count; i++) {
+        sketch_element(memory->records[i].keyhash, memory->records[i].leaf, element);
+        sketch_toggle(out, count, key, element, 1);
+    }
+    memcpy(of, memory->view.root, 32);
+    *records = memory->view.count;
+    return LAT_OK;
+}
+
 void
 memory_init(struct memory_view *memory, const struct network *network, const struct key *key,
             const struct trust *trust, uint64_t now_ms)
@@ -132,6 +152,7 @@ memory_init(struct memory_view *memory, const struct network *network, const str
         .each = each,
         .each_leaf = each_leaf,
         .subtree = subtree,
+        .cells = cells,
         .arg = memory,
     };
     memory_seal(memory);

@@ -106,3 +106,8 @@ check_PROGRAMS += tests/unit/test_heal
 tests_unit_test_heal_SOURCES = tests/unit/test_heal.c $(SYNC_WORLD_SOURCES)
 tests_unit_test_heal_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_heal_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_store_sketch
+tests_unit_test_store_sketch_SOURCES = tests/unit/test_store_sketch.c $(STORE_SOURCES)
+tests_unit_test_store_sketch_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_store_sketch_LDADD = $(LINK_state) $(CMOCKA_LIBS)

@@ -337,9 +337,10 @@ pushes_without_verdicts_are_a_failure_here(void **state)
 }
 
 static enum lat_err
-broken_leaves(void *arg, const uint8_t from[32], recon_leaf_fn fn, void *fn_arg)
+broken_cells(void *arg, const uint8_t root[32], size_t count, struct sketch_cell *out, uint8_t of[32],
+             uint64_t *records)
 {
-    (void)arg, (void)from, (void)fn, (void)fn_arg;
+    (void)arg, (void)root, (void)count, (void)out, (void)of, (void)records;
     return LAT_SYS;
 }
 
@@ -357,7 +358,7 @@ a_state_that_cannot_be_read_gives_an_error(void **state)
     unsigned error;
 
     (void)state;
-    view.each_leaf = broken_leaves;
+    view.cells = broken_cells;
     view.subtree = broken_subtree;
     for (int n = 1; n <= 2; n++) {
         size_t len;
