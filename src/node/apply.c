@@ -328,8 +328,9 @@ list_job(struct job *job)
 }
 
 static bool
-fill_records(struct job *job, const uint8_t *records, size_t len, size_t count)
+fill_records(struct job *job, enum apply_from from, const uint8_t *records, size_t len, size_t count)
 {
+    job->from = from;
     job->records = malloc(len ? len : 1);
     job->verdicts = calloc(count ? count : 1, 1);
     job->places = calloc(count ? count : 1, sizeof(job->places[0]));
@@ -356,14 +357,14 @@ apply_records(struct apply *apply, enum apply_from from, const uint8_t *records,
     if (len > APPLY_WAITING_MAX - apply->waiting)
         return LAT_BUSY;
     job = new_job(apply, JOB_RECORDS, arg);
-    if (job == NULL || !fill_records(job, records, len, count) ||
+    if (job)
+        job->merged = fn;
+    if (job == NULL || !fill_records(job, from, records, len, count) ||
         uv_queue_work(apply->wake.loop, &job->work, check_all, records_checked) != 0) {
         if (job)
             free_job(job);
         return LAT_NOMEM;
     }
-    job->from = from;
-    job->merged = fn;
     list_job(job);
     return LAT_OK;
 }
