@@ -24,6 +24,7 @@ struct http_client {
     struct http_transfer *running, *finished; /* lists by next, prev */
     size_t count;                             /* in both */
     size_t handles;                           /* libuv handles not closed yet, the timer included */
+    bool cut;
     bool closing;
     void (*closed)(void *arg);
     void *closed_arg;
@@ -138,7 +139,10 @@ answer_finished(struct http_client *client)
 static void
 start(struct http_client *client, struct http_transfer *t)
 {
-    if (http_transfer_prepare(t, lat_mono_ms()) == LAT_OK) {
+    if (client->cut) {
+        t->answer.err = LAT_CLOSED;
+        lat_msg_set(&t->answer.why, "connection refused");
+    } else if (http_transfer_prepare(t, lat_mono_ms()) == LAT_OK) {
         if (curl_multi_add_handle(client->multi, t->easy) == CURLM_OK) {
             t->in_multi = true;
             list_add(&client->running, t);
@@ -393,6 +397,12 @@ http_transfer_cancel(struct http_transfer *t)
     }
     client->count--;
     http_transfer_free(t);
+}
+
+void
+http_client_set_cut(struct http_client *client, bool cut)
+{
+    client->cut = cut;
 }
 
 void

@@ -94,6 +94,9 @@ LAT_MUST_CHECK enum lat_err http_client_send(struct http_client *client, const s
 /* End a transfer at once; its fn is not called. NULL is fine. */
 void http_transfer_cancel(struct http_transfer *transfer);
 
+/* A demo's cut: every request that is sent from now on, and the redirect of one that runs, fails as if nobody listened there. */
+void http_client_set_cut(struct http_client *client, bool cut);
+
 /* A body that was taken is being worked on, or no longer: until then it counts among those in flight. */
 void http_client_hold(struct http_client *client, size_t bytes);
 void http_client_release(struct http_client *client, size_t bytes);

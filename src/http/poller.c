@@ -235,6 +235,12 @@ poller_forget_backoff(struct poller *p)
     poller_wake(p);
 }
 
+void
+poller_set_cut(struct poller *p, bool cut)
+{
+    http_client_set_cut(p->client, cut);
+}
+
 bool
 poller_is_usable(const struct poller *p)
 {

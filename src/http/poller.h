@@ -163,6 +163,9 @@ void poller_drop_staged(struct poller *p);
  */
 void poller_forget_backoff(struct poller *p);
 
+/* A demo's cut: as long as it lasts no source is reached. */
+void poller_set_cut(struct poller *p, bool cut);
+
 /* Is there a source whose last answer was good? */
 bool poller_is_usable(const struct poller *p);
 

@@ -171,6 +171,24 @@ run_merge(struct node *node, struct command *command)
     return err == LAT_OK;
 }
 
+/* --- GATE ------------------------------------------------------------------------------------------ */
+
+static void
+run_gate(struct node *node, struct command *command)
+{
+    static const char *const names[] = { [GATE_OPEN] = "open", [GATE_RESET] = "reset", [GATE_DROP] = "drop" };
+    const struct reply done = { .err = LAT_OK };
+
+    if (!node->demo) {
+        refuse(command, LAT_CONFLICT, "only the nodes of a demo have a gate");
+        return;
+    }
+    lat_log(LAT_NOTICE, "[DEMO] gates set by %s p2p=%s http=%s", command->who, names[command->p2p_gate], names[command->http_gate]);
+    node_p2p_set_gate(node, command->p2p_gate);
+    poller_set_cut(node->poller, command->http_gate != GATE_OPEN);
+    answer(command, &done);
+}
+
 /* --- RELOAD ---------------------------------------------------------------------------------------- */
 
 static void
@@ -216,6 +234,9 @@ run(struct node *node, struct command *command)
         poller_forget_backoff(node->poller);
         lung_http_hurry(&node->http, uv_now(&node->loop));
         answer(command, &done);
+        return false;
+    case COMMAND_GATE:
+        run_gate(node, command);
         return false;
     case COMMAND_RELOAD:
         run_reload(node, command);

@@ -141,6 +141,7 @@ node_p2p_start(struct node *node)
     lat_buf_fini(&remembered);
     node->p2p_error[0] = '\0';
     if (!err) {
+        node_p2p_set_gate(node, node->p2p_gate);
         lung_p2p_up(&node->lung, uv_now(&node->loop));
         return;
     }
@@ -237,6 +238,16 @@ node_p2p_reload(struct node *node)
 
     if (node->host && host_reconfigure(node->host, c->p2p_bootstrap, c->lung.idle_ms, c->lung.dead_ms, &why))
         lat_log(LAT_WARNING, "[LATTICE_P2P] [WARN] bootstrap peers stay as they were: %s", why.text);
+}
+
+void
+node_p2p_set_gate(struct node *node, enum command_gate gate)
+{
+    static const enum host_gate gates[] = { [GATE_OPEN] = HOST_GATE_OPEN, [GATE_RESET] = HOST_GATE_RESET, [GATE_DROP] = HOST_GATE_DROP };
+
+    node->p2p_gate = gate;
+    if (node->host)
+        host_set_gate(node->host, gates[gate]);
 }
 
 /* --- what is shown --------------------------------------------------------------------------------- */

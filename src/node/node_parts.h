@@ -65,6 +65,7 @@ struct node {
     struct host *host;          /* NULL: not running */
     bool host_closing;
     void (*on_p2p_closed)(struct node *node);
+    enum command_gate p2p_gate; /* of a demo; a host that is started later gets it too */
     bool p2p_failed;            /* the start failed, and the machine has not been told */
     char p2p_error[SNAPSHOT_TEXT_MAX];
     bool peers_changed;
@@ -118,6 +119,9 @@ void node_p2p_reload(struct node *node);
 /* At the end: let go of the loop, then fn. After the loop: what is left. */
 void node_p2p_close(struct node *node, void (*fn)(struct node *node));
 void node_p2p_fini(struct node *node);
+
+/* The cut of a demo. */
+void node_p2p_set_gate(struct node *node, enum command_gate gate);
 
 /* Why P2P carries nothing now; "": it does. */
 const char *node_p2p_error(const struct node *node);

@@ -107,6 +107,14 @@ void host_flush(struct host *host, struct conn *conn);
 /* The same for all connections that swarm_wake was called for: send. Not from within an op, after which it is done anyway. */
 void host_send(struct host *host);
 
+/*
+ * The cut that a demo makes: as a network would behave that breaks every connection off (RESET: dials are refused, who connects is
+ * broken off too), or that loses every byte (DROP: nothing is read or written any more, dials have no answer). Listeners and the address
+ * book stay, and OPEN lets all go on. Of a fresh host it is open.
+ */
+enum host_gate { HOST_GATE_OPEN, HOST_GATE_RESET, HOST_GATE_DROP };
+void host_set_gate(struct host *host, enum host_gate gate);
+
 /* As the operating system would say them; for tests and for the test peer. */
 void host_netchange(struct host *host);
 

@@ -53,6 +53,24 @@ end_dial(struct hdial *dial)
 }
 
 void
+hdial_fail_all(struct host *host, const char *why, uint64_t now_ms)
+{
+    struct hdial *dial = host->dials;
+
+    while (dial) {
+        struct link *link = dial->link;
+
+        if (link == NULL) {
+            dial = dial->next;
+            continue;
+        }
+        hdial_give_up(dial);
+        swarm_dial_failed(link, why, now_ms);
+        dial = host->dials; /* others may have gone with it */
+    }
+}
+
+void
 hdial_give_up(struct hdial *dial)
 {
     if (dial->looking)
@@ -267,9 +285,17 @@ hdial_begin(struct host *host, struct link *link, const struct multiaddr *addres
 
     if (!multiaddr_is_tcp(address, &tcp))
         return LAT_MALFORMED;
+    if (host->gate == HOST_GATE_RESET) {
+        lat_msg_set(why, "%s", uv_strerror(UV_ECONNREFUSED));
+        return LAT_SYS;
+    }
     dial = new_dial(host, link, tcp.port);
     if (dial == NULL)
         return LAT_NOMEM;
+    if (host->gate == HOST_GATE_DROP) {
+        *socket = dial; /* without an address: it has no outcome until the swarm gives it up */
+        return LAT_OK;
+    }
     if (host_sockaddr(&tcp, &dial->addresses[0]) == LAT_OK) {
         dial->address_count = 1;
         begin_next(dial, 0);

@@ -22,11 +22,12 @@ accept_one(struct hlisten *listener, uint64_t now_ms)
     if (sock == NULL)
         return; /* libuv closes the connection that nobody takes */
     if (uv_accept((uv_stream_t *)&listener->tcp, (uv_stream_t *)&sock->tcp) != 0 || hsock_remote(sock, &remote) ||
-        swarm_accepted(host->swarm, sock, &remote, now_ms, &sock->link)) {
+        swarm_accepted(host->swarm, sock, &remote, now_ms, &sock->link))
         hsock_close(sock, NULL, 0);
-        return;
-    }
-    hsock_begin(sock);
+    else if (host->gate == HOST_GATE_RESET)
+        hsock_break(sock, now_ms);
+    else
+        hsock_begin(sock);
 }
 
 static void

@@ -1,6 +1,6 @@
 /*
  * host_parts.h - the host's inside, shared by host.c (life, timers, what the node wants), host_socket.c (one connected socket), host_listen.c,
- * host_dial.c (names, several addresses) and host_net.c (the machine's own network). For these alone.
+ * host_dial.c (names, several addresses), host_gate.c (a demo's cut) and host_net.c (the machine's own network). For these alone.
  *
  * Every libuv handle of the host is counted (handles); host_close is done when the last one's close callback has run.
  */
@@ -24,6 +24,7 @@ struct hsock {
     struct link *link;    /* NULL before it is connected, and once it is closing */
     struct hdial *dial;   /* that it is an attempt of; NULL: connected or given up */
     uv_connect_t connect;
+    struct hsock *next, *prev;
     struct hsock *waking; /* next in the list of those with something to send */
     bool wakes;           /* is in that list */
     bool writing;         /* `out` belongs to libuv until `write` is done */
@@ -83,7 +84,9 @@ struct host {
     uint64_t accept_error_ms; /* the last line about one */
 
     struct hdial *dials;
+    struct hsock *socks; /* all that are not closing */
     struct hsock *waking;
+    enum host_gate gate;
     bool flushing;
 
     uv_poll_t netlink;
@@ -117,6 +120,13 @@ struct hsock *hsock_new(struct host *host);
 /* It is connected and has its link: options, then read. */
 void hsock_begin(struct hsock *sock);
 
+/* Read, or stop reading. */
+void hsock_read(struct hsock *sock);
+void hsock_pause(struct hsock *sock);
+
+/* Break it off, and tell the swarm that it was broken off. */
+void hsock_break(struct hsock *sock, uint64_t now_ms);
+
 /* Close; last bytes go out as far as they go at once. */
 void hsock_close(struct hsock *sock, const uint8_t *last, size_t len);
 
@@ -148,6 +158,9 @@ LAT_MUST_CHECK enum lat_err hdial_begin(struct host *host, struct link *link, co
                                         struct lat_msg *why);
 void hdial_tick(struct host *host, uint64_t now_ms);
 void hdial_give_up(struct hdial *dial);
+
+/* All that are under way fail with this. */
+void hdial_fail_all(struct host *host, const char *why, uint64_t now_ms);
 
 /* --- host_net.c --- */
 

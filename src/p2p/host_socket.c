@@ -75,6 +75,10 @@ hsock_new(struct host *host)
         return NULL;
     }
     sock->tcp.data = sock;
+    sock->next = host->socks;
+    if (sock->next)
+        sock->next->prev = sock;
+    host->socks = sock;
     lat_buf_init(&sock->out, 2 * CONN_OUTPUT_MAX);
     host_hold(host);
     return sock;
@@ -103,6 +107,19 @@ leave_waking(struct hsock *sock)
     sock->wakes = false;
 }
 
+static void
+leave_list(struct hsock *sock)
+{
+    if (sock->prev)
+        sock->prev->next = sock->next;
+    else
+        sock->host->socks = sock->next;
+    if (sock->next)
+        sock->next->prev = sock->prev;
+    if (sock->wakes)
+        leave_waking(sock);
+}
+
 /* What was written is sent after the close; what the socket does not take now is lost. */
 static void
 try_send(struct hsock *sock, const uint8_t *data, size_t len)
@@ -116,16 +133,29 @@ try_send(struct hsock *sock, const uint8_t *data, size_t len)
 void
 hsock_close(struct hsock *sock, const uint8_t *last, size_t len)
 {
-    if (sock->link && !sock->writing) {
+    if (uv_is_closing((uv_handle_t *)&sock->tcp))
+        return;
+    if (sock->link && !sock->writing && sock->host->gate == HOST_GATE_OPEN) {
         try_send(sock, sock->out.data ? sock->out.data + sock->sent : NULL, sock->out.len - sock->sent);
         try_send(sock, last, len);
     }
     sock->link = NULL;
     sock->dial = NULL;
-    if (sock->wakes)
-        leave_waking(sock);
-    if (!uv_is_closing((uv_handle_t *)&sock->tcp))
-        uv_close((uv_handle_t *)&sock->tcp, on_closed);
+    leave_list(sock);
+    uv_close((uv_handle_t *)&sock->tcp, on_closed);
+}
+
+void
+hsock_break(struct hsock *sock, uint64_t now_ms)
+{
+    struct link *link = sock->link;
+
+    sock->link = NULL;
+    if (uv_tcp_close_reset(&sock->tcp, on_closed) == 0)
+        leave_list(sock);
+    else
+        hsock_close(sock, NULL, 0);
+    swarm_ended(link, SWARM_RESET, uv_strerror(UV_ECONNRESET), now_ms);
 }
 
 /* --- the end from outside -------------------------------------------------------------------------- */
@@ -211,6 +241,8 @@ hsock_flush(struct hsock *sock)
 {
     int round = 0;
 
+    if (sock->host->gate != HOST_GATE_OPEN)
+        return;
     while (!sock->writing && send_piece(sock, round == ROUNDS_MAX))
         round++;
 }
@@ -270,12 +302,24 @@ set_options(struct hsock *sock)
 }
 
 void
+hsock_read(struct hsock *sock)
+{
+    int status = uv_read_start((uv_stream_t *)&sock->tcp, on_room, on_read);
+
+    if (status < 0 && status != UV_EALREADY)
+        end(sock, status, host_now(sock->host));
+}
+
+void
+hsock_pause(struct hsock *sock)
+{
+    (void)uv_read_stop((uv_stream_t *)&sock->tcp);
+}
+
+void
 hsock_begin(struct hsock *sock)
 {
-    int status;
-
     set_options(sock);
-    status = uv_read_start((uv_stream_t *)&sock->tcp, on_room, on_read);
-    if (status < 0)
-        end(sock, status, host_now(sock->host));
+    if (sock->host->gate == HOST_GATE_OPEN)
+        hsock_read(sock);
 }

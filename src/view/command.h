@@ -20,12 +20,16 @@ enum command_kind {
     COMMAND_DELETE, /* delete one entry */
     COMMAND_MERGE,  /* records brought by a sync message (RECORDS): verdicts come back */
     COMMAND_POLL,   /* ask the HTTP sources now, back-off forgotten */
+    COMMAND_GATE,   /* a demo's cut of one or both lungs; other nodes refuse it */
     COMMAND_RELOAD, /* read the configuration again (SIGHUP) */
     COMMAND_STOP,   /* orderly end */
 };
 
 /* Precondition of a write. */
 enum command_match { MATCH_ANY, MATCH_ABSENT, MATCH_DIGEST };
+
+/* How a lung is cut: connections broken off and refused, or every byte lost. Of the HTTP lung both are the first. */
+enum command_gate { GATE_OPEN, GATE_RESET, GATE_DROP };
 
 struct ticket;
 
@@ -43,6 +47,8 @@ struct command {
     size_t value_len;
     enum command_match match;
     uint8_t digest[32];
+    /* GATE */
+    enum command_gate p2p_gate, http_gate;
     /* MERGE: a RECORDS request, whole */
     uint8_t *message;
     size_t message_len;

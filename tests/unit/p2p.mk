@@ -41,7 +41,8 @@ tests_unit_test_swarm_SOURCES = tests/unit/test_swarm.c tests/support/random.h t
 tests_unit_test_swarm_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_swarm_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_host
-tests_unit_test_host_SOURCES = tests/unit/test_host.c tests/support/proxy.c tests/support/proxy.h
+tests_unit_test_host_SOURCES = tests/unit/test_host.c tests/support/proxy.c tests/support/proxy.h \
+	tests/support/host_side.c tests/support/host_side.h
 tests_unit_test_host_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
 tests_unit_test_host_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_sync_stream
@@ -49,3 +50,8 @@ tests_unit_test_sync_stream_SOURCES = tests/unit/test_sync_stream.c tests/suppor
 	tests/support/random.h
 tests_unit_test_sync_stream_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_sync_stream_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_host_gate
+tests_unit_test_host_gate_SOURCES = tests/unit/test_host_gate.c tests/support/host_side.c tests/support/host_side.h
+tests_unit_test_host_gate_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
+tests_unit_test_host_gate_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)

@@ -24,242 +24,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "p2p/host.h"
 #include "p2p/perf.h"
 #include "p2p/ping.h"
+#include "support/host_side.h"
 #include "support/proxy.h"
-
-#define LINES_MAX 32
-#define SLACK 3 /* times as long as needed on a machine that does nothing else */
-
-static const struct protocol *const protocols[] = { &identify_protocol, &identify_push_protocol, &ping_protocol,
-                                                    &perf_protocol, NULL };
-
-struct side {
-    struct key *key;
-    struct identity identity;
-    struct noise_static *own;
-    struct host *host;
-    char address[64], full[160];
-    size_t ups, downs, failed, closed;
-    enum swarm_reason reason;
-    uint64_t up_ms, down_ms;
-    struct conn *conn;
-    size_t line_count;
-    char lines[LINES_MAX][256];
-};
-
-static uv_loop_t loop;
-static struct side a, b;
-
-static void
-on_up(void *arg, const struct peerid *id, struct conn *conn)
-{
-    struct side *side = arg;
-
-    (void)id;
-    side->ups++;
-    side->up_ms = lat_mono_ms();
-    side->conn = conn;
-}
-
-static void
-on_down(void *arg, const struct peerid *id, enum swarm_reason reason)
-{
-    struct side *side = arg;
-
-    (void)id;
-    side->downs++;
-    side->down_ms = lat_mono_ms();
-    side->reason = reason;
-    side->conn = NULL;
-}
-
-static void
-on_failed(void *arg, const char *address, const char *why)
-{
-    struct side *side = arg;
-
-    (void)address;
-    (void)why;
-    side->failed++;
-}
-
-static void
-on_changed(void *arg)
-{
-    (void)arg;
-}
-
-static void
-on_log(void *arg, enum lat_level level, const char *text)
-{
-    struct side *side = arg;
-
-    if (level > LAT_DEBUG)
-        snprintf(side->lines[side->line_count++ % LINES_MAX], sizeof(side->lines[0]), "%s", text);
-}
-
-static const struct host_ops ops = { .up = on_up, .down = on_down, .failed = on_failed, .changed = on_changed, .log = on_log };
-
-static size_t
-lines_with(const struct side *side, const char *text)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < LINES_MAX; i++)
-        count += strstr(side->lines[i], text) != NULL;
-    return count;
-}
-
-/* --- harness --------------------------------------------------------------------------------------- */
-
-struct start {
-    const char *listen, *bootstrap, *remembered;
-    uint64_t idle_ms, dead_ms;
-    bool no_redial;
-};
-
-static void
-side_init(struct side *side, uint8_t byte)
-{
-    uint8_t seed[32];
-
-    memset(side, 0, sizeof(*side));
-    memset(seed, byte, sizeof(seed));
-    assert_int_equal(key_from_seed(seed, &side->key), LAT_OK);
-    identity_init(&side->identity, side->key);
-    assert_int_equal(noise_static_new(seed, side->identity.public_key, sizeof(side->identity.public_key), identity_sign,
-                                      &side->identity, &side->own),
-                     LAT_OK);
-}
-
-static void
-start(struct side *side, struct start with)
-{
-    const char *listen[] = { with.listen, NULL }, *bootstrap[] = { with.bootstrap, NULL };
-    const struct host_options options = { .identity = &side->identity, .noise = side->own, .protocols = protocols,
-                                          .early_muxer = true, .agent = "lattice/test", .listen = listen,
-                                          .bootstrap = bootstrap, .remembered = with.remembered,
-                                          .idle_ms = with.idle_ms ? with.idle_ms : 3000,
-                                          .dead_ms = with.dead_ms ? with.dead_ms : 10000, .redial_min_ms = 100,
-                                          .redial_max_ms = 1000, .redial = !with.no_redial, .ops = &ops, .arg = side };
-    struct lat_msg why = { "" };
-    char id[PEERID_TEXT_MAX];
-
-    assert_int_equal(host_new(&loop, &options, &side->host, &why), LAT_OK);
-    peerid_text(&side->identity.peer, id);
-    if (host_addresses(side->host)[0]) {
-        snprintf(side->address, sizeof(side->address), "%s", host_addresses(side->host)[0]);
-        snprintf(side->full, sizeof(side->full), "%s/p2p/%s", side->address, id);
-    }
-}
-
-static void
-on_host_closed(void *arg)
-{
-    struct side *side = arg;
-
-    side->closed++;
-    side->host = NULL;
-}
-
-/* Let the loop run while *value is below `least`, at most so long. */
-static bool
-wait_for(const size_t *value, size_t least, uint64_t ms)
-{
-    uint64_t until = lat_mono_ms() + ms;
-
-    while (*value < least && lat_mono_ms() < until)
-        uv_run(&loop, UV_RUN_ONCE);
-    return *value >= least;
-}
-
-/* The timer of a host that is open makes sure that the loop turns. */
-static void
-run_for(uint64_t ms)
-{
-    static const size_t never = 0;
-
-    (void)wait_for(&never, 1, ms);
-}
-
-static void
-stop(struct side *side)
-{
-    size_t before = side->closed;
-
-    if (side->host == NULL)
-        return;
-    host_close(side->host, on_host_closed, side);
-    assert_true(wait_for(&side->closed, before + 1, 5000));
-}
-
-static int
-setup(void **state)
-{
-    (void)state;
-    assert_int_equal(uv_loop_init(&loop), 0);
-    side_init(&a, 1);
-    side_init(&b, 2);
-    return 0;
-}
-
-static void
-side_fini(struct side *side)
-{
-    stop(side);
-    noise_static_free(side->own);
-    key_free(side->key);
-}
-
-static int
-teardown(void **state)
-{
-    (void)state;
-    side_fini(&a);
-    side_fini(&b);
-    uv_run(&loop, UV_RUN_DEFAULT); /* ends only when nothing was left behind */
-    assert_int_equal(uv_loop_close(&loop), 0);
-    return 0;
-}
-
-static struct swarm_row
-first_row(const struct side *side)
-{
-    struct swarm_row row = { .id = { .len = 0 } };
-    size_t total;
-
-    (void)host_fill(side->host, &row, 1, &total);
-    return row;
-}
-
-static uint16_t
-port_of(const struct side *side)
-{
-    return (uint16_t)atoi(strrchr(side->address, '/') + 1);
-}
-
-static void
-connect_pair(const char *listen, uint64_t idle_ms, uint64_t dead_ms)
-{
-    start(&a, (struct start){ .listen = listen, .idle_ms = idle_ms, .dead_ms = dead_ms });
-    start(&b, (struct start){ .bootstrap = a.full, .idle_ms = idle_ms, .dead_ms = dead_ms });
-    assert_true(wait_for(&a.ups, 1, 2000));
-    assert_true(wait_for(&b.ups, 1, 2000));
-}
-
-/* A raw connection to a host. */
-static int
-raw_connect(uint16_t port)
-{
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)(void *)&to, sizeof(to)), 0);
-    return fd;
-}
 
 /* --- two hosts ------------------------------------------------------------------------------------- */
 
@@ -385,8 +153,8 @@ static void
 bad_addresses_are_refused_with_a_reason(void **state)
 {
     const char *listen[] = { "/ip4/127.0.0.1/udp/1", NULL }, *bootstrap[] = { "/ip4/127.0.0.1/tcp/1", NULL };
-    struct host_options options = { .identity = &a.identity, .noise = a.own, .protocols = protocols, .agent = "x",
-                                    .listen = listen, .redial_min_ms = 1, .redial_max_ms = 1, .ops = &ops, .arg = &a };
+    struct host_options options = { .identity = &a.identity, .noise = a.own, .protocols = side_protocols, .agent = "x",
+                                    .listen = listen, .redial_min_ms = 1, .redial_max_ms = 1, .ops = &side_ops, .arg = &a };
     struct lat_msg why = { "" };
     struct host *host;
 
@@ -709,7 +477,7 @@ a_changed_network_is_noticed(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, side_setup, side_teardown)
 
 int
 main(void)

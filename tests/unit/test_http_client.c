@@ -483,6 +483,22 @@ a_url_is_shown_without_its_secrets(void **state)
 }
 
 static void
+a_client_that_is_cut_off_reaches_nobody_until_it_is_no_more(void **state)
+{
+    struct fixture *f = *state;
+
+    f->handler = echo;
+    ask(f, "/", NULL);
+    assert_int_equal(f->answer.err, LAT_OK);
+    http_client_set_cut(f->client, true);
+    ask(f, "/", NULL); /* also over the connection that is kept */
+    assert_failed(f, LAT_CLOSED, "refused");
+    http_client_set_cut(f->client, false);
+    ask(f, "/", NULL);
+    assert_int_equal(f->answer.err, LAT_OK);
+}
+
+static void
 a_port_without_a_server_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -591,6 +607,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_circle_of_redirects_ends, setup, teardown),
         cmocka_unit_test(a_redirect_may_lead_to_https_and_not_back),
         cmocka_unit_test(a_url_is_shown_without_its_secrets),
+        cmocka_unit_test_setup_teardown(a_client_that_is_cut_off_reaches_nobody_until_it_is_no_more, setup, teardown),
         cmocka_unit_test_setup_teardown(a_port_without_a_server_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(cancelled_and_reset_transfers_are_not_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(a_tls_handshake_that_hangs_is_no_connection, setup, teardown),
