@@ -34,42 +34,28 @@ free_sync_job(struct job *job)
     free(s);
 }
 
-/* Answer from this moment's state. */
-static enum lat_err
-answer_from(struct sync_job *s, struct reader *reader, const struct trust *trust)
+static bool
+flat_root(void *docs, const uint8_t root[32], uint8_t out[32])
 {
-    struct api *api = s->api;
-    uint8_t flat_root[32];
-    struct recon_view view;
-
-    recon_view_of_reader(api->store, reader, &view);
-    view.key = api->key;
-    view.trust = trust;
-    view.now_ms = lat_wall_ms();
-    if (statedocs_flat_root(api->docs, view.root, flat_root))
-        view.flat_root = flat_root;
-    return recon_handle(&view, s->request, s->request_len, s->verdicts, s->verdict_count, &s->reply);
+    return statedocs_flat_root(docs, root, out);
 }
 
+/* Answer from this moment's state. */
 static void
 run_sync(struct job *job)
 {
     struct sync_job *s = (struct sync_job *)job;
     struct trust *trust = malloc(sizeof(*trust));
-    struct reader *reader = NULL;
-    enum lat_err err = trust == NULL ? LAT_NOMEM : reader_begin(s->api->store, &reader);
+    const struct recon_local local = {
+        .key = s->api->key, .trust = trust, .now_ms = lat_wall_ms(), .flat_root = flat_root, .arg = s->api->docs
+    };
+    enum lat_err err = LAT_NOMEM;
 
-    if (!err) {
+    if (trust) {
         s->api->get_trust(s->api->arg, trust);
-        err = answer_from(s, reader, trust);
+        err = recon_answer(s->api->store, &local, s->request, s->request_len, s->verdicts, s->verdict_count, &s->reply);
     }
-    reader_end(reader);
     free(trust);
-    if (err) {
-        lat_buf_clear(&s->reply);
-        err = recon_error_message(store_network(s->api->store), RECON_E_NOT_READY, 1000, lat_err_text(err),
-                                  &s->reply);
-    }
     if (err)
         lat_buf_clear(&s->reply);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "state/recon_parts.h"
 
 static enum lat_err
 get(void *arg, const uint8_t keyhash[32], struct record *out)
@@ -80,4 +81,36 @@ recon_view_of_reader(struct store *store, struct reader *reader, struct recon_vi
         .horizon = horizon_of(reader),
     };
     reader_root(reader, out->root, &out->count, &out->hlc);
+}
+
+static enum lat_err
+answer_from(struct store *store, struct reader *reader, const struct recon_local *local, const uint8_t *request, size_t len,
+            const uint8_t *verdicts, size_t verdict_count, struct lat_buf *reply)
+{
+    uint8_t flat_root[32];
+    struct recon_view view;
+
+    recon_view_of_reader(store, reader, &view);
+    view.key = local->key;
+    view.trust = local->trust;
+    view.now_ms = local->now_ms;
+    if (local->flat_root(local->arg, view.root, flat_root))
+        view.flat_root = flat_root;
+    return recon_handle(&view, request, len, verdicts, verdict_count, reply);
+}
+
+enum lat_err
+recon_answer(struct store *store, const struct recon_local *local, const uint8_t *request, size_t len, const uint8_t *verdicts,
+             size_t verdict_count, struct lat_buf *reply)
+{
+    struct reader *reader;
+    enum lat_err err = reader_begin(store, &reader);
+
+    if (!err) {
+        err = answer_from(store, reader, local, request, len, verdicts, verdict_count, reply);
+        reader_end(reader);
+    }
+    if (err && err != LAT_NOMEM)
+        err = recon_error_message(store_network(store), RECON_E_NOT_READY, RECON_RETRY_MS, lat_err_text(err), reply);
+    return err;
 }

@@ -14,4 +14,21 @@
  */
 void recon_view_of_reader(struct store *store, struct reader *reader, struct recon_view *out);
 
+/* Who answers, which the store does not know. All borrowed for the call. */
+struct recon_local {
+    const struct key *key;
+    const struct trust *trust;
+    uint64_t now_ms; /* Unix */
+    /* The flat v3.0.3 root of the state with this root, if it is at hand. */
+    bool (*flat_root)(void *arg, const uint8_t root[32], uint8_t out[32]);
+    void *arg;
+};
+
+/*
+ * Answer a request (recon_handle) from a read transaction of its own, begun now: what it pushed has been committed. Where our state
+ * cannot be read the answer is the ERROR "not ready". LAT_NOMEM: no answer. Any thread.
+ */
+LAT_MUST_CHECK enum lat_err recon_answer(struct store *store, const struct recon_local *local, const uint8_t *request, size_t len,
+                                         const uint8_t *verdicts, size_t verdict_count, struct lat_buf *reply);
+
 #endif
