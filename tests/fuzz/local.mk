@@ -7,6 +7,8 @@ FUZZ_TARGETS += %D%/fuzz_peerid %D%/fuzz_multiaddr %D%/fuzz_envelope
 FUZZ_TARGETS += %D%/fuzz_multistream %D%/fuzz_noise %D%/fuzz_yamux %D%/fuzz_identify
 FUZZ_TARGETS += %D%/fuzz_known_hosts
 FUZZ_TARGETS += %D%/fuzz_sync_stream
+FUZZ_TARGETS += %D%/fuzz_multistream %D%/fuzz_noise
+FUZZ_TARGETS += %D%/fuzz_known_hosts %D%/fuzz_ssh_config
 FUZZ_SECONDS = 60
 
 if FUZZ
@@ -106,6 +108,10 @@ $(%C%_fuzz_noise_OBJECTS): $(WIRE_GENERATED_H)
 %C%_fuzz_identify_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/identify"'
 %C%_fuzz_identify_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
 %C%_fuzz_identify_LDADD = $(LINK_p2p)
+%C%_fuzz_ssh_config_SOURCES = %D%/fuzz_ssh_config.c $(FUZZ_MAIN)
+%C%_fuzz_ssh_config_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/ssh_config"'
+%C%_fuzz_ssh_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_ssh_config_LDADD = $(LINK_attach)
 
 fuzz: $(FUZZ_TARGETS)
 if FUZZ
