@@ -93,6 +93,11 @@ tests_unit_test_store_faults_SOURCES = tests/unit/test_store_faults.c $(STORE_SO
 tests_unit_test_store_faults_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_store_faults_LDADD = $(LINK_state) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_store_memory
+tests_unit_test_store_memory_SOURCES = tests/unit/test_store_memory.c $(STORE_SOURCES)
+tests_unit_test_store_memory_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_store_memory_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_store_crash
 tests_unit_test_store_crash_SOURCES = tests/unit/test_store_crash.c $(STORE_SOURCES)
 tests_unit_test_store_crash_CPPFLAGS = $(TEST_CPPFLAGS)

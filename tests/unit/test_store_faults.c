@@ -229,23 +229,32 @@ a_broken_disk_at_any_call_loses_nothing_acknowledged(void **state)
 }
 
 static void
-a_full_disk_makes_the_store_read_only_until_there_is_room(void **state)
+a_disk_that_becomes_read_only_loses_nothing_acknowledged(void **state)
+{
+    (void)state;
+    check_every_call(1, EROFS);
+}
+
+/* Nothing can be written for this reason; then it can again. */
+static void
+check_recovery(const char *name, int error, enum lat_err expected, const char *reason)
 {
     const struct timespec pause = { .tv_nsec = 100000000 };
-    struct store_options options = store_options_for(temp_path("room"), me);
+    struct store_options options = store_options_for(temp_path(name), me);
     struct store *store = open_store(&options);
     struct store_written written;
     struct store_head before, head;
 
-    (void)state;
     assert_int_equal(put_value(store, "before", "1").err, LAT_OK);
     store_head(store, &before);
-    fail_call(1, 1000000, ENOSPC);
+    fail_call(1, 1000000, error);
     written = put_value(store, "k", "1");
-    assert_int_equal(written.err, LAT_FULL);
-    assert_non_null(strstr(written.text, "make room"));
+    assert_int_equal(written.err, expected);
+    assert_non_null(strstr(written.text, reason));
     assert_memory_equal(written.root, before.root, 32);
-    assert_int_equal(put_value(store, "k", "1").err, LAT_FULL);
+    assert_int_equal(put_value(store, "k", "1").err, expected);
+    store_head(store, &head);
+    assert_true(head.read_only && strstr(head.error, reason));
     assert_null(value_of(store, "k"));
     assert_string_equal(value_of(store, "before"), "1");
     fail_call(0, 0, 0);
@@ -260,6 +269,21 @@ a_full_disk_makes_the_store_read_only_until_there_is_room(void **state)
     assert_int_equal(put_value(store, "k", "1").err, LAT_OK);
     assert_root_is_sound(store);
     store_close(store);
+}
+
+static void
+a_full_disk_makes_the_store_read_only_until_there_is_room(void **state)
+{
+    (void)state;
+    check_recovery("room", ENOSPC, LAT_FULL, "make room");
+}
+
+static void
+a_broken_or_read_only_disk_makes_the_store_read_only_until_it_is_back(void **state)
+{
+    (void)state;
+    check_recovery("broken", EIO, LAT_READONLY, "Input/output error");
+    check_recovery("locked", EROFS, LAT_READONLY, "Read-only file system");
 }
 
 static int
@@ -284,7 +308,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_disk_at_any_call_loses_nothing_acknowledged),
         cmocka_unit_test(a_broken_disk_at_any_call_loses_nothing_acknowledged),
+        cmocka_unit_test(a_disk_that_becomes_read_only_loses_nothing_acknowledged),
         cmocka_unit_test(a_full_disk_makes_the_store_read_only_until_there_is_room),
+        cmocka_unit_test(a_broken_or_read_only_disk_makes_the_store_read_only_until_it_is_back),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
