@@ -5,9 +5,7 @@ FUZZ_TARGETS = %D%/fuzz_dotenv %D%/fuzz_varint %D%/fuzz_options
 FUZZ_TARGETS += %D%/fuzz_json %D%/fuzz_record %D%/fuzz_recon %D%/fuzz_answer %D%/fuzz_heal
 FUZZ_TARGETS += %D%/fuzz_peerid %D%/fuzz_multiaddr %D%/fuzz_envelope
 FUZZ_TARGETS += %D%/fuzz_multistream %D%/fuzz_noise %D%/fuzz_yamux %D%/fuzz_identify
-FUZZ_TARGETS += %D%/fuzz_known_hosts
 FUZZ_TARGETS += %D%/fuzz_sync_stream
-FUZZ_TARGETS += %D%/fuzz_multistream %D%/fuzz_noise
 FUZZ_TARGETS += %D%/fuzz_known_hosts %D%/fuzz_ssh_config
 FUZZ_SECONDS = 60
 
