@@ -15,6 +15,7 @@
 #ifndef LAT_NODE_ANNOUNCE_H
 #define LAT_NODE_ANNOUNCE_H
 
+#include "base/rate.h"
 #include "node/topic.h"
 
 #define ANNOUNCE_APART_MS 1000          /* at most one root in as long */
@@ -23,23 +24,19 @@
 #define ANNOUNCE_REMEMBERED 64          /* times of our last roots */
 #define ANNOUNCE_NEVER UINT64_MAX
 
-/* Zeroed, then announce_init. Read it freely. */
+/* Read it freely; change it through the functions below. */
 struct announce {
-    uint64_t every_ms;      /* T_EXCHANGE */
-    uint64_t due_ms;        /* the next root is due; ANNOUNCE_NEVER while held */
-    uint64_t said_ms;       /* monotonic: when the last one was sent */
-    bool said;              /* one was sent */
-    bool held;              /* the store is incomplete or damaged */
-    uint64_t time_ms;       /* of the last one, or floor */
-    uint64_t first_time_ms; /* of the first one of this process */
-    uint64_t times[ANNOUNCE_REMEMBERED]; /* of the last ones, a ring */
-    uint64_t sent_total;    /* roots */
+    uint64_t every_ms;   /* T_EXCHANGE */
+    uint64_t due_ms;     /* the next root is due, unless held */
+    uint64_t said_ms;    /* monotonic: when the last one was sent, if any was */
+    bool held;           /* the store is incomplete or damaged */
+    uint64_t time_ms;    /* of the last one, or the floor */
+    uint64_t times[ANNOUNCE_REMEMBERED]; /* of the last ones, a ring: the i-th sent stands at i modulo its size */
+    uint64_t sent_total; /* roots */
 
     struct lat_buf waiting; /* records to be sent, as store_merge takes them */
-    size_t sizes[ANNOUNCE_RECORDS_A_SECOND]; /* of those that wait, in order */
     size_t waiting_count;
-    double record_tokens, byte_tokens; /* what the rate allows now */
-    uint64_t tokens_ms;
+    struct rate records, bytes;
     uint64_t records_total, left_out_total; /* gossiped; left to the next root */
 };
 
@@ -73,7 +70,7 @@ bool announce_record(struct announce *a, const uint8_t *record, size_t len, uint
 
 /*
  * The next message with what waits: count records in the form of store_merge appended to out, at most TOPIC_RECORDS_MAX and
- * TOPIC_RECORD_BYTES_MAX. 0: none waits, or held. Send at once; call until it gives 0. LAT_NOMEM, LAT_LIMIT: those records are left out.
+ * TOPIC_RECORD_BYTES_MAX. 0: none waits. Send at once; call until it gives 0. LAT_NOMEM, LAT_LIMIT: those records are left out.
  */
 LAT_MUST_CHECK enum lat_err announce_take(struct announce *a, struct lat_buf *out, size_t *count);
 

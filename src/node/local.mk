@@ -10,4 +10,5 @@ noinst_LIBRARIES += %D%/libnode.a
 	%D%/configuration_values.h %D%/configuration_values.c %D%/configuration_addresses.h \
 	%D%/configuration_addresses.c %D%/files.h %D%/files.c
 %C%_libnode_a_SOURCES += %D%/apply.h %D%/apply.c %D%/trust_set.h %D%/trust_set.c
-%C%_libnode_a_SOURCES += %D%/topic.h %D%/topic_judge.h %D%/announce.h %D%/live.h %D%/crosscheck.h
+%C%_libnode_a_SOURCES += %D%/topic.h %D%/topic.c %D%/topic_parse.c %D%/topic_write.c %D%/topic_judge.h %D%/topic_judge.c \
+	%D%/announce.h %D%/announce.c %D%/live.h %D%/crosscheck.h

@@ -30,6 +30,7 @@
 #define TOPIC_CELLS 8             /* sketch cells in a root message */
 #define TOPIC_CELLS_MAX (TOPIC_CELLS * SKETCH_CELL_LEN_MAX)
 #define TOPIC_NAME_MAX 64         /* bytes of a name for people */
+#define TOPIC_WHY_MAX 160
 #define TOPIC_EVERY_MIN_MS 200
 #define TOPIC_EVERY_MAX_MS 60000
 
@@ -37,7 +38,7 @@ enum topic_type {
     TOPIC_ROOT,
     TOPIC_RECORD,
     TOPIC_PROOF_EVENT,
-    TOPIC_OTHER, /* not read: no object, an unknown type, version or network */
+    TOPIC_OTHER, /* no object, or an unknown type */
 };
 const char *topic_type_name(enum topic_type type); /* "root", "record", "proof_event", "other" */
 
@@ -47,6 +48,32 @@ enum topic_verdict {
     TOPIC_REJECT, /* do not forward, and the forwarder loses score */
 };
 const char *topic_verdict_name(enum topic_verdict verdict); /* "accept", "ignore", "reject" */
+
+/* The lines of WIRE's table, the first that fits counts; behind them what else stops a message. */
+#define TOPIC_LINE_MAP(X)                                                                          \
+    X(NONE, "none", ACCEPT)               /* accepted */                                            \
+    X(FORM, "form", REJECT)               /* over a limit, no such object, no type */               \
+    X(UNKNOWN, "unknown", IGNORE)         /* type, network or version */                            \
+    X(MEMBER, "member", REJECT)           /* a required one is missing, or one is malformed */      \
+    X(CLOCK, "clock", IGNORE)             /* `time` is over 300 s from our clock */                 \
+    X(OLD, "old", IGNORE)                 /* `time` is not later than the author's last */          \
+    X(UNTRUSTED, "untrusted", IGNORE)     /* the attesting key is not trusted */                    \
+    X(ATTESTATION, "attestation", REJECT) /* it is wrong */                                         \
+    X(NO_RECORD, "no_record", IGNORE)     /* none is of a trusted author */                         \
+    X(BAD_RECORD, "bad_record", REJECT)   /* one is malformed, or its signature wrong */            \
+    X(AUTHOR_RATE, "author_rate", IGNORE) /* too many roots of one author */                        \
+    X(LINK_RATE, "link_rate", IGNORE)     /* too much of untrusted authors over one link */         \
+    X(UNCHECKED, "unchecked", IGNORE)     /* memory ran out, or keys changed after topic_check */
+
+enum topic_line {
+#define TOPIC_LINE_ENUM(name, text, verdict) TOPIC_LINE_##name,
+    TOPIC_LINE_MAP(TOPIC_LINE_ENUM)
+#undef TOPIC_LINE_ENUM
+};
+#define TOPIC_LINE_COUNT 13
+
+const char *topic_line_name(enum topic_line line); /* "clock", "bad_record" ... */
+enum topic_verdict topic_line_verdict(enum topic_line line);
 
 /* Root, count and greatest HLC of a state. */
 struct topic_state {
@@ -72,8 +99,8 @@ struct topic_record {
 /* A message; owns `records.data`. All figures are as the author states them; which are there depends on `type`. */
 struct topic_message {
     enum topic_type type;
-    enum topic_verdict form; /* of the first three lines of WIRE's table: ACCEPT when none of them fits */
-    char why[96];            /* "" when ACCEPT; escaped */
+    enum topic_line form;    /* FORM, UNKNOWN, MEMBER, or NONE when none of them fits */
+    char why[TOPIC_WHY_MAX]; /* "" when NONE; escaped */
     struct peerid author;    /* the verified `from` */
     bool has_key;            /* `key` holds the key that attests: the author's own, or a borrowed one */
     bool borrowed_key;       /* the author's id holds no Ed25519 key: it states one in `key` */
@@ -99,8 +126,8 @@ struct topic_message {
 };
 
 /*
- * Read data[0 .. len), sent by `author`. Always fills *out, with form REJECT or IGNORE and `why` when a line of the table fits; the
- * caller ends it with topic_message_fini. LAT_NOMEM says nothing about the message (*out is empty). Any thread.
+ * Read data[0 .. len), sent by `author`. Always fills *out, with `form` and `why` set when one of the first three lines of
+ * the table fits; the caller ends it with topic_message_fini. LAT_NOMEM says nothing about the message (*out is empty). Any thread.
  */
 LAT_MUST_CHECK enum lat_err topic_parse(const struct network *network, const struct peerid *author, const void *data, size_t len,
                                         struct topic_message *out);
@@ -108,10 +135,17 @@ void topic_message_fini(struct topic_message *message);
 
 /*
  * Check the signatures that count with this trust set: the attestation of a trusted key, or of any while no key but our own is trusted; and form
- * and signature of each record of a trusted author. Writes `attested` and the records' findings. Nothing where form is not ACCEPT.
+ * and signature of each record of a trusted author. Writes `attested` and the records' findings. Nothing where form is not NONE.
  * Any thread; trust is borrowed for the call.
  */
 void topic_check(const struct network *network, const struct trust *trust, struct topic_message *message);
+
+/* Author (32 bytes, borrowed) and HLC that the i-th record of a message states. */
+const uint8_t *topic_record_author(const struct topic_message *message, size_t i);
+uint64_t topic_record_hlc(const struct topic_message *message, size_t i);
+
+/* Is the i-th record one of an author that this set trusts? By what the record says; it may be malformed, and not signed. */
+bool topic_record_counts(const struct trust *trust, const struct topic_message *message, size_t i);
 
 /* No key but our own is trusted: whoever attests is shown, and counts as a peer. */
 static inline bool

@@ -34,40 +34,22 @@ struct topic_setting {
     uint64_t now_ms;           /* monotonic */
 };
 
-/* One reason a line (which line of the table fitted), counted in topic_judge_counts. */
-enum topic_line {
-    TOPIC_LINE_NONE,          /* accepted */
-    TOPIC_LINE_FORM,          /* over a limit, no such object, no type: reject */
-    TOPIC_LINE_UNKNOWN,       /* type, network or version: ignore */
-    TOPIC_LINE_MEMBER,        /* a required member missing, or one malformed: reject */
-    TOPIC_LINE_CLOCK,         /* `time` over 300 s from our clock: ignore */
-    TOPIC_LINE_OLD,           /* `time` not later than the author's last: ignore */
-    TOPIC_LINE_UNTRUSTED,     /* attesting key not trusted: ignore */
-    TOPIC_LINE_ATTESTATION,   /* wrong: reject */
-    TOPIC_LINE_NO_RECORD,     /* none of a trusted author: ignore */
-    TOPIC_LINE_BAD_RECORD,    /* malformed, or a bad signature: reject */
-    TOPIC_LINE_AUTHOR_RATE,   /* too many `root` of one author: ignore */
-    TOPIC_LINE_LINK_RATE,     /* too much of untrusted authors over one link: ignore */
-    TOPIC_LINE_UNCHECKED,     /* memory ran out in topic_check: ignore */
-    TOPIC_LINES
-};
-const char *topic_line_name(enum topic_line line); /* "clock", "bad_record" ... */
-
 /* The judgement. What is told beyond the verdict stands in the message. */
 struct topic_judgement {
-    enum topic_verdict verdict;
-    enum topic_line line;
-    char why[128];     /* "" when accepted */
-    bool is_root_claim; /* the message carries a root, and author and key may be shown: accepted, or CLOCK or UNTRUSTED of a connected one */
-    bool trusted;      /* the attesting key is trusted, or none is and so everyone counts */
-    bool is_own;       /* the author has our key: unless we sent it (announce_is_ours), a second node runs with our key */
-    int64_t clock_ms;  /* `root`: its time minus our clock: above 0 its clock is ahead of ours */
-    uint64_t own_ahead_hlc; /* a checked record of OUR key above own_hlc: our disk was rolled back, or a second node writes; 0: none */
+    enum topic_line line;       /* TOPIC_LINE_NONE: accepted */
+    enum topic_verdict verdict; /* which follows from it */
+    char why[TOPIC_WHY_MAX];    /* "" when accepted; escaped */
+    bool trusted;    /* the attesting key counts: it is trusted, or no key but ours is */
+    bool by_trusted; /* the author's own key is trusted (or ours) */
+    bool is_own;     /* the author has our key: unless we sent it (announce_is_ours), a second node runs with our key */
+    bool is_claim;   /* a root and its author that may be shown: accepted, or CLOCK or UNTRUSTED of a connected peer */
+    int64_t clock_ms;       /* root: its `time` minus our clock: above 0, its clock is ahead of ours */
+    uint64_t own_ahead_hlc; /* a record of ours above own_hlc: our disk was rolled back, or a second node writes; 0: none */
 };
 
 /*
- * Judge a message that topic_check has seen. link: the peer it came from. On ACCEPT the author's last `time` is noted; `message->records` then
- * holds good records alone, those that are to be applied (record_count of them), in order.
+ * Judge a message that topic_check has seen. link: the peer it came from. On ACCEPT the author's last `time` is noted; `message->records` then holds the
+ * good records alone that are to be applied (record_count of them, in order; `records` as store_merge takes them).
  */
 void topic_judge(struct topic_judge *judge, const struct topic_setting *setting, struct topic_message *message,
                  const struct peerid *link, struct topic_judgement *out);
@@ -80,7 +62,7 @@ void topic_judge_set_trust(struct topic_judge *judge, const struct trust *trust)
 
 struct topic_counts {
     uint64_t accepted[TOPIC_OTHER + 1]; /* by type */
-    uint64_t lines[TOPIC_LINES];        /* by the line that fitted */
+    uint64_t lines[TOPIC_LINE_COUNT];   /* by the line that fitted */
     size_t authors, links;              /* in the tables now */
     uint64_t forgotten;                 /* authors that had to make room */
 };

@@ -27,6 +27,10 @@
 LAT_MUST_CHECK enum lat_err json_store_form(const char *text, size_t len, struct lat_buf *out,
                                             struct lat_msg *why);
 
+/* The same, but a member that stands twice in one object, however deep, is LAT_MALFORMED. */
+LAT_MUST_CHECK enum lat_err json_unique_form(const char *text, size_t len, struct lat_buf *out,
+                                             struct lat_msg *why);
+
 /*
  * Is text[0 .. len) in stored form already? LAT_MALFORMED when storing it would change it (a member that
  * stands twice included) or it is no JSON, LAT_LIMIT as above, each with what and where in *why; LAT_NOMEM.

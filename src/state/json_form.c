@@ -35,6 +35,7 @@ struct level {
 
 struct writer {
     struct lat_buf *out; /* NULL: compare */
+    bool unique;         /* a member that stands twice is an error, not dropped */
     const char *given;   /* compare: the text to be met */
     size_t given_len;
     size_t at;           /* compare: bytes met so far */
@@ -240,7 +241,7 @@ settle_members(struct writer *w, const struct level *level)
     err = find_repeated(w, members, count, &dropped);
     if (err || dropped == 0)
         return err;
-    if (w->out)
+    if (w->out && !w->unique)
         return write_anew(w, level->begin, members, count);
     lat_msg_set(w->why, "a member stands twice in the object at byte %zu", level->begin);
     return LAT_MALFORMED;
@@ -408,15 +409,15 @@ put_all(struct writer *w, const char *text, size_t len)
 
 /* --- public -------------------------------------------------------------------------------------- */
 
-enum lat_err
-json_store_form(const char *text, size_t len, struct lat_buf *out, struct lat_msg *why)
+static enum lat_err
+write_form(const char *text, size_t len, bool unique, struct lat_buf *out, struct lat_msg *why)
 {
     struct lat_buf form; /* members that stand twice may need more room on the way than in the end */
     struct writer w;
     enum lat_err err;
 
     lat_buf_init(&form, SIZE_MAX); /* no text grows more than sixfold */
-    w = (struct writer){ .out = &form, .why = why };
+    w = (struct writer){ .out = &form, .unique = unique, .why = why };
     err = put_all(&w, text, len);
     if (!err) {
         err = lat_buf_add(out, form.data, form.len);
@@ -426,6 +427,18 @@ json_store_form(const char *text, size_t len, struct lat_buf *out, struct lat_ms
     }
     lat_buf_fini(&form);
     return err;
+}
+
+enum lat_err
+json_store_form(const char *text, size_t len, struct lat_buf *out, struct lat_msg *why)
+{
+    return write_form(text, len, false, out, why);
+}
+
+enum lat_err
+json_unique_form(const char *text, size_t len, struct lat_buf *out, struct lat_msg *why)
+{
+    return write_form(text, len, true, out, why);
 }
 
 enum lat_err

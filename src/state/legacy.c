@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "state/json.h"
+#include "state/json_pick.h"
 
 /* --- attestation --------------------------------------------------------------------------------- */
 
@@ -41,39 +41,10 @@ enum member { SUCCESS, MERKLE_ROOT, STATE, TIMESTAMP, SIGNATURE, SIGNED, MEMBER_
 static const char *const member_names[MEMBER_COUNT] = { "success",   "merkle_root", "state",
                                                         "timestamp", "signature",   "signed" };
 
-/* The raw text of a value; len 0: the member is absent. */
-struct raw {
-    const char *text;
-    size_t len;
-};
-
 struct document {
-    struct raw members[MEMBER_COUNT];
+    struct json_raw members[MEMBER_COUNT];
     struct lat_msg *why;
 };
-
-static enum lat_err
-note_member(void *arg, const uint8_t *key, size_t key_len, const char *value, size_t value_len)
-{
-    struct document *document = arg;
-
-    for (size_t i = 0; i < MEMBER_COUNT; i++) {
-        if (key_len != strlen(member_names[i]) || memcmp(key, member_names[i], key_len) != 0)
-            continue;
-        if (document->members[i].len > 0) {
-            lat_msg_set(document->why, "\"%s\" stands twice in the answer", member_names[i]);
-            return LAT_MALFORMED;
-        }
-        document->members[i] = (struct raw){ value, value_len };
-    }
-    return LAT_OK;
-}
-
-static bool
-is_word(const struct raw *raw, const char *word)
-{
-    return raw->len == strlen(word) && memcmp(raw->text, word, raw->len) == 0;
-}
 
 static enum lat_err
 wrong_member(const struct document *document, enum member member, const char *expected)
@@ -87,16 +58,10 @@ wrong_member(const struct document *document, enum member member, const char *ex
 static enum lat_err
 read_hex(const struct document *document, enum member member, uint8_t *out, size_t len)
 {
-    const struct raw *raw = &document->members[member];
-    char hex[2 * KEY_SIGNATURE_LEN + 1];
     char expected[48];
 
     snprintf(expected, sizeof(expected), "text of %zu lower-case hex digits", 2 * len);
-    if (raw->len != 2 * len + 2 || raw->text[0] != '"')
-        return wrong_member(document, member, expected);
-    memcpy(hex, raw->text + 1, 2 * len);
-    hex[2 * len] = 0;
-    if (strspn(hex, "0123456789abcdef") != 2 * len || lat_unhex(hex, out, len))
+    if (json_raw_hex(&document->members[member], out, len))
         return wrong_member(document, member, expected);
     return LAT_OK;
 }
@@ -104,14 +69,7 @@ read_hex(const struct document *document, enum member member, uint8_t *out, size
 static enum lat_err
 read_time(const struct document *document, uint64_t *seconds)
 {
-    const struct raw *raw = &document->members[TIMESTAMP];
-    char digits[21];
-
-    if (raw->len == 0 || raw->len >= sizeof(digits))
-        return wrong_member(document, TIMESTAMP, "Unix seconds");
-    memcpy(digits, raw->text, raw->len);
-    digits[raw->len] = 0;
-    if (lat_parse_u64(digits, UINT64_MAX, seconds))
+    if (json_raw_number(&document->members[TIMESTAMP], UINT64_MAX, seconds))
         return wrong_member(document, TIMESTAMP, "Unix seconds");
     return LAT_OK;
 }
@@ -119,12 +77,12 @@ read_time(const struct document *document, uint64_t *seconds)
 static enum lat_err
 read_signature(const struct document *document, struct legacy_state *state)
 {
-    const struct raw *raw = &document->members[SIGNED];
+    const struct json_raw *raw = &document->members[SIGNED];
     enum lat_err err;
 
-    if (raw->len == 0 || is_word(raw, "false"))
+    if (raw->len == 0 || json_raw_is(raw, "false"))
         return LAT_OK; /* unsigned; a signature beside it is of no account, as in v3.0.3 */
-    if (!is_word(raw, "true"))
+    if (!json_raw_is(raw, "true"))
         return wrong_member(document, SIGNED, "true or false");
     err = read_time(document, &state->time_s);
     if (!err)
@@ -136,7 +94,7 @@ read_signature(const struct document *document, struct legacy_state *state)
 static enum lat_err
 read_root(const struct document *document, struct legacy_state *state)
 {
-    if (is_word(&document->members[MERKLE_ROOT], "null"))
+    if (json_raw_is(&document->members[MERKLE_ROOT], "null"))
         return LAT_OK;
     state->has_root = true;
     return read_hex(document, MERKLE_ROOT, state->root, sizeof(state->root));
@@ -145,7 +103,7 @@ read_root(const struct document *document, struct legacy_state *state)
 static enum lat_err
 read_entries(const struct document *document, size_t memory_max, struct legacy_state *state)
 {
-    const struct raw *raw = &document->members[STATE];
+    const struct json_raw *raw = &document->members[STATE];
     enum lat_err err;
 
     if (raw->len == 0 || raw->text[0] != '{')
@@ -165,9 +123,9 @@ legacy_state_parse(const char *text, size_t len, size_t memory_max, struct legac
 {
     struct document document = { .why = why };
     struct legacy_state state = { 0 };
-    enum lat_err err = json_each_member(text, len, note_member, &document, why);
+    enum lat_err err = json_pick(text, len, member_names, MEMBER_COUNT, document.members, why);
 
-    if (!err && !is_word(&document.members[SUCCESS], "true"))
+    if (!err && !json_raw_is(&document.members[SUCCESS], "true"))
         err = wrong_member(&document, SUCCESS, "true");
     if (!err)
         err = read_root(&document, &state);

@@ -5,7 +5,7 @@ noinst_LIBRARIES += %D%/libstate.a
 	%D%/json.h %D%/json.c %D%/json_form.c %D%/json_scan.h %D%/json_scan.c %D%/json_double.h %D%/json_double.c \
 	%D%/flat_root.h %D%/flat_root.c \
 	%D%/entries.h %D%/entries.c \
-	%D%/legacy.h %D%/legacy.c \
+	%D%/legacy.h %D%/legacy.c %D%/json_pick.h %D%/json_pick.c \
 	%D%/trust.h %D%/trust.c \
 	%D%/record.h %D%/record.c %D%/attest.c \
 	%D%/tree.h %D%/tree.c %D%/tree_fold.h %D%/tree_fold.c \

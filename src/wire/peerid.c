@@ -144,15 +144,21 @@ peerid_of_ed25519(const uint8_t public_key[KEY_LEN], char out[PEERID_TEXT_MAX])
 }
 
 enum lat_err
-peerid_ed25519_key(const char *text, uint8_t public_key[KEY_LEN])
+peerid_inlined_ed25519(const struct peerid *id, uint8_t public_key[KEY_LEN])
 {
-    struct peerid id;
     struct multihash hash;
 
-    if (peerid_parse(text, &id) || multihash_read(id.bytes, id.len, &hash))
-        return LAT_MALFORMED;
-    if (!is_inlined(&hash, ed25519_prefix))
+    if (multihash_read(id->bytes, id->len, &hash) || !is_inlined(&hash, ed25519_prefix))
         return LAT_MALFORMED;
     memcpy(public_key, hash.digest + sizeof(ed25519_prefix), KEY_LEN);
     return LAT_OK;
+}
+
+enum lat_err
+peerid_ed25519_key(const char *text, uint8_t public_key[KEY_LEN])
+{
+    struct peerid id;
+    enum lat_err err = peerid_parse(text, &id);
+
+    return err ? err : peerid_inlined_ed25519(&id, public_key);
 }

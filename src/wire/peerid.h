@@ -40,6 +40,9 @@ int peerid_compare(const struct peerid *a, const struct peerid *b);
 /* Peer id of an Ed25519 public key, terminated text. */
 void peerid_of_ed25519(const uint8_t public_key[32], char out[PEERID_TEXT_MAX]);
 
+/* The Ed25519 public key inside a peer id. LAT_MALFORMED: it is of another key type. */
+LAT_MUST_CHECK enum lat_err peerid_inlined_ed25519(const struct peerid *id, uint8_t public_key[32]);
+
 /* The Ed25519 public key inside a peer id in text form. LAT_MALFORMED: no peer id, or of another key type. */
 LAT_MUST_CHECK enum lat_err peerid_ed25519_key(const char *text, uint8_t public_key[32]);
 

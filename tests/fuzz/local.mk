@@ -7,6 +7,7 @@ FUZZ_TARGETS += %D%/fuzz_peerid %D%/fuzz_multiaddr %D%/fuzz_envelope
 FUZZ_TARGETS += %D%/fuzz_multistream %D%/fuzz_noise %D%/fuzz_yamux %D%/fuzz_identify
 FUZZ_TARGETS += %D%/fuzz_sync_stream
 FUZZ_TARGETS += %D%/fuzz_known_hosts %D%/fuzz_ssh_config
+FUZZ_TARGETS += %D%/fuzz_topic
 FUZZ_SECONDS = 60
 
 if FUZZ
@@ -110,6 +111,11 @@ $(%C%_fuzz_noise_OBJECTS): $(WIRE_GENERATED_H)
 %C%_fuzz_ssh_config_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/ssh_config"'
 %C%_fuzz_ssh_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
 %C%_fuzz_ssh_config_LDADD = $(LINK_attach)
+
+%C%_fuzz_topic_SOURCES = %D%/fuzz_topic.c $(FUZZ_MAIN)
+%C%_fuzz_topic_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/topic"'
+%C%_fuzz_topic_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_topic_LDADD = $(LINK_node)
 
 fuzz: $(FUZZ_TARGETS)
 if FUZZ

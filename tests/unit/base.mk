@@ -27,3 +27,7 @@ check_PROGRAMS += tests/unit/test_dotenv
 tests_unit_test_dotenv_SOURCES = tests/unit/test_dotenv.c
 tests_unit_test_dotenv_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_dotenv_LDADD = $(LINK_base) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_rate
+tests_unit_test_rate_SOURCES = tests/unit/test_rate.c
+tests_unit_test_rate_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_rate_LDADD = $(LINK_base) $(CMOCKA_LIBS)

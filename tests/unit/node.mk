@@ -1,5 +1,6 @@
 # Tests of node: link $(LINK_node) only.
 EXTRA_DIST += tests/vectors/lung-table.txt
+TOPIC_WORLD_SOURCES = tests/support/topic_world.c tests/support/topic_world.h
 
 check_PROGRAMS += tests/unit/test_lung
 tests_unit_test_lung_SOURCES = tests/unit/test_lung.c tests/support/lung_page.c tests/support/lung_page.h
@@ -41,3 +42,15 @@ check_PROGRAMS += tests/unit/test_apply
 tests_unit_test_apply_SOURCES = tests/unit/test_apply.c $(STORE_SOURCES)
 tests_unit_test_apply_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
 tests_unit_test_apply_LDADD = $(LINK_node) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_topic
+tests_unit_test_topic_SOURCES = tests/unit/test_topic.c $(TOPIC_WORLD_SOURCES) $(VECTOR_SOURCES)
+tests_unit_test_topic_CPPFLAGS = $(VECTOR_CPPFLAGS)
+tests_unit_test_topic_LDADD = $(LINK_node) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_topic_judge
+tests_unit_test_topic_judge_SOURCES = tests/unit/test_topic_judge.c $(TOPIC_WORLD_SOURCES)
+tests_unit_test_topic_judge_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_topic_judge_LDADD = $(LINK_node) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_announce
+tests_unit_test_announce_SOURCES = tests/unit/test_announce.c
+tests_unit_test_announce_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_announce_LDADD = $(LINK_node) $(CMOCKA_LIBS)
