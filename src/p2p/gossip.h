@@ -157,7 +157,10 @@ void gossip_peer_moved(struct gossip_peer *peer, bool outbound, const uint8_t *p
  */
 LAT_MUST_CHECK enum lat_err gossip_input(struct gossip_peer *peer, const uint8_t *rpc, size_t len, uint64_t now_ms);
 
-/* Append the next RPC for this peer, its length in front. LAT_NOTFOUND: nothing waits. LAT_LIMIT (out's), LAT_NOMEM: call again. */
+/*
+ * Append the next RPC for this peer, its length in front. LAT_NOTFOUND: nothing waits. LAT_LIMIT (out had no room for GOSSIP_RPC_MAX and
+ * its length), LAT_NOMEM: something that was to be said is lost; reset the stream.
+ */
 LAT_MUST_CHECK enum lat_err gossip_output(struct gossip_peer *peer, struct lat_buf *out, uint64_t now_ms);
 bool gossip_has_output(const struct gossip_peer *peer);
 

@@ -67,6 +67,7 @@ struct gossip_params {
     size_t idontwant_ids_max;    /* per peer and heartbeat */
     size_t idontwant_threshold;  /* bytes of a message from which on it is sent */
     size_t control_max;          /* grafts and prunes looked at per peer and heartbeat */
+    size_t subscriptions_max;    /* looked at per peer and heartbeat */
     size_t peer_topics_max;      /* topics of one peer that are remembered */
     size_t px_peers_max;         /* candidates of one PRUNE */
 
@@ -74,7 +75,8 @@ struct gossip_params {
     size_t peers_max;            /* connected ones */
     size_t retained_max;         /* remembered ones */
     size_t topics_max;           /* our own */
-    size_t seen_max;             /* ids */
+    size_t direct_max;
+    size_t seen_max;             /* ids; a power of two */
     size_t pending_max, pending_bytes_max; /* messages that wait for their verdict */
     size_t held_bytes_max;       /* of all messages that are held: pending, cached and queued, each counted once */
     size_t cache_bytes_max;      /* of those kept for IWANT */

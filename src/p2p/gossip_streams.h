@@ -56,7 +56,4 @@ void gossip_streams_tick(struct gossip_streams *s, uint64_t now_ms);
  */
 void gossip_streams_flush(struct gossip_streams *s, uint64_t now_ms);
 
-/* The 16 bytes of a public address for gossip_peer_up. False: loopback, private, link-local, or no IP address: it does not count. */
-bool gossip_place(const struct multiaddr *address, uint8_t place[GOSSIP_PLACE_LEN]);
-
 #endif

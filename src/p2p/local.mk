@@ -17,3 +17,6 @@ $(%C%_libp2p_a_OBJECTS): $(WIRE_GENERATED_H)
 %C%_libp2p_a_SOURCES += %D%/host_parts.h %D%/host.c %D%/host_socket.c %D%/host_dial.c %D%/host_listen.c %D%/host_net.c %D%/host_gate.c
 %C%_libp2p_a_SOURCES += %D%/gossip_message.h %D%/gossip_params.h %D%/gossip.h %D%/gossip_streams.h %D%/host_check.h
 %C%_libp2p_a_SOURCES += %D%/sync.h %D%/sync.c
+%C%_libp2p_a_SOURCES += %D%/gossip_parts.h %D%/gossip.c %D%/gossip_held.c %D%/gossip_lazy.c %D%/gossip_mesh.c \
+	%D%/gossip_message.c %D%/gossip_params.c %D%/gossip_peer.c %D%/gossip_queue.c %D%/gossip_route.c %D%/gossip_score.c \
+	%D%/gossip_show.c %D%/gossip_streams.c %D%/gossip_place.h %D%/gossip_place.c %D%/host_check.c %D%/recent.h %D%/recent.c
