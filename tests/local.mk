@@ -18,6 +18,7 @@ include tests/unit/base.mk
 include tests/unit/crypto.mk
 include tests/unit/wire.mk
 include tests/unit/p2p.mk
+include tests/unit/gossip.mk
 include tests/unit/state.mk
 include tests/unit/view.mk
 include tests/unit/http.mk
