@@ -29,6 +29,7 @@ struct crosscheck_said {
 struct crosscheck_entry {
     uint8_t key[32];
     bool has_http, has_p2p, has_former;
+    bool compared; /* the statement by HTTP has been decided on */
     struct crosscheck_said http, p2p, former; /* the last by HTTP; the last two by P2P */
     uint64_t heard_ms;    /* monotonic: the last statement of either way */
     bool contradicts;

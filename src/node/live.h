@@ -47,7 +47,7 @@ void live_free(struct live *live); /* NULL is fine */
 void live_up(struct live *live, const struct peerid *peer, uint64_t now_ms);
 
 /* It is gone (host_ops.down). */
-void live_down(struct live *live, const struct peerid *peer, enum swarm_reason reason, uint64_t now_ms);
+void live_down(struct live *live, const struct peerid *peer, enum swarm_reason reason);
 
 /* The P2P lung was switched off or failed: every peer is gone, without a reason of its own. */
 void live_clear(struct live *live);
@@ -80,7 +80,7 @@ struct live_status {
 void live_status(struct live *live, const struct peerid *peer, const struct live_status *status, uint64_t now_ms);
 
 /* What it said did not hold: an attestation or a STATUS was wrong, a message was rejected that it had written itself. */
-void live_invalid(struct live *live, const struct peerid *peer, uint64_t now_ms);
+void live_invalid(struct live *live, const struct peerid *peer);
 
 /* A ping to it waits for an answer, or no longer. */
 void live_unanswered(struct live *live, const struct peerid *peer, bool unanswered);
@@ -138,7 +138,7 @@ struct live_row {
 };
 
 /* False: not connected. */
-bool live_row(const struct live *live, const struct peerid *peer, uint64_t now_ms, struct live_row *out);
+bool live_row(struct live *live, const struct peerid *peer, uint64_t now_ms, struct live_row *out);
 
 /* Connected peers in turn, i from 0; NULL: no more. Borrow. */
 const struct peerid *live_peer(const struct live *live, size_t i);
