@@ -434,7 +434,7 @@ yamux_input(struct yamux *y, struct lat_buf *in, uint64_t now_ms, struct lat_msg
 static bool
 wants_turn(const struct ystream *s)
 {
-    size_t waiting = s->queue.len - s->queue_at;
+    size_t waiting = s->queue.len;
 
     if (s->dead)
         return false;
@@ -465,7 +465,7 @@ yamux_wants_output(const struct yamux *y)
 static enum lat_err
 put_frame(struct ystream *s, struct lat_buf *out)
 {
-    size_t waiting = s->queue.len - s->queue_at;
+    size_t waiting = s->queue.len;
     size_t len = waiting < s->send_window ? waiting : s->send_window;
     struct yamux_header h = { .stream = s->id };
     bool last;
@@ -482,15 +482,9 @@ put_frame(struct ystream *s, struct lat_buf *out)
     h.flags = (uint16_t)(ystream_opening_flags(s) | (last ? YAMUX_FIN : 0u));
     h.length = (uint32_t)len;
     yamux_header_write(&h, at);
-    if (len > 0)
-        memcpy(at + YAMUX_HEADER_LEN, s->queue.data + s->queue_at, len);
-    s->queue_at += len;
+    ring_take(&s->queue, at + YAMUX_HEADER_LEN, len);
     s->send_window -= (uint32_t)len;
     s->fin_sent = s->fin_sent || last;
-    if (s->queue_at == s->queue.len) {
-        lat_buf_clear(&s->queue);
-        s->queue_at = 0;
-    }
     return LAT_OK;
 }
 

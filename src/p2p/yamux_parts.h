@@ -5,6 +5,7 @@
 #ifndef LAT_P2P_YAMUX_PARTS_H
 #define LAT_P2P_YAMUX_PARTS_H
 
+#include "base/ring.h"
 #include "p2p/yamux.h"
 
 struct ystream {
@@ -24,8 +25,7 @@ struct ystream {
     uint32_t recv_max;    /* size of the window: 256 KiB .. 16 MiB */
     uint32_t consumed;    /* given back by the owner, not announced yet */
     uint64_t epoch_ms;    /* when the window was last announced, for tuning */
-    struct lat_buf queue; /* waits to be sent; sent from queue_at on */
-    size_t queue_at;
+    struct ring queue; /* waits to be sent */
 };
 
 #define YAMUX_SEEN 512 /* inbound ids below the highest one that are known to be used or not */

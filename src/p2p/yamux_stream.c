@@ -24,7 +24,7 @@ ystream_new(struct yamux *y, uint32_t id, bool inbound, void *owner)
     s->owner = owner;
     s->opening = true;
     s->send_window = s->recv_window = s->recv_max = YAMUX_WINDOW_FIRST;
-    lat_buf_init(&s->queue, YAMUX_SEND_MAX);
+    ring_init(&s->queue, YAMUX_SEND_MAX);
     if (y->turn == NULL) {
         s->next = s->prev = s;
         y->turn = s;
@@ -47,7 +47,7 @@ free_stream(struct ystream *s)
         y->turn = s->next == s ? NULL : s->next;
     s->prev->next = s->next;
     s->next->prev = s->prev;
-    lat_buf_fini(&s->queue);
+    ring_fini(&s->queue);
     free(s);
 }
 
@@ -172,7 +172,7 @@ ystream_room(const struct ystream *s)
 {
     if (s->dead || s->ended_here)
         return 0;
-    return YAMUX_SEND_MAX - (s->queue.len - s->queue_at);
+    return YAMUX_SEND_MAX - s->queue.len;
 }
 
 size_t
@@ -181,12 +181,7 @@ ystream_write(struct ystream *s, const uint8_t *data, size_t len)
     size_t room = ystream_room(s);
     size_t taken = len < room ? len : room;
 
-    if (taken > 0 && s->queue_at > 0) {
-        lat_buf_drop(&s->queue, s->queue_at);
-        s->queue_at = 0;
-    }
-    if (taken > 0 && lat_buf_add(&s->queue, data, taken))
-        taken = 0;
+    taken = ring_write(&s->queue, data, taken);
     s->starved = taken < len;
     return taken;
 }
