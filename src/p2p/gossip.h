@@ -75,6 +75,13 @@ struct gossip_ops {
      * held. Past gossip_verdict only a reference of the owner's keeps it.
      */
     void (*check)(void *arg, struct gossip_message *message);
+    /* NULL, or: a further copy of a message of a topic of ours came, by via; id as in struct gossip_message. Borrow. */
+    void (*copy)(void *arg, const uint8_t *id, size_t id_len, const struct peerid *via);
+    /*
+     * NULL, or: a message in our own name that this router has not sent: an earlier run's, a forgery, or another node that has our key. It goes
+     * no further. The owner may keep a reference and verify it.
+     */
+    void (*own)(void *arg, struct gossip_message *message);
     /* gossip_output has something for this peer, after it had nothing. */
     void (*wake)(void *arg, struct gossip_peer *peer);
     /* NULL, or: something happened. */

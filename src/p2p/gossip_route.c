@@ -51,6 +51,8 @@ on_duplicate(struct gossip_peer *peer, const struct gossip_topic *topic, const s
     struct gossip_member *m;
 
     g->counters.duplicates++;
+    if (g->ops->copy)
+        g->ops->copy(g->arg, message->id, message->id_len, &peer->id);
     if (held == NULL || held->message->len != message->len || memcmp(held->message->bytes, message->bytes, message->len) != 0)
         return;
     if (held->state == HELD_PENDING) {
@@ -122,8 +124,12 @@ gossip_on_message(struct gossip_peer *peer, const uint8_t *in, size_t len)
     }
     topic = gossip_topic_find(g, message->topic, message->topic_len);
     hash = gossip_hash(g, message->id, message->id_len);
-    if (topic == NULL || !topic->ours || peerid_compare(&message->from, &g->self) == 0) {
+    if (topic == NULL || !topic->ours) {
         g->counters.foreign++;
+    } else if (peerid_compare(&message->from, &g->self) == 0) {
+        g->counters.foreign++;
+        if (g->ops->own && !recent_has(&g->seen, hash))
+            g->ops->own(g->arg, message);
     } else if (is_known_bad(g, message)) {
         g->counters.duplicates++;
         blame(topic, peer);

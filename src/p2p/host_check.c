@@ -16,6 +16,7 @@ struct turn {
     size_t count;
     struct gossip_message *messages[HOST_CHECK_BATCH];
     enum lat_err results[HOST_CHECK_BATCH];
+    void *found[HOST_CHECK_BATCH];
 };
 
 struct host_check {
@@ -54,9 +55,12 @@ static void
 check(uv_work_t *work)
 {
     struct turn *turn = work->data;
+    const struct host_check *c = turn->c; /* ops and arg do not change */
 
-    for (size_t i = 0; i < turn->count; i++)
+    for (size_t i = 0; i < turn->count; i++) {
         turn->results[i] = gossip_message_verify(turn->messages[i]);
+        turn->found[i] = turn->results[i] == LAT_OK && c->ops->examine ? c->ops->examine(c->arg, turn->messages[i]) : NULL;
+    }
 }
 
 /* --- the loop -------------------------------------------------------------------------------------- */
@@ -97,7 +101,9 @@ on_checked(uv_work_t *work, int status)
 
     for (size_t i = 0; i < turn->count; i++) {
         if (!c->closing)
-            c->ops->checked(c->arg, turn->messages[i], status < 0 ? LAT_SYS : turn->results[i]);
+            c->ops->checked(c->arg, turn->messages[i], status < 0 ? LAT_SYS : turn->results[i], turn->found[i]);
+        else if (turn->found[i])
+            c->ops->drop(turn->found[i]);
         gossip_message_unref(turn->messages[i]);
     }
     turn->busy = false;

@@ -1,6 +1,6 @@
 /*
- * host_check.h - signature checks on libuv's worker threads, several messages a turn, so that the loop never waits for one.
- * Everything belongs to the loop's thread but the check itself.
+ * host_check.h - signature checks on libuv's worker threads, several messages a turn, so that the loop never waits for one; and, on the same visit, a
+ * look at what a message says. Everything belongs to the loop's thread but the check and `examine`.
  */
 #ifndef LAT_P2P_HOST_CHECK_H
 #define LAT_P2P_HOST_CHECK_H
@@ -15,8 +15,15 @@
 struct host_check;
 
 struct host_check_ops {
-    /* The signature of this message holds (LAT_OK) or not. The reference that host_check_add took is given back afterwards. */
-    void (*checked)(void *arg, struct gossip_message *message, enum lat_err result);
+    /* NULL, or, on a worker: what does this message say, whose signature holds? The result is handed to `checked`. */
+    void *(*examine)(void *arg, const struct gossip_message *message);
+    /*
+     * The signature of this message holds (LAT_OK) or not; found: what examine gave, the callee's now. The reference that host_check_add took
+     * is given back afterwards.
+     */
+    void (*checked)(void *arg, struct gossip_message *message, enum lat_err result, void *found);
+    /* Where there is examine: free what it gave, when nobody is told any more. */
+    void (*drop)(void *found);
     /* NULL, or: several of the above have been told; the moment for gossip_streams_flush and host_send. */
     void (*turned)(void *arg);
 };

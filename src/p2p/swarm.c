@@ -86,13 +86,19 @@ on_told(void *arg, struct conn *conn, const struct identify_info *info)
     swarm->config.ops->changed(swarm->config.arg);
 }
 
-static bool
-on_address_of(void *arg, const struct conn *conn, struct multiaddr *out)
+bool
+swarm_address(const struct conn *conn, struct multiaddr *out)
 {
     const struct link *link = conn_user(conn);
 
-    (void)arg;
     return multiaddr_parse(link->remote, out) == LAT_OK;
+}
+
+static bool
+on_address_of(void *arg, const struct conn *conn, struct multiaddr *out)
+{
+    (void)arg;
+    return swarm_address(conn, out);
 }
 
 static bool

@@ -168,6 +168,9 @@ void swarm_wake(struct conn *conn);
 /* The connection that counts for this peer; NULL: not connected. Borrow. */
 struct conn *swarm_conn(const struct swarm *swarm, const struct peerid *id);
 
+/* The other end's address, without its id. False: none that can be said. */
+bool swarm_address(const struct conn *conn, struct multiaddr *out);
+
 /* Where we listen, as it is told to others; wall_ms: Unix time. Connected peers are told of the change. At most IDENTIFY_ADDRS_MAX count. */
 void swarm_set_listen(struct swarm *swarm, const struct multiaddr *addresses, size_t count, uint64_t wall_ms, uint64_t now_ms);
 

@@ -28,6 +28,26 @@ on_check(void *arg, struct gossip_message *message)
 }
 
 static void
+on_copy(void *arg, const uint8_t *id, size_t id_len, const struct peerid *via)
+{
+    struct station *s = arg;
+
+    (void)id;
+    assert_true(id_len > GOSSIP_SEQNO_LEN);
+    s->copies++;
+    s->last_copy = *via;
+}
+
+static void
+on_own(void *arg, struct gossip_message *message)
+{
+    struct station *s = arg;
+
+    (void)message;
+    s->own++;
+}
+
+static void
 on_wake(void *arg, struct gossip_peer *peer)
 {
     struct station_peer *p = gossip_peer_user(peer);
@@ -45,7 +65,9 @@ on_event(void *arg, const struct gossip_event *event)
     s->last_event = *event;
 }
 
-static const struct gossip_ops ops = { .check = on_check, .wake = on_wake, .event = on_event, .sign = identity_sign };
+static const struct gossip_ops ops = {
+    .check = on_check, .copy = on_copy, .own = on_own, .wake = on_wake, .event = on_event, .sign = identity_sign
+};
 
 static void
 make_key(uint8_t byte, struct key **key, struct identity *identity)

@@ -47,7 +47,8 @@ struct station {
     enum gossip_verdict verdict;
     struct gossip_message *pending[64]; /* without `answer`: what was put to check; referenced */
     size_t pending_count;
-    size_t checked;
+    size_t checked, copies, own;
+    struct peerid last_copy; /* by whom */
     size_t events[GOSSIP_CANDIDATE + 1];
     struct gossip_event last_event; /* its pointers are gone */
 };

@@ -92,6 +92,23 @@ an_accepted_message_is_forwarded_to_the_mesh_but_not_back_nor_to_its_author(void
 }
 
 static void
+copies_are_told_with_the_peer_that_brought_them(void **state)
+{
+    struct station *s = *state;
+    struct gossip_message *message = station_message(100, 5, STATION_TOPIC, "x", 1);
+
+    begin(s);
+    station_crowd(s, 0, 2);
+    say_message(&s->peers[0], message);
+    assert_int_equal(s->copies, 0);
+    say_message(&s->peers[1], message);
+    assert_int_equal(s->checked, 1);
+    assert_int_equal(s->copies, 1);
+    assert_int_equal(peerid_compare(&s->last_copy, &s->peers[1].id), 0);
+    gossip_message_unref(message);
+}
+
+static void
 nothing_is_forwarded_before_the_verdict_and_only_what_is_accepted(void **state)
 {
     static const enum gossip_verdict verdicts[] = { GOSSIP_IGNORE, GOSSIP_REJECT, GOSSIP_FORGED, GOSSIP_ACCEPT };
@@ -203,6 +220,7 @@ topics_of_others_and_messages_in_our_own_name_are_passed_over(void **state)
     say_message(&s->peers[0], own);
     assert_int_equal(s->checked, 0);
     assert_int_equal(station_count(s).foreign, 2);
+    assert_int_equal(s->own, 1); /* which this router has not sent: the owner may look */
     assert_true(station_row(&s->peers[0]).score >= 0);
     gossip_message_unref(other);
     gossip_message_unref(own);
@@ -276,6 +294,7 @@ main(void)
         CASE(a_message_goes_to_all_subscribers_and_says_to_how_many),
         CASE(with_nobody_there_a_message_goes_to_nobody_and_that_is_no_error),
         CASE(an_accepted_message_is_forwarded_to_the_mesh_but_not_back_nor_to_its_author),
+        CASE(copies_are_told_with_the_peer_that_brought_them),
         CASE(nothing_is_forwarded_before_the_verdict_and_only_what_is_accepted),
         CASE(copies_are_put_to_check_once_whenever_they_come),
         CASE(a_forgery_is_known_again_and_does_not_keep_the_true_message_out),
