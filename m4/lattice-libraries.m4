@@ -13,6 +13,7 @@ AC_DEFUN([LAT_CHECK_LIBRARIES], [
   LAT_NEED([CURL], [libcurl >= 7.87], [libcurl4-openssl-dev])
   LAT_NEED([SSH2], [libssh2 >= 1.10], [libssh2-1-dev])
   LAT_NEED([CJSON], [libcjson], [libcjson-dev])
+  LAT_NEED([ZLIB], [zlib], [zlib1g-dev])
   LAT_NEED([CRYPTO], [libcrypto >= 3.0], [libssl-dev])
   LAT_NEED([LMDB], [lmdb], [liblmdb-dev])
   LAT_NEED([PROTOBUF_C], [libprotobuf-c >= 1.3], [libprotobuf-c-dev])

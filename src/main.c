@@ -26,6 +26,7 @@
 #include "node/configuration_load.h"
 #include "node/files.h"
 #include "node/node.h"
+#include "settings_file.h"
 #include "view/source.h"
 #include "wire/peerid.h"
 
@@ -189,24 +190,48 @@ run_node(struct options *o, struct config *c)
 
 /* --- the console ----------------------------------------------------------------------------------- */
 
-static void
-fill_console_options(const struct options *o, struct console_options *out)
-{
-    static const enum color_mode colors[] = { [OPTION_COLOR_AUTO] = COLOR_AUTO,
-                                              [OPTION_COLOR_ALWAYS] = COLOR_ALWAYS,
-                                              [OPTION_COLOR_NEVER] = COLOR_NEVER };
+/* What the console is told: where console.ini is, and the command line as lines of the same form. */
+struct console_wishes {
+    struct console_options options;
+    char path[4096];
+    char overrides[512];
+};
 
-    *out = (struct console_options){ .ascii = o->ascii, .color = colors[o->color], .refresh_ms = o->refresh_ms };
+static void
+fill_console_options(const struct options *o, struct console_wishes *out)
+{
+    static const char *const colors[] = { [OPTION_COLOR_AUTO] = "auto",
+                                          [OPTION_COLOR_ALWAYS] = "always",
+                                          [OPTION_COLOR_NEVER] = "never" };
+    size_t size = sizeof(out->overrides), used = 0;
+
+    settings_file_path(out->path);
+    out->overrides[0] = 0;
+    if (o->ascii)
+        used += (size_t)snprintf(out->overrides + used, size - used, "ascii = on\n");
+    if (o->privacy)
+        used += (size_t)snprintf(out->overrides + used, size - used, "privacy = on\n");
+    if (o->color_given)
+        used += (size_t)snprintf(out->overrides + used, size - used, "color = %s\n", colors[o->color]);
+    if (o->refresh_ms > 0)
+        used += (size_t)snprintf(out->overrides + used, size - used, "refresh = %g\n", o->refresh_ms / 1000.0);
+    if (o->graph)
+        used += (size_t)snprintf(out->overrides + used, size - used, "graph = %.16s\n", o->graph);
+    if (o->lang)
+        snprintf(out->overrides + used, size - used, "lang = %.16s\n", o->lang);
+    out->options = (struct console_options){ .config_path = out->path[0] ? out->path : NULL,
+                                             .overrides = out->overrides,
+                                             .record_path = o->record };
 }
 
 static void
 print_screen(FILE *out, const struct snapshot *snapshot, const struct source *source, const struct options *o)
 {
-    struct console_options options;
+    struct console_wishes wishes;
 
-    fill_console_options(o, &options);
+    fill_console_options(o, &wishes);
     /* What cannot be written is noticed at the end, with all other output. */
-    if (console_once(&options, source, snapshot, o->columns, o->rows, out) == LAT_NOMEM)
+    if (console_once(&wishes.options, source, snapshot, o->columns, o->rows, out) == LAT_NOMEM)
         cli_fail(EXIT_FAILED, "screen: out of memory");
 }
 
@@ -268,12 +293,12 @@ go_on_headless(struct exchange *x, const char *why)
 static int
 show_console(const struct options *o, const struct source *source, struct exchange *x)
 {
-    struct console_options options;
+    struct console_wishes wishes;
     const char *term = getenv("TERM");
     char shown[40];
 
-    fill_console_options(o, &options);
-    switch (console_run(&options, source)) {
+    fill_console_options(o, &wishes);
+    switch (console_run(&wishes.options, source)) {
     case CONSOLE_QUIT_LEAVE:
         if (x) {
             printf("The node goes on, pid %ld. Look at it with 'lattice status', end it with 'kill %ld'.\n", (long)getpid(),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "caption.h"
 #include "format.h"
 #include "keymap.h"
 #include "lung_view.h"
@@ -109,7 +110,17 @@ mode_part(struct parts *parts, const struct model *model, const struct snapshot 
              s->lung.policy == LUNG_POLICY_AUTO ? "AUTO: " : "", label, left);
 }
 
-/* What is unusual about the picture: frozen, demo, old. */
+/* "THEN 03:12:40 (-07:51:22)" */
+static void
+past_part(struct parts *parts, const struct model *model, const struct snapshot *s)
+{
+    char then[FORMAT_MAX], behind[FORMAT_MAX];
+
+    snprintf(add_part(parts, STYLE_ALARM, 0, false), PART_MAX, "THEN %s (-%s)", format_when(s->wall_ms, 0, then),
+             format_clock_span(model->behind_ms, behind));
+}
+
+/* What is unusual about the picture: past, frozen, demo, old. */
 static void
 flag_parts(struct parts *parts, const struct model *model, const struct snapshot *s)
 {
@@ -117,7 +128,9 @@ flag_parts(struct parts *parts, const struct model *model, const struct snapshot
 
     if (s->demo)
         snprintf(add_part(parts, STYLE_PROMPT, 0, false), PART_MAX, "DEMO");
-    if (model->frozen)
+    if (model->past)
+        past_part(parts, model, s);
+    else if (model->frozen)
         snprintf(add_part(parts, STYLE_GAUGE_HOT, 0, false), PART_MAX, "FROZEN %s",
                  format_span((int64_t)(model->now_ms - model->frozen_ms), span));
     else if (!model_is_stale(model, s) && model_age_ms(model, s) > 2 * (int64_t)model->refresh_ms)
@@ -206,14 +219,14 @@ draw_alert_list(const struct area *area, int x, int end, const struct model *mod
 
 /* "x ack  Z all", by the bindings. */
 static const char *
-ack_hint(int unseen, char out[FORMAT_MAX])
+ack_hint(const struct keymap *map, int unseen, char out[FORMAT_MAX])
 {
     char one[8], all[8];
-    const char *key = key_name(keymap_key(ACTION_ACKNOWLEDGE, 0), one);
+    const char *key = key_name(keymap_key(map, ACTION_ACKNOWLEDGE, 0), one);
 
     if (unseen > 1)
         snprintf(out, FORMAT_MAX, "%s ack  %s all", key,
-                 key_name(keymap_key(ACTION_ACKNOWLEDGE_ALL, 0), all));
+                 key_name(keymap_key(map, ACTION_ACKNOWLEDGE_ALL, 0), all));
     else
         snprintf(out, FORMAT_MAX, "%s ack", key);
     return out;
@@ -239,8 +252,19 @@ bar_alerts(const struct area *area, const struct model *model, const struct snap
                                 : '!',
                     format_noun(s->alert_count, "alert", count));
     if (unseen > 0 && !model->still && area->cols >= 72)
-        end = area_text_right(area, end, 0, STYLE_IDLE, ack_hint(unseen, hint)) - 2;
+        end = area_text_right(area, end, 0, STYLE_IDLE, ack_hint(&model->settings.keymap, unseen, hint)) - 2;
     draw_alert_list(area, x + 2, end, model, s);
+}
+
+/* --- caption -------------------------------------------------------------------------------------------- */
+
+void
+bar_caption(const struct area *area, const struct snapshot *s)
+{
+    char text[CAPTION_MAX];
+
+    if (s)
+        area_text_cut(area, 1, 0, area->cols - 2, STYLE_HEAD, caption_text(s, text));
 }
 
 /* --- keys ----------------------------------------------------------------------------------------------- */
@@ -262,6 +286,7 @@ static int
 collect_hints(const struct model *model, struct hint hints[ACTION_COUNT])
 {
     int count = 0;
+    uint32_t key;
 
     for (int a = 0; a < ACTION_COUNT; a++) {
         const struct action_info *info = action_info((enum action)a);
@@ -270,7 +295,10 @@ collect_hints(const struct model *model, struct hint hints[ACTION_COUNT])
         if (info->caption == NULL || (info->control && !model->control))
             continue;
         *hint = (struct hint){ .action = (enum action)a, .rank = info->rank };
-        hint->name = key_name(keymap_key(hint->action, 0), hint->key);
+        key = keymap_key(&model->settings.keymap, hint->action, 0);
+        if (key == 0)
+            continue; /* the operator wants no key for it */
+        hint->name = key_name(key, hint->key);
         count++;
     }
     return count;

@@ -1,5 +1,5 @@
 /*
- * bars.h - the three rows that are always there: title, alert line, key bar. Each draws over row 0 of its
+ * bars.h - the rows around the panels: title, alert line, caption, key bar. Each draws over row 0 of its
  * area. Pure.
  */
 #ifndef LAT_UI_BARS_H
@@ -12,6 +12,9 @@
 /* snapshot may be NULL: "starting". */
 void bar_title(const struct area *area, const struct model *model, const struct snapshot *snapshot);
 void bar_alerts(const struct area *area, const struct model *model, const struct snapshot *snapshot);
+
+/* One sentence on what is going on, for those who do not know the words of the panels. */
+void bar_caption(const struct area *area, const struct snapshot *snapshot);
 
 /* Live bindings, or the open prompt, or the answer to the last command. */
 void bar_keys(const struct area *area, const struct model *model, const struct snapshot *snapshot);

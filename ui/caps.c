@@ -20,18 +20,22 @@ static const struct charset ascii = {
     .block = '#',
 };
 
-static const struct charset unicode = {
-    .rule = 0x2500,
-    .rule_focus = 0x2501,
-    .vline = 0x2502,
-    .vline_focus = 0x2503,
-    .corner = { 0x250c, 0x2510, 0x2514, 0x2518 },
-    .corner_focus = { 0x250f, 0x2513, 0x2517, 0x251b },
-    .spark = { ' ', 0x2581, 0x2582, 0x2583, 0x2584, 0x2585, 0x2586, 0x2587 },
-    .bar_full = 0x2588,
-    .bar_empty = ' ',
-    .block = 0x2588,
-};
+#define UNICODE_FRAME \
+    .rule = 0x2500, \
+    .rule_focus = 0x2501, \
+    .vline = 0x2502, \
+    .vline_focus = 0x2503, \
+    .corner = { 0x250c, 0x2510, 0x2514, 0x2518 }, \
+    .corner_focus = { 0x250f, 0x2513, 0x2517, 0x251b }, \
+    .bar_full = 0x2588, \
+    .bar_empty = ' ', \
+    .block = 0x2588
+
+static const struct charset unicode = { UNICODE_FRAME, .spark = { ' ', 0x2581, 0x2582, 0x2583, 0x2584, 0x2585, 0x2586, 0x2587 } };
+
+/* Sparklines of another kind in the same frames. */
+static const struct charset braille = { UNICODE_FRAME, .braille = true };
+static const struct charset plain_graphs = { UNICODE_FRAME, .spark = { ' ', '.', ':', '-', '=', '+', '*', '#' } };
 
 const struct charset *
 charset_ascii(void)
@@ -94,5 +98,21 @@ caps_decide(const char *term, bool want_ascii, enum color_mode mode, const char 
         caps.colour = colours > 0;
     else if (mode == COLOR_AUTO)
         caps.colour = colours >= 8 && (no_color == NULL || no_color[0] == 0);
+    caps.colours = colours;
+    caps.theme = caps.colour ? THEME_DEFAULT : THEME_MONO;
     return caps;
+}
+
+void
+caps_prefer(struct caps *caps, enum theme theme, enum graph_kind graph)
+{
+    caps->theme = caps->colour ? theme : THEME_MONO;
+    if (!caps->unicode)
+        return;
+    if (graph == GRAPH_BRAILLE && wcwidth(0x28ff) == 1)
+        caps->charset = &braille;
+    else if (graph == GRAPH_ASCII)
+        caps->charset = &plain_graphs;
+    else
+        caps->charset = &unicode;
 }

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "theme.h"
+
 #define SPARK_LEVELS 8
 
 /* The characters that pictures are made of. */
@@ -22,13 +24,17 @@ struct charset {
     uint32_t spark[SPARK_LEVELS]; /* [0]: nothing */
     uint32_t bar_full, bar_empty;
     uint32_t block; /* big digits */
+    bool braille;   /* sparklines of dots, two values and four levels a cell; spark[] is unused */
 };
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+enum graph_kind { GRAPH_BLOCK, GRAPH_BRAILLE, GRAPH_ASCII };
 
 struct caps {
     bool unicode;
     bool colour; /* false: attributes alone */
+    enum theme theme; /* THEME_MONO without colour */
+    int colours;      /* of the terminal */
     const struct charset *charset;
 };
 
@@ -42,5 +48,8 @@ const struct charset *charset_unicode(void);
  */
 struct caps caps_decide(const char *term, bool ascii, enum color_mode mode, const char *no_color,
                         int colours);
+
+/* What the operator prefers, as far as the terminal can: a theme where there is colour, braille where there is Unicode. */
+void caps_prefer(struct caps *caps, enum theme theme, enum graph_kind graph);
 
 #endif

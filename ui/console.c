@@ -17,15 +17,22 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "alarm.h"
+#include "copy.h"
+#include "format.h"
 #include "keys.h"
 #include "model.h"
+#include "privacy.h"
+#include "recorder.h"
 #include "render.h"
+#include "settings_file.h"
 #include "signals.h"
 #include "stderr_log.h"
 #include "term.h"
 
 #define FRAME_MS 100 /* least time between two frames that only data asks for, whatever the options say */
-#define TICKET_MS 50 /* how often an answer is looked for */
+#define REFRESH_MS 1000 /* the picture is drawn at least this often: clock and ages move */
+#define TICKET_MS 20 /* how often an answer is looked for */
 
 enum { FD_TTY, FD_SIGNALS, FD_WAKE, FD_STDERR, FD_COUNT };
 
@@ -34,8 +41,16 @@ struct console {
     struct model model;
     struct keys keys;
     uint64_t keys_since_ms;          /* undecided bytes wait since then */
-    const struct snapshot *snapshot; /* on the screen */
+    const struct snapshot *snapshot; /* the latest */
+    const struct snapshot *then;     /* of the past, while the operator looks back; else NULL */
     struct ticket *ticket;           /* of the command under way */
+    struct ticket *look;             /* of the look into the past under way */
+    struct settings_file file;
+    struct alarm alarm;
+    struct recorder *recorder;
+    struct privacy *privacy;         /* NULL: shown as it is */
+    uint64_t painted_ms;             /* everything was painted anew */
+    bool copying;                    /* the panel stands there as plain text until a key comes */
     bool want_frame;                 /* a key or a signal: draw at once */
     bool want_data;                  /* a snapshot: draw when the last frame is old enough */
     uint32_t frame_ms;               /* least time between two frames for data */
@@ -48,12 +63,67 @@ struct console {
 static void
 finish(struct console *c, enum console_end end)
 {
+    if (end == CONSOLE_HANGUP && c->model.embedded && c->model.settings.on_hangup == HANGUP_STOP)
+        end = CONSOLE_QUIT_STOP;
     if (!c->over)
         c->end = end;
     c->over = true;
 }
 
 /* --- snapshots and commands ----------------------------------------------------------------------------- */
+
+/* What is on the screen. */
+static const struct snapshot *
+shown(const struct console *c)
+{
+    return c->then ? c->then : c->snapshot;
+}
+
+static void
+record(struct console *c, const struct snapshot *snapshot)
+{
+    char text[96];
+
+    if (recorder_take(c->recorder, snapshot) == LAT_OK)
+        return;
+    snprintf(text, sizeof(text), "recording ended: %s", strerror(errno));
+    model_say(&c->model, true, text);
+    recorder_close(c->recorder);
+    c->recorder = NULL;
+}
+
+/* Bell, notification and the operator's command for what is new. */
+static void
+ring(struct console *c, const struct snapshot *latest)
+{
+    const struct snapshot_alert *alert = alarm_follow(&c->alarm, latest);
+    const struct settings *settings = &c->model.settings;
+
+    alarm_run(&c->alarm, settings, latest->name, alert, c->model.now_ms);
+    if (alert == NULL)
+        return;
+    if (alarm_rings((enum bell)settings->bell, alert))
+        term_bell(settings->visible_bell);
+    if (settings->notify && alert->severity == ALERT_ALARM)
+        term_notify(alert->text);
+}
+
+/* The newest snapshot as the operator may see it; NULL: there is none, or none that is new. The caller unrefs. */
+static const struct snapshot *
+fresh_snapshot(struct console *c)
+{
+    const struct snapshot *latest = c->source->ops->latest(c->source->arg), *masked;
+
+    if (latest == NULL || (c->snapshot && latest->number == c->snapshot->number && latest->mono_ms == c->snapshot->mono_ms)) {
+        snapshot_unref(latest);
+        return NULL;
+    }
+    if (c->privacy == NULL)
+        return latest;
+    masked = privacy_apply(c->privacy, latest);
+    snapshot_unref(latest);
+    return masked;
+}
 
 static void
 take_snapshot(struct console *c)
@@ -62,17 +132,17 @@ take_snapshot(struct console *c)
 
     if (c->model.frozen)
         return;
-    latest = c->source->ops->latest(c->source->arg);
+    latest = fresh_snapshot(c);
     if (latest == NULL)
         return;
-    if (c->snapshot && latest == c->snapshot) {
-        snapshot_unref(latest);
-        return;
-    }
     c->want_frame |= c->snapshot == NULL; /* the first figures: nobody waits for the pace of later ones */
     snapshot_unref(c->snapshot);
     c->snapshot = latest;
+    record(c, latest);
     model_prune(&c->model, latest);
+    ring(c, latest);
+    if (c->then)
+        c->model.behind_ms = (int64_t)(latest->wall_ms - c->then->wall_ms);
     c->want_data = true;
 }
 
@@ -91,33 +161,89 @@ name_operator(char *out, size_t size)
     lat_escape_str(text, out, size);
 }
 
-static void
-submit(struct console *c, const struct effect *effect)
+/* Hand a command to the node; *ticket gets the asker's reference. False: it was not taken, and that was said. */
+static bool
+submit(struct console *c, struct command *command, struct ticket **ticket)
 {
-    struct command *command = command_new(COMMAND_SWITCH);
-    struct ticket *ticket = command ? ticket_new(NULL, NULL) : NULL;
+    struct ticket *fresh = command ? ticket_new(NULL, NULL) : NULL;
     enum lat_err err;
 
-    if (ticket == NULL) {
+    if (fresh == NULL) {
         command_free(command);
         model_say(&c->model, true, lat_err_text(LAT_NOMEM));
-        return;
+        return false;
     }
-    name_operator(command->who, sizeof(command->who));
-    command->policy = effect->policy;
-    command->for_s = effect->for_s;
-    command->ticket = ticket;
+    command->ticket = fresh;
     err = c->source->ops->submit(c->source->arg, command);
     if (err) {
         command_free(command);
-        ticket_unref(ticket);
+        ticket_unref(fresh);
         model_say(&c->model, true,
                   err == LAT_BUSY ? "the node is busy: try again" : "the node takes no commands");
-        return;
+        return false;
     }
-    ticket_unref(c->ticket);
-    c->ticket = ticket;
-    model_say(&c->model, false, "switching ...");
+    ticket_unref(*ticket);
+    *ticket = fresh;
+    return true;
+}
+
+static void
+switch_mode(struct console *c, const struct effect *effect)
+{
+    struct command *command = command_new(COMMAND_SWITCH);
+
+    if (command) {
+        name_operator(command->who, sizeof(command->who));
+        command->policy = effect->policy;
+        command->for_s = effect->for_s;
+    }
+    if (submit(c, command, &c->ticket))
+        model_say(&c->model, false, "switching ...");
+}
+
+static void
+look_back(struct console *c, enum look_step step)
+{
+    struct command *command;
+
+    if (c->snapshot == NULL || c->look)
+        return; /* one look after the other */
+    command = command_new(COMMAND_LOOK);
+    if (command) {
+        command->step = step;
+        command->at_ms = shown(c)->wall_ms;
+    }
+    (void)submit(c, command, &c->look);
+}
+
+static void
+back_to_now(struct console *c)
+{
+    snapshot_unref(c->then);
+    c->then = NULL;
+    c->model.past = false;
+}
+
+/* A moment of the past has come, or word that there is none on that side. */
+static void
+take_look(struct console *c)
+{
+    const struct reply *reply = c->look ? ticket_reply(c->look) : NULL;
+
+    if (reply == NULL)
+        return;
+    if (reply->snapshot) {
+        snapshot_unref(c->then);
+        c->then = c->privacy ? privacy_apply(c->privacy, reply->snapshot) : snapshot_ref(reply->snapshot);
+        c->model.past = c->then != NULL;
+        c->model.frozen = false;
+        if (c->then)
+            c->model.behind_ms = (int64_t)(c->snapshot->wall_ms - c->then->wall_ms);
+    } else
+        model_say(&c->model, true, reply->text[0] ? reply->text : lat_err_text(reply->err));
+    ticket_unref(c->look);
+    c->look = NULL;
+    c->want_frame = true;
 }
 
 static void
@@ -144,13 +270,53 @@ take_answer(struct console *c)
 /* --- keys and signals ----------------------------------------------------------------------------------- */
 
 static void
+begin_copy(struct console *c)
+{
+    char *text = copy_text(&c->model, shown(c), term_caps());
+
+    if (text == NULL)
+        return;
+    term_copy_begin(text);
+    free(text);
+    c->copying = true;
+}
+
+static void
+end_copy(struct console *c)
+{
+    c->copying = false;
+    term_copy_end();
+    c->want_frame = true;
+}
+
+/* After the terminal was another's: its reports are off. */
+static void
+switch_mouse_again(const struct console *c)
+{
+    if (c->model.mouse)
+        term_mouse(true);
+}
+
+static void
 carry_out(struct console *c, const struct effect *effect)
 {
     switch (effect->kind) {
     case EFFECT_NONE:
         break;
     case EFFECT_SWITCH:
-        submit(c, effect);
+        switch_mode(c, effect);
+        break;
+    case EFFECT_LOOK:
+        look_back(c, effect->look);
+        break;
+    case EFFECT_NOW:
+        back_to_now(c);
+        break;
+    case EFFECT_COPY:
+        begin_copy(c);
+        break;
+    case EFFECT_MOUSE:
+        term_mouse(c->model.mouse);
         break;
     case EFFECT_STOP:
         finish(c, CONSOLE_QUIT_STOP);
@@ -163,6 +329,7 @@ carry_out(struct console *c, const struct effect *effect)
         break;
     case EFFECT_SUSPEND:
         term_suspend();
+        switch_mouse_again(c);
         break;
     }
     c->want_frame = true;
@@ -174,8 +341,14 @@ apply_keys(struct console *c, bool late)
     struct key_press press;
 
     while (!c->over && keys_next(&c->keys, late, &press)) {
-        struct effect effect = model_key(&c->model, c->snapshot, &press);
+        struct effect effect;
 
+        if (c->copying) {
+            end_copy(c);
+            switch_mouse_again(c);
+            continue;
+        }
+        effect = model_key(&c->model, shown(c), &press);
         carry_out(c, &effect);
     }
 }
@@ -216,11 +389,15 @@ on_signal(struct console *c, int signo)
         resize(c);
         break;
     case SIGCONT:
+        if (c->copying)
+            end_copy(c);
         term_resume();
+        switch_mouse_again(c);
         resize(c);
         break;
     case SIGTSTP:
         term_suspend();
+        switch_mouse_again(c);
         resize(c);
         break;
     case SIGINT:
@@ -264,7 +441,7 @@ draw(struct console *c)
 
     if (canvas == NULL)
         return; /* the next frame may find memory */
-    render(&c->model, c->snapshot, caps, canvas);
+    render(&c->model, shown(c), caps, canvas);
     c->stalled = !term_draw(canvas, c->model.now_ms);
     canvas_free(canvas);
     if (c->stalled)
@@ -292,7 +469,7 @@ next_turn(const struct console *c)
         at = earlier(at, c->drawn_ms + c->frame_ms);
     if (keys_undecided(&c->keys))
         at = earlier(at, c->keys_since_ms + KEYS_ESC_DELAY_MS);
-    if (c->ticket)
+    if (c->ticket || c->look)
         at = earlier(at, m->now_ms + TICKET_MS);
     if (m->message_until_ms > m->now_ms)
         at = earlier(at, m->message_until_ms);
@@ -302,8 +479,15 @@ next_turn(const struct console *c)
 static void
 draw_if_due(struct console *c)
 {
-    uint64_t age = c->model.now_ms - c->drawn_ms;
+    uint64_t age = c->model.now_ms - c->drawn_ms, repaint_ms = c->model.settings.repaint_ms;
 
+    if (c->copying)
+        return;
+    if (repaint_ms > 0 && c->model.now_ms - c->painted_ms >= repaint_ms) {
+        c->painted_ms = c->model.now_ms;
+        term_repaint();
+        c->want_frame = true;
+    }
     if (c->want_frame || (c->want_data && age >= c->frame_ms) || age >= c->model.refresh_ms)
         draw(c);
 }
@@ -316,6 +500,54 @@ drain_wake(int fd)
 
     (void)n; /* someone else's EAGAIN changes nothing: the latest snapshot is looked at anyway */
 }
+
+/* --- console.ini ---------------------------------------------------------------------------------------- */
+
+static void
+log_finding(void *arg, const char *text)
+{
+    struct lat_msg *first = arg;
+
+    if (first->text[0] == 0)
+        lat_msg_set(first, "%s", text);
+    lat_log(LAT_WARNING, "[CONSOLE] %s", text);
+}
+
+static void
+apply_settings(struct console *c, const struct settings *settings)
+{
+    bool mouse = c->model.mouse;
+
+    model_configure(&c->model, settings);
+    c->frame_ms = settings->refresh_ms > FRAME_MS ? settings->refresh_ms : FRAME_MS;
+    c->model.refresh_ms = c->frame_ms > REFRESH_MS ? c->frame_ms : REFRESH_MS;
+    format_use_zone(settings->time == ZONE_LOCAL);
+    term_prefer((enum theme)settings->theme, (enum graph_kind)settings->graph, settings->sync);
+    if (c->model.mouse != mouse)
+        term_mouse(c->model.mouse);
+    if (settings->privacy && c->privacy == NULL)
+        c->privacy = privacy_new();
+    if (!settings->privacy) {
+        privacy_free(c->privacy);
+        c->privacy = NULL;
+    }
+    c->want_frame = true;
+}
+
+static void
+follow_settings(struct console *c)
+{
+    struct settings settings = c->model.settings;
+    struct lat_msg first = { "" };
+
+    if (!settings_file_follow(&c->file, c->model.now_ms, &settings, log_finding, &first))
+        return;
+    apply_settings(c, &settings);
+    if (first.text[0])
+        model_say(&c->model, true, first.text);
+}
+
+/* --- the loop ------------------------------------------------------------------------------------------- */
 
 static void
 turn(struct console *c)
@@ -351,20 +583,22 @@ turn(struct console *c)
         return;
     take_snapshot(c);
     take_answer(c);
+    take_look(c);
+    follow_settings(c);
     term_flush(c->model.now_ms);
     if (!term_is_sending() && (!c->stalled || fds[FD_TTY].revents & POLLOUT))
         draw_if_due(c);
 }
 
 static void
-prepare(struct console *c, const struct console_options *options, const struct source *source)
+prepare(struct console *c, const struct console_options *options, const struct source *source,
+        const struct settings *settings, const struct settings_file *file)
 {
-    *c = (struct console){ .source = source, .want_frame = true, .frame_ms = FRAME_MS };
+    *c = (struct console){ .source = source, .want_frame = true, .file = *file };
     model_init(&c->model);
-    if (options->refresh_ms > FRAME_MS)
-        c->frame_ms = options->refresh_ms;
-    if (c->frame_ms > c->model.refresh_ms)
-        c->model.refresh_ms = c->frame_ms;
+    apply_settings(c, settings);
+    if (options->record_path && recorder_open(options->record_path, &c->recorder))
+        model_say(&c->model, true, "recording: the file cannot be opened");
     c->model.embedded = source->embedded;
     c->model.control = source->control;
     lat_copy(c->model.via, sizeof(c->model.via), source->via);
@@ -374,20 +608,27 @@ prepare(struct console *c, const struct console_options *options, const struct s
 }
 
 static enum console_end
-run_on_terminal(const struct console_options *options, const struct source *source)
+run_on_terminal(const struct console_options *options, const struct source *source, const struct settings *settings,
+                const struct settings_file *file, const struct lat_msg *finding)
 {
     struct console *c = malloc(sizeof(*c));
     enum console_end end;
 
     if (c == NULL)
         return CONSOLE_FAILED;
-    prepare(c, options, source);
+    prepare(c, options, source, settings, file);
+    if (finding->text[0])
+        model_say(&c->model, true, finding->text);
     draw(c);
     while (!c->over)
         turn(c);
     end = c->end;
     ticket_unref(c->ticket);
+    ticket_unref(c->look);
     snapshot_unref(c->snapshot);
+    snapshot_unref(c->then);
+    recorder_close(c->recorder);
+    privacy_free(c->privacy);
     free(c);
     return end;
 }
@@ -395,16 +636,20 @@ run_on_terminal(const struct console_options *options, const struct source *sour
 enum console_end
 console_run(const struct console_options *options, const struct source *source)
 {
+    struct settings_file file = { .path = options->config_path, .overrides = options->overrides };
     enum console_end end = CONSOLE_FAILED;
+    struct lat_msg finding = { "" };
+    struct settings settings;
     enum lat_err err;
 
     if (signals_open())
         return CONSOLE_FAILED;
-    err = term_open(options->ascii, options->color);
+    settings_file_follow(&file, lat_mono_ms(), &settings, log_finding, &finding);
+    err = term_open(settings.ascii, (enum color_mode)settings.color);
     if (err == LAT_NOTFOUND)
         end = CONSOLE_NO_TERMINAL;
     if (err == LAT_OK && stderr_log_open() == LAT_OK) {
-        end = run_on_terminal(options, source);
+        end = run_on_terminal(options, source, &settings, &file, &finding);
         stderr_log_close();
     }
     term_close();

@@ -9,18 +9,15 @@
 #ifndef LAT_UI_CONSOLE_H
 #define LAT_UI_CONSOLE_H
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "base/err.h"
-#include "caps.h"
 #include "view/source.h"
 
 struct console_options {
-    bool ascii; /* ASCII tier whatever the locale says */
-    enum color_mode color;
-    uint32_t refresh_ms; /* least time between two frames that only data asks for; 0: ten a second at most */
+    const char *config_path; /* of console.ini, read again when it changes; NULL: none */
+    const char *overrides;   /* lines as in console.ini that win over it: the command line; NULL: none */
+    const char *record_path; /* append each snapshot that is shown to this file; NULL: do not */
 };
 
 /* Why the console ended; the terminal is as it was before. */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define SECOND_MS INT64_C(1000)
 #define MINUTE INT64_C(60)
@@ -88,10 +89,30 @@ format_uptime(int64_t ms, char out[FORMAT_MAX])
     return out;
 }
 
+static bool local_zone;
+
+void
+format_use_zone(bool local)
+{
+    local_zone = local;
+}
+
+/* Seconds since midnight, here or in UTC. */
+static uint64_t
+second_of_day(uint64_t wall_ms)
+{
+    time_t at = (time_t)(wall_ms / 1000);
+    struct tm here;
+
+    if (local_zone && localtime_r(&at, &here))
+        return (uint64_t)(here.tm_hour * 3600 + here.tm_min * 60 + here.tm_sec);
+    return wall_ms / 1000 % (uint64_t)DAY;
+}
+
 static const char *
 time_of_day(uint64_t wall_ms, const char *zone, char out[FORMAT_MAX])
 {
-    uint64_t s = wall_ms / 1000 % (uint64_t)DAY;
+    uint64_t s = second_of_day(wall_ms);
 
     snprintf(out, FORMAT_MAX, "%02" PRIu64 ":%02" PRIu64 ":%02" PRIu64 "%s", s / 3600, s % 3600 / 60, s % 60,
              zone);
@@ -111,7 +132,7 @@ format_when(uint64_t wall_ms, int64_t age_ms, char out[FORMAT_MAX])
 const char *
 format_time(uint64_t wall_ms, char out[FORMAT_MAX])
 {
-    return time_of_day(wall_ms, "Z", out);
+    return time_of_day(wall_ms, local_zone ? "" : "Z", out);
 }
 
 const char *

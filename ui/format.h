@@ -5,10 +5,14 @@
 #ifndef LAT_UI_FORMAT_H
 #define LAT_UI_FORMAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define FORMAT_MAX 32 /* enough for each of these */
+
+/* Times of day in the local time zone from now on, or in UTC (as at the start). Console thread, before it draws. */
+void format_use_zone(bool local);
 
 /* "00:42", from an hour "3h07", from a day "3d04h"; at most 6 columns up to 999 days. Negative: "-". */
 const char *format_span(int64_t ms, char out[FORMAT_MAX]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SPARK_SCALE_MIN 4 /* counts in a column that fill it at least: a quiet series stays low */
+#define SPARK_COLS_MAX 256
 #define DIGIT_COLS 5
 #define DIGIT_ROWS 5
 #define DIGIT_SCALE_MAX 3
@@ -26,28 +27,57 @@ span_value(const uint16_t *history, size_t count, uint64_t now_s, uint64_t span,
     return covered == 0 ? 0 : (uint32_t)(sum * span / covered);
 }
 
+/* Of each pair of values a column of dots, 0 to 4 high: left dots 1 2 3 7, right dots 4 5 6 8, counted from below. */
+static uint32_t
+braille_cell(uint32_t left, uint32_t right)
+{
+    static const uint8_t lefts[] = { 0, 0x40, 0x44, 0x46, 0x47 }, rights[] = { 0, 0x80, 0xa0, 0xb0, 0xb8 };
+
+    return 0x2800u | lefts[left] | rights[right];
+}
+
+static uint32_t
+level_of(uint32_t value, uint32_t top, uint32_t levels)
+{
+    return value == 0 ? 0 : 1 + value * (levels - 1) / top;
+}
+
+static void
+draw_braille(const struct area *area, int x, int y, int cols, int style, const uint32_t *values, uint32_t top)
+{
+    for (int i = 0; i < cols; i++) {
+        uint32_t left = level_of(values[2 * i], top, 4), right = level_of(values[2 * i + 1], top, 4);
+
+        area_fill(area, x + i, y, 1, style, left + right == 0 ? ' ' : braille_cell(left, right));
+    }
+}
+
 void
 graph_spark(const struct area *area, int x, int y, int cols, int style, const struct charset *set,
             const uint16_t *history, size_t count, uint64_t now_s)
 {
-    uint32_t values[128], top = SPARK_SCALE_MIN;
+    uint32_t values[SPARK_COLS_MAX], top = SPARK_SCALE_MIN;
     uint64_t span, newest;
+    int slots;
 
-    if (cols > 128)
-        cols = 128;
+    if (cols > SPARK_COLS_MAX / 2)
+        cols = SPARK_COLS_MAX / 2;
     if (cols < 1 || count == 0 || now_s < count)
         return;
-    span = (count + (size_t)cols - 1) / (size_t)cols;
+    slots = set->braille ? 2 * cols : cols;
+    span = (count + (size_t)slots - 1) / (size_t)slots;
     newest = now_s / span;
-    for (int i = 0; i < cols; i++) {
-        values[i] = span_value(history, count, now_s, span, newest - (uint64_t)(cols - 1 - i));
+    for (int i = 0; i < slots; i++) {
+        values[i] = span_value(history, count, now_s, span, newest - (uint64_t)(slots - 1 - i));
         if (values[i] > top)
             top = values[i];
     }
+    if (set->braille) {
+        draw_braille(area, x, y, cols, style, values, top);
+        return;
+    }
     for (int i = 0; i < cols; i++) {
-        uint32_t level = values[i] == 0 ? 0 : 1 + values[i] * (SPARK_LEVELS - 2) / top;
-
-        area_fill(area, x + i, y, 1, style, set->spark[level]);
+        area_fill(area, x + i, y, 1, style, set->spark[level_of(values[i], top, SPARK_LEVELS - 1)]);
     }
 }
 

@@ -38,26 +38,26 @@ panel_lines(struct pen *pen, const struct panel *panel)
 
 /* "k Up", "1 2 3 4 5 6": all keys of an action. */
 static void
-keys_text(enum action action, char *out, size_t size)
+keys_text(const struct keymap *map, enum action action, char *out, size_t size)
 {
     uint32_t key;
     size_t used = 0;
     char name[8];
 
     out[0] = 0;
-    for (size_t i = 0; (key = keymap_key(action, i)) != 0 && used < size; i++)
+    for (size_t i = 0; (key = keymap_key(map, action, i)) != 0 && used < size; i++)
         used += (size_t)snprintf(out + used, size - used, "%s%s", i > 0 ? " " : "", key_name(key, name));
 }
 
 static void
-key_lines(struct pen *pen)
+key_lines(struct pen *pen, const struct keymap *map)
 {
     char keys[64];
 
     put(pen, 1, STYLE_HEAD, "KEYS");
     pen->line++;
     for (int a = 1; a < ACTION_COUNT; a++) {
-        keys_text((enum action)a, keys, sizeof(keys));
+        keys_text(map, (enum action)a, keys, sizeof(keys));
         put(pen, 3, STYLE_KEY, keys);
         put(pen, 3 + KEYS_COLS, STYLE_TEXT, action_info((enum action)a)->help);
         pen->line++;
@@ -69,7 +69,7 @@ static void
 all_lines(struct pen *pen, const struct model *model)
 {
     panel_lines(pen, panel_of(model->focus));
-    key_lines(pen);
+    key_lines(pen, &model->settings.keymap);
     for (int id = 0; id < PANEL_COUNT; id++)
         if (id != (int)model->focus)
             panel_lines(pen, panel_of((enum panel_id)id));

@@ -1,5 +1,7 @@
 /*
- * keymap.h - which key does what, as tables: key bar, help and the console itself read the same ones. Pure.
+ * keymap.h - which key does what: key bar, help and the console itself read the same table.
+ *
+ * The actions are fixed; the keys can be bound anew (settings.h). A key does one thing at most. Pure.
  */
 #ifndef LAT_UI_KEYMAP_H
 #define LAT_UI_KEYMAP_H
@@ -7,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/err.h"
 
 enum action {
     ACTION_NONE,
@@ -23,12 +27,26 @@ enum action {
     ACTION_TOP,
     ACTION_BOTTOM,
     ACTION_FILTER,
+    ACTION_NEXT_MATCH,
+    ACTION_PREVIOUS_MATCH,
+    ACTION_SORT,
+    ACTION_REVERSE,
+    ACTION_LEVEL,
+    ACTION_DETAIL,
     ACTION_ZOOM,
     ACTION_FREEZE,
     ACTION_ACKNOWLEDGE,
     ACTION_ACKNOWLEDGE_ALL,
     ACTION_HELP,
     ACTION_BACK,
+    ACTION_COPY,
+    ACTION_MOUSE,
+    ACTION_CAPTIONS,
+    ACTION_EARLIER,
+    ACTION_LATER,
+    ACTION_EARLIER_CHANGE,
+    ACTION_LATER_CHANGE,
+    ACTION_NOW,
     ACTION_REPAINT,
     ACTION_SUSPEND,
     ACTION_QUIT,
@@ -37,6 +55,7 @@ enum action {
 };
 
 struct action_info {
+    const char *name;    /* in console.ini */
     const char *caption; /* in the key bar; NULL: not shown there */
     int rank;            /* in the key bar, 1 stays longest */
     bool control;        /* changes the node: hidden where that is not allowed */
@@ -45,10 +64,32 @@ struct action_info {
 
 const struct action_info *action_info(enum action action);
 
+/* The action of this name in console.ini; ACTION_NONE: there is none. */
+enum action action_parse(const char *name);
+
+#define KEYMAP_MAX 128
+
+struct keymap {
+    struct {
+        uint32_t key;
+        enum action action;
+    } list[KEYMAP_MAX]; /* of one action: the first is shown in the key bar */
+    size_t count;
+};
+
+/* The bindings of a console that nobody has configured. */
+const struct keymap *keymap_default(void);
+
 /* ACTION_NONE: the key is not bound. */
-enum action keymap_action(uint32_t key);
+enum action keymap_action(const struct keymap *map, uint32_t key);
 
 /* The i-th key bound to an action, 0 behind the last one. */
-uint32_t keymap_key(enum action action, size_t i);
+uint32_t keymap_key(const struct keymap *map, enum action action, size_t i);
+
+/*
+ * Give an action these keys and no others; a key that did something else does this from now on. count may be 0.
+ * LAT_LIMIT: the table is full, nothing was changed.
+ */
+LAT_MUST_CHECK enum lat_err keymap_bind(struct keymap *map, enum action action, const uint32_t *keys, size_t count);
 
 #endif

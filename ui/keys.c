@@ -4,8 +4,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
+#include "canvas.h"
 
 #define SEQUENCE_MAX 24 /* longer than any sequence of a key: line noise */
 
@@ -94,6 +96,32 @@ csi_length(const struct keys *keys)
     return keys->len >= SEQUENCE_MAX ? SEQUENCE_MAX : 0;
 }
 
+/* "ESC [ < button ; x ; y M": a press (M), no release (m), in the coordinates of mode 1006. */
+static uint32_t
+mouse_key(struct keys *keys, size_t len)
+{
+    unsigned figures[3] = { 0 }, at = 0;
+
+    for (size_t i = 3; i + 1 < len; i++) {
+        uint8_t byte = keys->pending[i];
+
+        if (byte == ';' && at < 2)
+            at++;
+        else if (byte >= '0' && byte <= '9' && figures[at] < 10000)
+            figures[at] = figures[at] * 10 + (unsigned)(byte - '0');
+        else
+            return 0;
+    }
+    if (at != 2 || keys->pending[len - 1] != 'M' || figures[1] == 0 || figures[2] == 0)
+        return 0;
+    if (figures[0] != 0 && figures[0] != 64 && figures[0] != 65)
+        return 0; /* other buttons, modifiers */
+    keys->mouse = figures[0] == 0 ? MOUSE_CLICK : figures[0] == 64 ? MOUSE_WHEEL_UP : MOUSE_WHEEL_DOWN;
+    keys->x = (int)figures[1] - 1;
+    keys->y = (int)figures[2] - 1;
+    return KEYS_MOUSE;
+}
+
 static uint32_t
 csi_key(struct keys *keys, size_t len)
 {
@@ -102,6 +130,8 @@ csi_key(struct keys *keys, size_t len)
 
     if (len > 3 && keys->pending[2] == '[')
         return last == 'A' ? KEYS_HELP : 0;
+    if (len > 3 && keys->pending[2] == '<')
+        return mouse_key(keys, len);
     for (size_t i = 2; i < len && keys->pending[i] >= '0' && keys->pending[i] <= '9' && number < 1000; i++)
         number = number * 10 + (unsigned)(keys->pending[i] - '0');
     if (last == '~' && (number == 200 || number == 201)) {
@@ -170,7 +200,9 @@ keys_next(struct keys *keys, bool late, struct key_press *press)
 
         switch (escape ? take_escape(keys, late, &key) : take_text(keys, late, &key)) {
         case TAKEN:
-            *press = (struct key_press){ .key = key, .pasted = keys->pasting };
+            *press = (struct key_press){
+                .key = key, .pasted = keys->pasting, .mouse = keys->mouse, .x = keys->x, .y = keys->y
+            };
             return true;
         case NOTHING:
             break;
@@ -187,35 +219,54 @@ keys_undecided(const struct keys *keys)
     return keys->len > 0;
 }
 
+static const struct {
+    uint32_t key;
+    const char *name;
+} names[] = {
+    { KEYS_TAB, "Tab" },
+    { KEYS_ENTER, "Enter" },
+    { KEYS_ESC, "Esc" },
+    { ' ', "Space" },
+    { KEYS_ARROW_UP, "Up" },
+    { KEYS_ARROW_DOWN, "Down" },
+    { KEYS_ARROW_LEFT, "Left" },
+    { KEYS_ARROW_RIGHT, "Right" },
+    { KEYS_PAGE_UP, "PgUp" },
+    { KEYS_PAGE_DOWN, "PgDn" },
+    { KEYS_TO_HOME, "Home" },
+    { KEYS_TO_END, "End" },
+    { KEYS_BACK_TAB, "Shift-Tab" },
+    { KEYS_HELP, "F1" },
+};
+#define NAME_COUNT (sizeof(names) / sizeof(names[0]))
+
 const char *
 key_name(uint32_t key, char buf[8])
 {
-    static const struct {
-        uint32_t key;
-        const char *name;
-    } names[] = {
-        { KEYS_TAB, "Tab" },
-        { KEYS_ENTER, "Enter" },
-        { KEYS_ESC, "Esc" },
-        { ' ', "Space" },
-        { KEYS_ARROW_UP, "Up" },
-        { KEYS_ARROW_DOWN, "Down" },
-        { KEYS_ARROW_LEFT, "Left" },
-        { KEYS_ARROW_RIGHT, "Right" },
-        { KEYS_PAGE_UP, "PgUp" },
-        { KEYS_PAGE_DOWN, "PgDn" },
-        { KEYS_TO_HOME, "Home" },
-        { KEYS_TO_END, "End" },
-        { KEYS_BACK_TAB, "Shift-Tab" },
-        { KEYS_HELP, "F1" },
-    };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; i < NAME_COUNT; i++)
         if (names[i].key == key)
             return names[i].name;
     if (key < 0x20)
         snprintf(buf, 8, "Ctrl-%c", (int)(key + 0x40));
+    else if (key <= 0x10ffff && !lat_is_unsafe(key))
+        buf[text_put_utf8(key, buf)] = 0;
     else
-        snprintf(buf, 8, "%c", key < 0x7f ? (int)key : '?');
+        snprintf(buf, 8, "?");
     return buf;
+}
+
+uint32_t
+key_parse(const char *name)
+{
+    uint32_t key = 0;
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < NAME_COUNT; i++)
+        if (strcasecmp(names[i].name, name) == 0)
+            return names[i].key;
+    if (len == 6 && strncasecmp(name, "Ctrl-", 5) == 0 && name[5] >= '@' && name[5] <= 'z')
+        return (uint32_t)(name[5] & 0x1f);
+    if (lat_utf8_next((const uint8_t *)name, len, &key) == len && len > 0 && key > 0x20 && !lat_is_unsafe(key))
+        return key;
+    return 0;
 }

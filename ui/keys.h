@@ -37,17 +37,24 @@ enum key_code {
     KEYS_TO_END,
     KEYS_BACK_TAB,
     KEYS_HELP,
+    KEYS_MOUSE, /* a click or a turn of the wheel; struct key_press says where */
 };
+
+enum mouse_kind { MOUSE_CLICK, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN };
 
 struct keys {
     uint8_t pending[KEYS_PENDING_MAX];
     size_t len;
     bool pasting;
+    enum mouse_kind mouse; /* of the KEYS_MOUSE just taken */
+    int x, y;
 };
 
 struct key_press {
     uint32_t key; /* code point or enum key_code; Enter is always KEYS_ENTER, both backspaces KEYS_RUBOUT */
     bool pasted;
+    enum mouse_kind mouse; /* KEYS_MOUSE */
+    int x, y;              /* KEYS_MOUSE: cell, from 0 */
 };
 
 /* Append bytes; what does not fit is dropped (nobody types 4 KiB at once). */
@@ -61,5 +68,8 @@ bool keys_undecided(const struct keys *keys);
 
 /* "p", "Tab", "Ctrl-L", "PgUp", ...: for captions and help. Static storage or buf. */
 const char *key_name(uint32_t key, char buf[8]);
+
+/* The reverse: "p", "Tab", "Ctrl-L", any single character. 0: no such key. */
+uint32_t key_parse(const char *name);
 
 #endif

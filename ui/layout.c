@@ -10,11 +10,18 @@
 #define WIDE_COLS 120
 #define WIDE_ROWS 36
 #define TOP_ROWS 2  /* title and alert line */
-#define BAR_ROWS 1  /* key bar */
 #define LUNG_ROWS 2 /* one line a lung */
 #define STATE_COLS 32
+#define TIMELINE_ROWS 10 /* border, seven rows, axis */
 #define LIST_MIN 3   /* a header and two lines */
 #define PEER_HEADS 2 /* header and column heads */
+
+/* Rows below the panels: caption and key bar. */
+static int
+bar_rows(const struct model *model)
+{
+    return model->captions ? 2 : 1;
+}
 
 static struct layout_slot *
 add(struct layout *layout, enum panel_id id, int x, int y, int cols, int rows)
@@ -46,7 +53,7 @@ node_count(const struct snapshot *snapshot)
 static bool
 is_list(enum panel_id id)
 {
-    return id == PANEL_PEERS || id == PANEL_DIVERGENCE || id == PANEL_EVENTS;
+    return id == PANEL_PEERS || id == PANEL_DIVERGENCE || id == PANEL_EVENTS || id == PANEL_TIMELINE;
 }
 
 /* Peers, divergence and events in what is left below the lungs. */
@@ -62,8 +69,10 @@ place_lists(struct layout *layout, const struct model *model, const struct snaps
         second = (rows - nodes) / 2;
         add(layout, PANEL_PEERS, 0, y, cols, nodes);
         add(layout, PANEL_DIVERGENCE, 0, y + nodes, cols, second);
-        add(layout, PANEL_EVENTS, 0, y + nodes + second, cols, rows - nodes - second);
-    } else if (rows >= 2 * LIST_MIN + 1 && only != PANEL_EVENTS) {
+        /* The timeline takes the place of the events while it has the focus. */
+        add(layout, model->focus == PANEL_TIMELINE ? PANEL_TIMELINE : PANEL_EVENTS, 0, y + nodes + second, cols,
+            rows - nodes - second);
+    } else if (rows >= 2 * LIST_MIN + 1 && only != PANEL_EVENTS && only != PANEL_TIMELINE) {
         nodes = at_most(nodes, rows - LIST_MIN);
         add(layout, PANEL_PEERS, 0, y, cols, nodes);
         add(layout, PANEL_DIVERGENCE, 0, y + nodes, cols, rows - nodes);
@@ -75,7 +84,7 @@ place_lists(struct layout *layout, const struct model *model, const struct snaps
 static void
 place_plain(struct layout *layout, const struct model *model, const struct snapshot *snapshot)
 {
-    int y = TOP_ROWS, rows = model->rows - TOP_ROWS - BAR_ROWS, cols = model->cols;
+    int y = TOP_ROWS, rows = model->rows - TOP_ROWS - bar_rows(model), cols = model->cols;
     int header = rows >= 10 ? 1 : 0;
 
     if (cols >= PAIR_COLS) {
@@ -90,14 +99,14 @@ place_plain(struct layout *layout, const struct model *model, const struct snaps
         add(layout, PANEL_STATE, 0, y, cols, LUNG_ROWS + 1);
         y += LUNG_ROWS + 1;
     }
-    place_lists(layout, model, snapshot, y, model->rows - BAR_ROWS - y);
+    place_lists(layout, model, snapshot, y, model->rows - bar_rows(model) - y);
 }
 
 static void
 place_wide(struct layout *layout, const struct model *model, const struct snapshot *snapshot)
 {
-    int cols = model->cols, rows = model->rows - TOP_ROWS - BAR_ROWS, y = TOP_ROWS;
-    int third = cols / 3, half = cols / 2, top = 9;
+    int cols = model->cols, rows = model->rows - TOP_ROWS - bar_rows(model), y = TOP_ROWS;
+    int third = cols / 3, half = cols / 2, top = 9, lines;
     int nodes = at_most(at_least(node_count(snapshot), 3) + 9, rows * 2 / 5); /* border, heads, details */
 
     add(layout, PANEL_LUNGS, 0, y, third, top);
@@ -106,8 +115,17 @@ place_wide(struct layout *layout, const struct model *model, const struct snapsh
     y += top;
     add(layout, PANEL_PEERS, 0, y, cols, nodes);
     y += nodes;
-    add(layout, PANEL_DIVERGENCE, 0, y, half, model->rows - BAR_ROWS - y);
-    add(layout, PANEL_EVENTS, half, y, cols - half, model->rows - BAR_ROWS - y);
+    rows = model->rows - bar_rows(model) - y;
+    add(layout, PANEL_DIVERGENCE, 0, y, half, rows);
+    lines = rows >= TIMELINE_ROWS + 2 * LIST_MIN ? TIMELINE_ROWS : 0;
+    if (lines > 0)
+        add(layout, PANEL_TIMELINE, half, y, cols - half, lines);
+    else if (model->focus == PANEL_TIMELINE)
+        lines = rows;
+    if (lines == rows)
+        add(layout, PANEL_TIMELINE, half, y, cols - half, rows);
+    else
+        add(layout, PANEL_EVENTS, half, y + lines, cols - half, rows - lines);
     for (int i = 0; i < layout->count; i++)
         layout->slots[i].boxed = true;
 }
@@ -118,8 +136,8 @@ layout_compute(struct layout *layout, const struct model *model, const struct sn
     *layout = (struct layout){ .count = 0 };
     if (model->cols < TINY_COLS || model->rows < TINY_ROWS)
         layout->tiny = true;
-    else if (model->zoomed)
-        add(layout, model->focus, 0, TOP_ROWS, model->cols, model->rows - TOP_ROWS - BAR_ROWS);
+    else if (model->zoomed || model->detail)
+        add(layout, model->focus, 0, TOP_ROWS, model->cols, model->rows - TOP_ROWS - bar_rows(model));
     else if (model->cols >= WIDE_COLS && model->rows >= WIDE_ROWS)
         place_wide(layout, model, snapshot);
     else

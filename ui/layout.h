@@ -2,6 +2,7 @@
  * layout.h - where the panels stand, computed from the size of the screen and little else, so that nothing
  * moves while figures change.
  *
+ *   detail    the selected line of the focused panel has all of the room
  *   tiny      under 40x10: facts, one a line, no panels
  *   plain     one column of panels under rules; lungs and state side by side from 72 columns on
  *   wide      from 120x36 on: boxes side by side

@@ -9,4 +9,6 @@ noinst_LIBRARIES += %D%/libui.a
 	%D%/bars.h %D%/bars.c %D%/facts.h %D%/facts.c %D%/help.h %D%/help.c %D%/render.h %D%/render.c \
 	%D%/plain.h %D%/plain.c %D%/console.h %D%/once.c %D%/console.c \
 	%D%/signals.h %D%/signals.c %D%/stderr_log.h %D%/stderr_log.c %D%/term.h %D%/term.c \
-	%D%/repeat.h %D%/repeat.c
+	%D%/repeat.h %D%/repeat.c %D%/settings.h %D%/settings.c %D%/caption.h %D%/caption.c \
+	%D%/panels/timeline.c %D%/alarm.h %D%/alarm.c %D%/settings_file.h %D%/settings_file.c \
+	%D%/copy.h %D%/copy.c %D%/recorder.h %D%/recorder.c %D%/privacy.h %D%/privacy.c

@@ -6,7 +6,6 @@
 #include <stdio.h>
 
 #include "format.h"
-#include "keymap.h"
 #include "keys.h"
 
 const char *
@@ -184,11 +183,11 @@ isolated_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
 }
 
 static void
-forced_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
+forced_line(const struct snapshot_lung *lung, const struct keymap *map, char out[LUNG_LINE_MAX])
 {
     char since[FORMAT_MAX], left[FORMAT_MAX], key[8];
     const char *by = lung->forced_by[0] ? lung->forced_by : "configuration";
-    const char *auto_key = key_name(keymap_key(ACTION_AUTO, 0), key);
+    const char *auto_key = key_name(keymap_key(map, ACTION_AUTO, 0), key);
 
     if (lung->forced_left_ms >= 0)
         snprintf(out, LUNG_LINE_MAX, "for %s, %s left (%s: AUTO); by %s", format_span(lung->since_ms, since),
@@ -199,7 +198,7 @@ forced_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
 }
 
 const char *
-lung_line(const struct snapshot *snapshot, char out[LUNG_LINE_MAX])
+lung_line(const struct snapshot *snapshot, const struct keymap *map, char out[LUNG_LINE_MAX])
 {
     const struct snapshot_lung *lung = &snapshot->lung;
     char a[FORMAT_MAX], b[FORMAT_MAX];
@@ -232,7 +231,7 @@ lung_line(const struct snapshot *snapshot, char out[LUNG_LINE_MAX])
     case LUNG_FP2P_DOWN:
     case LUNG_FHTTP_UP:
     case LUNG_FHTTP_DOWN:
-        forced_line(lung, out);
+        forced_line(lung, map, out);
         break;
     case LUNG_STOPPING:
         snprintf(out, LUNG_LINE_MAX, "closing connections, bringing the store to disk");

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "canvas.h"
+#include "keymap.h"
 #include "view/snapshot.h"
 
 #define LUNG_LABEL_MAX 32
@@ -23,8 +24,8 @@ struct lung_word {
 const char *lung_label(const struct snapshot_lung *lung, char out[LUNG_LABEL_MAX]);
 enum style lung_style(const struct snapshot_lung *lung);
 
-/* "HTTP in 00:23, source ready": what is going on, and what comes next. */
-const char *lung_line(const struct snapshot *snapshot, char out[LUNG_LINE_MAX]);
+/* "HTTP in 00:23, source ready": what is going on, and what comes next; map: the keys that it names. */
+const char *lung_line(const struct snapshot *snapshot, const struct keymap *map, char out[LUNG_LINE_MAX]);
 
 /* One lung each: "ACTIVE", "NO PEERS", "OFF" ...; "CARRYING", "STANDBY", "FAILING" ... */
 struct lung_word lung_p2p_word(const struct snapshot_lung *lung);

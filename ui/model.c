@@ -17,6 +17,18 @@ void
 model_init(struct model *model)
 {
     *model = (struct model){ .refresh_ms = 1000, .cols = 80, .rows = 24, .focus = PANEL_PEERS };
+    settings_defaults(&model->settings);
+}
+
+void
+model_configure(struct model *model, const struct settings *settings)
+{
+    /* What keys switch as well changes only where the file does: the operator's last word stands. */
+    if (settings->mouse != model->settings.mouse)
+        model->mouse = settings->mouse;
+    if (settings->captions != model->settings.captions)
+        model->captions = settings->captions;
+    model->settings = *settings;
 }
 
 void
@@ -30,13 +42,15 @@ model_say(struct model *model, bool bad, const char *text)
 int64_t
 model_age_ms(const struct model *model, const struct snapshot *snapshot)
 {
+    if (model->past)
+        return 0; /* it was fresh then */
     return model->now_ms > snapshot->mono_ms ? (int64_t)(model->now_ms - snapshot->mono_ms) : 0;
 }
 
 bool
 model_is_stale(const struct model *model, const struct snapshot *snapshot)
 {
-    return !model->frozen && model_age_ms(model, snapshot) > MODEL_STALE_MS;
+    return !model->frozen && !model->past && model_age_ms(model, snapshot) > MODEL_STALE_MS;
 }
 
 /* --- alerts --------------------------------------------------------------------------------------------- */
@@ -153,6 +167,17 @@ step_of(enum action action, int count, int page)
 }
 
 static void
+select_line(struct model *model, const struct snapshot *snapshot, int at)
+{
+    struct panel_place *place = &model->places[model->focus];
+    int page, count = list_size(model, snapshot, &page);
+
+    place->selected = at;
+    if (model->focus == PANEL_EVENTS)
+        place->anchor = at == count - 1 && !model->detail ? 0 : event_list_seq(snapshot, place, at);
+}
+
+static void
 move(struct model *model, const struct snapshot *snapshot, enum action action)
 {
     struct panel_place *place = &model->places[model->focus];
@@ -166,10 +191,23 @@ move(struct model *model, const struct snapshot *snapshot, enum action action)
     if (at >= count)
         at = count - 1;
     at += step_of(action, count, page);
-    at = at < 0 ? 0 : at >= count ? count - 1 : at;
-    place->selected = at;
+    select_line(model, snapshot, at < 0 ? 0 : at >= count ? count - 1 : at);
+}
+
+/* The next line that the filter has found, round the ends. */
+static void
+move_match(struct model *model, const struct snapshot *snapshot, int step)
+{
+    struct panel_place *place = &model->places[model->focus];
+    int page, count = list_size(model, snapshot, &page), at = place->selected;
+
+    if (place->filter[0] == 0 || count == 0) {
+        model_say(model, false, "no filter here; the key for it asks for a word to look for");
+        return;
+    }
     if (model->focus == PANEL_EVENTS)
-        place->anchor = at == count - 1 ? 0 : event_list_seq(snapshot, place, at);
+        at = event_list_index(snapshot, place);
+    select_line(model, snapshot, (at + step + count) % count);
 }
 
 /* --- keys ----------------------------------------------------------------------------------------------- */
@@ -198,15 +236,36 @@ model_interrupt(struct model *model)
 }
 
 static struct effect
-force(enum prompt_kind kind, enum prompt_answer answer)
+force(enum prompt_kind kind, bool timed)
 {
     return (struct effect){ .kind = EFFECT_SWITCH,
                             .policy = kind == PROMPT_FORCE_P2P ? LUNG_POLICY_P2P : LUNG_POLICY_HTTP,
-                            .for_s = answer == ANSWER_TIMED ? PROMPT_TIMED_S : 0 };
+                            .for_s = timed ? PROMPT_TIMED_S : 0 };
+}
+
+/* y or t: done, unless the node's name has to be typed as well. */
+static struct effect
+confirm(struct model *model, enum prompt_kind kind, bool timed)
+{
+    if (model->settings.confirm != CONFIRM_NAME)
+        return force(kind, timed);
+    prompt_open(&model->prompt, PROMPT_NAME, "");
+    model->prompt.forcing = kind;
+    model->prompt.timed = timed;
+    return (struct effect){ .kind = EFFECT_NONE };
 }
 
 static struct effect
-answer_prompt(struct model *model, const struct key_press *press)
+check_name(struct model *model, const struct prompt *typed, const struct snapshot *snapshot)
+{
+    if (snapshot && strcmp(typed->text, snapshot->name) == 0)
+        return force(typed->forcing, typed->timed);
+    model_say(model, true, "that is not the name of this node: nothing was switched");
+    return (struct effect){ .kind = EFFECT_NONE };
+}
+
+static struct effect
+answer_prompt(struct model *model, const struct snapshot *snapshot, const struct key_press *press)
 {
     enum prompt_kind kind = model->prompt.kind;
     enum prompt_answer answer = prompt_key(&model->prompt, press);
@@ -218,12 +277,14 @@ answer_prompt(struct model *model, const struct key_press *press)
         break;
     case ANSWER_ALWAYS:
     case ANSWER_TIMED:
-        return force(kind, answer);
+        return confirm(model, kind, answer == ANSWER_TIMED);
     case ANSWER_STOP:
         return (struct effect){ .kind = EFFECT_STOP };
     case ANSWER_LEAVE:
         return (struct effect){ .kind = EFFECT_LEAVE };
     case ANSWER_TEXT:
+        if (kind == PROMPT_NAME)
+            return check_name(model, &model->prompt, snapshot);
         lat_copy(place->filter, sizeof(place->filter), model->prompt.text);
         place->selected = 0;
         place->anchor = 0;
@@ -235,6 +296,10 @@ answer_prompt(struct model *model, const struct key_press *press)
 static struct effect
 control(struct model *model, enum action action)
 {
+    if (model->past) {
+        model_say(model, true, "this is the past: go back to now first");
+        return (struct effect){ .kind = EFFECT_NONE };
+    }
     if (!model->control) {
         model_say(model, true, "read-only session: modes are not switched from here");
         return (struct effect){ .kind = EFFECT_NONE };
@@ -259,6 +324,8 @@ back(struct model *model)
 
     if (model->help)
         model->help = false;
+    else if (model->detail)
+        model->detail = false;
     else if (place->filter[0])
         place->filter[0] = 0;
     else if (model->zoomed)
@@ -285,7 +352,7 @@ open_filter(struct model *model)
 static void
 scroll_help(struct model *model, enum action action)
 {
-    int page = model->rows - 4, max = help_top_max(model, page);
+    int page = model->rows - 4 - model->captions, max = help_top_max(model, page);
 
     model->help_top += step_of(action, max, page);
     if (model->help_top > max)
@@ -310,6 +377,89 @@ toggle_help(struct model *model)
     model->help_top = 0;
 }
 
+static void
+open_detail(struct model *model, const struct snapshot *snapshot)
+{
+    int page;
+
+    if (panel_of(model->focus)->detail == NULL) {
+        model->zoomed = !model->zoomed;
+        return;
+    }
+    if (list_size(model, snapshot, &page) == 0)
+        return;
+    model->detail = !model->detail;
+    move(model, snapshot, ACTION_NONE); /* the line stays chosen while others come */
+}
+
+static void
+next_sort(struct model *model, const struct snapshot *snapshot)
+{
+    struct panel_place *place = &model->places[model->focus];
+
+    if (model->focus == PANEL_EVENTS) {
+        event_list_next_source(snapshot, place);
+        place->selected = 0;
+        place->anchor = 0;
+        return;
+    }
+    model->focus = PANEL_PEERS;
+    place = &model->places[PANEL_PEERS];
+    place->sort = (enum node_sort)((place->sort + 1) % NODE_SORT_COUNT);
+}
+
+static void
+next_level(struct model *model)
+{
+    struct panel_place *place = &model->places[PANEL_EVENTS];
+
+    model->focus = PANEL_EVENTS;
+    place->least = place->least == LAT_ERROR ? LAT_DEBUG : (enum lat_level)(place->least + 1);
+    place->anchor = 0;
+}
+
+/* --- mouse ---------------------------------------------------------------------------------------------- */
+
+static const struct layout_slot *
+slot_at(const struct layout *layout, int x, int y)
+{
+    for (int i = 0; i < layout->count; i++) {
+        const struct layout_slot *slot = &layout->slots[i];
+
+        if (x >= slot->x && x < slot->x + slot->cols && y >= slot->y && y < slot->y + slot->rows)
+            return slot;
+    }
+    return NULL;
+}
+
+/* A click chooses panel and line, the wheel moves in the panel below it. */
+static void
+point(struct model *model, const struct snapshot *snapshot, const struct key_press *press)
+{
+    const struct layout_slot *slot;
+    struct layout layout;
+    int page, count, row;
+
+    if (!model->mouse || model->help || snapshot == NULL)
+        return;
+    layout_compute(&layout, model, snapshot);
+    slot = slot_at(&layout, press->x, press->y);
+    if (slot == NULL)
+        return;
+    model->focus = slot->id;
+    if (press->mouse != MOUSE_CLICK) {
+        move(model, snapshot, press->mouse == MOUSE_WHEEL_UP ? ACTION_UP : ACTION_DOWN);
+        return;
+    }
+    count = list_size(model, snapshot, &page);
+    row = press->y - slot->y - slot->header - (slot->id == PANEL_PEERS);
+    row += panel_first_line(model->places[slot->id].selected, count, page);
+    if (row >= 0 && row < count && slot->id != PANEL_EVENTS)
+        select_line(model, snapshot, row);
+}
+
+/* --- acting --------------------------------------------------------------------------------------------- */
+
 /* What changes nothing but the picture. */
 static void
 look(struct model *model, const struct snapshot *snapshot, enum action action, uint32_t key)
@@ -322,6 +472,18 @@ look(struct model *model, const struct snapshot *snapshot, enum action action, u
         focus_panel(model, (int)(key - '1'));
     else if (action == ACTION_FILTER)
         open_filter(model);
+    else if (action == ACTION_NEXT_MATCH || action == ACTION_PREVIOUS_MATCH)
+        move_match(model, snapshot, action == ACTION_NEXT_MATCH ? 1 : -1);
+    else if (action == ACTION_SORT)
+        next_sort(model, snapshot);
+    else if (action == ACTION_REVERSE)
+        model->places[PANEL_PEERS].reverse = !model->places[PANEL_PEERS].reverse;
+    else if (action == ACTION_LEVEL)
+        next_level(model);
+    else if (action == ACTION_DETAIL)
+        open_detail(model, snapshot);
+    else if (action == ACTION_CAPTIONS)
+        model->captions = !model->captions;
     else if (action == ACTION_ZOOM)
         model->zoomed = !model->zoomed;
     else if (action == ACTION_FREEZE)
@@ -336,6 +498,31 @@ look(struct model *model, const struct snapshot *snapshot, enum action action, u
         move_or_scroll(model, snapshot, action);
 }
 
+/* Which moment of the history a key asks for. */
+static struct effect
+travel(const struct model *model, enum action action)
+{
+    struct effect effect = { .kind = model->past ? EFFECT_LOOK : EFFECT_NONE };
+
+    switch (action) {
+    case ACTION_EARLIER:
+    case ACTION_EARLIER_CHANGE:
+        effect.kind = EFFECT_LOOK;
+        effect.look = action == ACTION_EARLIER ? LOOK_EARLIER : LOOK_EARLIER_CHANGE;
+        break;
+    case ACTION_LATER:
+        effect.look = LOOK_LATER;
+        break;
+    case ACTION_LATER_CHANGE:
+        effect.look = LOOK_LATER_CHANGE;
+        break;
+    default:
+        effect.kind = EFFECT_NOW;
+        break;
+    }
+    return effect;
+}
+
 static struct effect
 act(struct model *model, const struct snapshot *snapshot, enum action action, uint32_t key)
 {
@@ -346,6 +533,18 @@ act(struct model *model, const struct snapshot *snapshot, enum action action, ui
     case ACTION_FORCE_HTTP:
     case ACTION_AUTO:
         return control(model, action);
+    case ACTION_EARLIER:
+    case ACTION_LATER:
+    case ACTION_EARLIER_CHANGE:
+    case ACTION_LATER_CHANGE:
+    case ACTION_NOW:
+        return travel(model, action);
+    case ACTION_COPY:
+        return (struct effect){ .kind = EFFECT_COPY };
+    case ACTION_MOUSE:
+        model->mouse = !model->mouse;
+        model_say(model, false, model->mouse ? "mouse on: hold Shift to select text" : "mouse off");
+        return (struct effect){ .kind = EFFECT_MOUSE };
     case ACTION_REPAINT:
         return (struct effect){ .kind = EFFECT_REPAINT };
     case ACTION_SUSPEND:
@@ -371,8 +570,10 @@ model_key(struct model *model, const struct snapshot *snapshot, const struct key
     if (press->key == KEYS_CTRL_C && !press->pasted)
         return model_interrupt(model);
     if (model->prompt.kind != PROMPT_CLOSED)
-        return answer_prompt(model, press);
-    if (press->pasted)
+        return answer_prompt(model, snapshot, press);
+    if (press->key == KEYS_MOUSE)
+        point(model, snapshot, press);
+    if (press->pasted || press->key == KEYS_MOUSE)
         return (struct effect){ .kind = EFFECT_NONE };
-    return act(model, snapshot, keymap_action(press->key), press->key);
+    return act(model, snapshot, keymap_action(&model->settings.keymap, press->key), press->key);
 }

@@ -14,7 +14,10 @@
 #include "canvas.h"
 #include "filter.h"
 #include "keymap.h"
+#include "nodes.h"
 #include "prompt.h"
+#include "settings.h"
+#include "view/command.h"
 #include "view/snapshot.h"
 
 enum panel_id {
@@ -24,6 +27,7 @@ enum panel_id {
     PANEL_PEERS,
     PANEL_DIVERGENCE,
     PANEL_EVENTS,
+    PANEL_TIMELINE,
     PANEL_COUNT
 };
 
@@ -36,6 +40,10 @@ struct panel_place {
     int selected;                 /* row; brought into range when drawn */
     uint64_t anchor;              /* events: sequence number of the selected line; 0: follow the newest */
     char filter[FILTER_TEXT_MAX]; /* "": everything */
+    enum lat_level least;         /* events: nothing below this level */
+    char source[24];              /* events: of this source only; "": of all */
+    enum node_sort sort;          /* peers */
+    bool reverse;
 };
 
 /* An acknowledged alert: it counts as the same one while code, subject and beginning agree. */
@@ -54,6 +62,12 @@ struct model {
     bool still; /* a picture for paper (--once): no keys are offered */
     enum panel_id focus;
     bool zoomed, help;
+    bool detail;   /* everything about the selected line, over the lists */
+    bool captions; /* a sentence above the key bar */
+    bool mouse;
+    bool past;                /* the picture on the screen is from the node's history */
+    int64_t behind_ms;        /* past: so long before now */
+    struct settings settings; /* of console.ini and the command line */
     int help_top;
     struct panel_place places[PANEL_COUNT];
     struct prompt prompt;
@@ -74,15 +88,23 @@ enum effect_kind {
     EFFECT_LEAVE,  /* end the console, the node goes on */
     EFFECT_REPAINT,
     EFFECT_SUSPEND,
+    EFFECT_COPY,  /* show the focused panel as plain text until a key comes */
+    EFFECT_MOUSE, /* model->mouse has changed */
+    EFFECT_LOOK,  /* another moment of the node's history: look */
+    EFFECT_NOW,   /* back to the present */
 };
 
 struct effect {
     enum effect_kind kind;
     enum lung_policy policy;
     uint32_t for_s;
+    enum look_step look;
 };
 
 void model_init(struct model *model);
+
+/* Take over what console.ini and the command line say: at start, and when the file has changed. */
+void model_configure(struct model *model, const struct settings *settings);
 
 /* React to a key. snapshot: what is on the screen, NULL before the first. */
 struct effect model_key(struct model *model, const struct snapshot *snapshot, const struct key_press *press);

@@ -106,6 +106,81 @@ nodes_list(const struct snapshot *snapshot, const char *filter_text, struct node
     return kept;
 }
 
+static int
+by_figures(uint64_t a, uint64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static uint64_t
+rtt_of(const struct node_row *row)
+{
+    if (row->source)
+        return row->source->known ? UINT64_C(1000) * row->source->rtt_ms : UINT64_MAX;
+    return row->peer->rtt_us < 0 ? UINT64_MAX : (uint64_t)row->peer->rtt_us;
+}
+
+static uint64_t
+bytes_in(const struct node_row *row)
+{
+    return row->source ? row->source->bytes_in : row->peer->bytes_in;
+}
+
+/* The worst has the lowest. */
+static unsigned
+health(const struct node_row *row)
+{
+    if (differs(row->agreement))
+        return 0;
+    return row->agreement == AGREE_UNKNOWN ? 1 : 2;
+}
+
+static int
+compare(const struct node_row *a, const struct node_row *b, enum node_sort sort)
+{
+    switch (sort) {
+    case NODE_SORT_NAME:
+        return strcmp(a->name, b->name);
+    case NODE_SORT_RTT:
+        return by_figures(rtt_of(a), rtt_of(b));
+    case NODE_SORT_IN:
+        return by_figures(bytes_in(b), bytes_in(a));
+    case NODE_SORT_STATE:
+        return by_figures(health(a), health(b));
+    case NODE_SORT_NONE:
+    case NODE_SORT_COUNT:
+        break;
+    }
+    return 0;
+}
+
+/* By insertion: at most NODES_MAX rows, nearly in order, and equal ones keep their places. */
+void
+nodes_sort(struct node_row *rows, int count, enum node_sort sort, bool reverse)
+{
+    for (int i = 1; i < count; i++) {
+        struct node_row row = rows[i];
+        int at = i;
+
+        for (; at > 0; at--) {
+            int order = compare(&rows[at - 1], &row, sort);
+
+            if (reverse ? order >= 0 : order <= 0)
+                break;
+            rows[at] = rows[at - 1];
+        }
+        rows[at] = row;
+    }
+}
+
+const char *
+node_sort_name(enum node_sort sort)
+{
+    static const char *const names[NODE_SORT_COUNT] = { "", "name", "rtt", "in", "state" };
+
+    return names[sort];
+}
+
 struct node_tally
 nodes_tally(const struct snapshot *snapshot)
 {

@@ -23,6 +23,16 @@ struct node_row {
     char letter; /* 'A' ours, 'B' .. 'Z' others, '?' unknown */
 };
 
+/* Orders of a list of nodes. */
+enum node_sort {
+    NODE_SORT_NONE,  /* peers, then sources, each as the node lists them */
+    NODE_SORT_NAME,
+    NODE_SORT_RTT,   /* quickest first, unknown last */
+    NODE_SORT_IN,    /* most bytes first */
+    NODE_SORT_STATE, /* what differs or is unknown first */
+    NODE_SORT_COUNT
+};
+
 /* How many agree with us. */
 struct node_tally {
     int total, same, differ, unknown; /* healing and held count as differing */
@@ -30,6 +40,11 @@ struct node_tally {
 
 /* Peers first, then sources, in their order; filter as typed by the operator ("" all). Returns the count. */
 int nodes_list(const struct snapshot *snapshot, const char *filter, struct node_row rows[NODES_MAX]);
+
+void nodes_sort(struct node_row *rows, int count, enum node_sort sort, bool reverse);
+
+/* "name", "rtt" ... for the panel's header; "": none. */
+const char *node_sort_name(enum node_sort sort);
 
 struct node_tally nodes_tally(const struct snapshot *snapshot);
 

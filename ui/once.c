@@ -8,19 +8,34 @@
 #include "model.h"
 #include "plain.h"
 #include "render.h"
+#include "settings_file.h"
+
+static void
+say_finding(void *arg, const char *text)
+{
+    (void)arg;
+    fprintf(stderr, "lattice: warning: %s\n", text);
+}
 
 enum lat_err
 console_once(const struct console_options *options, const struct source *source,
              const struct snapshot *snapshot, int cols, int rows, FILE *out)
 {
-    struct caps caps = caps_decide(NULL, options->ascii, COLOR_NEVER, NULL, 0);
-    struct canvas *canvas = canvas_new(cols, rows, caps.unicode);
+    struct settings_file file = { .path = options->config_path, .overrides = options->overrides };
+    struct canvas *canvas;
+    struct settings settings;
     struct model model;
+    struct caps caps;
     enum lat_err err;
 
+    settings_file_follow(&file, 0, &settings, say_finding, NULL);
+    caps = caps_decide(NULL, settings.ascii, COLOR_NEVER, NULL, 0);
+    caps_prefer(&caps, THEME_MONO, (enum graph_kind)settings.graph);
+    canvas = canvas_new(cols, rows, caps.unicode);
     if (canvas == NULL)
         return LAT_NOMEM;
     model_init(&model);
+    model_configure(&model, &settings);
     model.still = true;
     model.cols = canvas->cols;
     model.rows = canvas->rows;

@@ -31,6 +31,8 @@ struct panel {
     void (*note)(const struct panel_view *view, char out[PANEL_NOTE_MAX]);
     /* Selectable lines. NULL: the panel has no list. */
     int (*count)(const struct panel_view *view);
+    /* Everything about the selected line; its name goes into the header. The area is blank. NULL: zooms instead. */
+    void (*detail)(const struct panel_view *view, const struct area *area);
     /* What it shows, column by column; ends with NULL. */
     const char *const *help;
 };
@@ -43,10 +45,16 @@ const struct panel_place *panel_place(const struct panel_view *view);
 /* The first of `page` visible lines out of count such that `selected` is about in the middle. */
 int panel_first_line(int selected, int count, int page);
 
+/* A line of a detail: label, then text from the same column on, cut. Returns the row below. */
+int panel_fact(const struct area *area, int y, const char *label, const char *text);
+
+/* The same with a text that is broken into as many rows as it takes. */
+int panel_fact_long(const struct area *area, int y, const char *label, const char *text);
+
 /* Figures age: events are history and do not. */
 bool panel_ages(enum panel_id id);
 
 extern const struct panel lungs_panel, fallback_panel, state_panel, peers_panel, divergence_panel,
-    events_panel;
+    events_panel, timeline_panel;
 
 #endif

@@ -2,9 +2,13 @@
 
 #include "panel.h"
 
+#include <stdio.h>
+#include <string.h>
+
 static const struct panel *const panels[PANEL_COUNT] = {
     [PANEL_LUNGS] = &lungs_panel, [PANEL_FALLBACK] = &fallback_panel,     [PANEL_STATE] = &state_panel,
     [PANEL_PEERS] = &peers_panel, [PANEL_DIVERGENCE] = &divergence_panel, [PANEL_EVENTS] = &events_panel,
+    [PANEL_TIMELINE] = &timeline_panel,
 };
 
 const struct panel *
@@ -27,6 +31,56 @@ panel_first_line(int selected, int count, int page)
     if (first > count - page)
         first = count - page;
     return first > 0 ? first : 0;
+}
+
+#define FACT_X 12
+
+int
+panel_fact(const struct area *area, int y, const char *label, const char *text)
+{
+    area_text(area, 1, y, STYLE_COLUMN, label);
+    area_text_cut(area, FACT_X, y, area->cols - FACT_X - 1, STYLE_TEXT, text);
+    return y + 1;
+}
+
+/* How many bytes of a text fit into cols columns, broken at a blank where there is one in the last third. */
+static size_t
+fitting(const char *text, int cols, bool unicode)
+{
+    size_t take = 0, blank = 0;
+    char part[512];
+
+    while (text[take] && take + 5 < sizeof(part)) {
+        size_t next = take + 1;
+
+        while (((unsigned char)text[next] & 0xc0) == 0x80)
+            next++;
+        snprintf(part, sizeof(part), "%.*s", (int)next, text);
+        if (text_width(part, unicode) > cols)
+            break;
+        if (text[take] == ' ')
+            blank = next;
+        take = next;
+    }
+    if (blank > take - take / 3 && text[take])
+        take = blank;
+    return take > 0 ? take : strlen(text);
+}
+
+int
+panel_fact_long(const struct area *area, int y, const char *label, const char *text)
+{
+    char part[512];
+
+    area_text(area, 1, y, STYLE_COLUMN, label);
+    while (*text && y < area->rows) {
+        size_t take = fitting(text, area->cols - FACT_X - 1, area->canvas->unicode);
+
+        snprintf(part, sizeof(part), "%.*s", (int)take, text);
+        area_text_cut(area, FACT_X, y++, area->cols - FACT_X - 1, STYLE_TEXT, part);
+        text += take;
+    }
+    return y;
 }
 
 bool

@@ -55,7 +55,7 @@ type(char *text, size_t size, uint32_t key)
 }
 
 static enum prompt_answer
-filter_key(struct prompt *prompt, const struct key_press *press)
+text_key(struct prompt *prompt, const struct key_press *press)
 {
     struct filter filter;
     struct lat_msg why = { "" };
@@ -64,7 +64,7 @@ filter_key(struct prompt *prompt, const struct key_press *press)
     if (press->key == KEYS_ESC && !press->pasted)
         return ANSWER_NO;
     if (press->key == KEYS_ENTER && !press->pasted) {
-        if (filter_parse(prompt->text, &filter, &why) == LAT_OK)
+        if (prompt->kind == PROMPT_NAME || filter_parse(prompt->text, &filter, &why) == LAT_OK)
             return ANSWER_TEXT;
         lat_copy(prompt->error, sizeof(prompt->error), why.text);
     } else if (press->key == KEYS_RUBOUT)
@@ -94,7 +94,8 @@ prompt_key(struct prompt *prompt, const struct key_press *press)
         answer = quit_key(press->key);
         break;
     case PROMPT_FILTER:
-        answer = filter_key(prompt, press);
+    case PROMPT_NAME:
+        answer = text_key(prompt, press);
         break;
     }
     if (answer != ANSWER_NONE)
@@ -125,10 +126,11 @@ draw_force(const struct area *area, const char *mode, const char *consequence, c
     draw_question(area, (const char *const[]){ wide, medium, narrow });
 }
 
+/* " /word_", " Type lisbon-1 to force HTTP: _": what is typed, with the cursor behind it. */
 static void
-draw_filter(const struct prompt *prompt, const struct area *area)
+draw_typed(const struct prompt *prompt, const struct area *area, const char *label, const char *keys)
 {
-    int x = area_text(area, 0, 0, STYLE_PROMPT, " /"), room = area->cols - x - 1;
+    int x = area_text(area, 0, 0, STYLE_PROMPT, label), room = area->cols - x - 1;
     const char *text = prompt->text;
 
     while (*text && text_width(text, area->canvas->unicode) > room)
@@ -143,7 +145,17 @@ draw_filter(const struct prompt *prompt, const struct area *area)
     if (prompt->error[0])
         area_printf(area, x + 2, 0, STYLE_PROMPT, "%s", prompt->error);
     else if (room - x > 40)
-        area_text_right(area, area->cols - 1, 0, STYLE_PROMPT, "Enter show  Ctrl-U clear  Esc back");
+        area_text_right(area, area->cols - 1, 0, STYLE_PROMPT, keys);
+}
+
+static void
+draw_name(const struct prompt *prompt, const struct area *area, const char *node)
+{
+    char label[160];
+
+    snprintf(label, sizeof(label), " Type %.64s to force %s%s: ", node, prompt->forcing == PROMPT_FORCE_P2P ? "P2P" : "HTTP",
+             prompt->timed ? " for 10 min" : "");
+    draw_typed(prompt, area, label, "Enter force  Esc no");
 }
 
 void
@@ -166,7 +178,10 @@ prompt_draw(const struct prompt *prompt, const char *node, const struct area *ar
         draw_question(area, quit);
         break;
     case PROMPT_FILTER:
-        draw_filter(prompt, area);
+        draw_typed(prompt, area, " /", "Enter show  Ctrl-U clear  Esc back");
+        break;
+    case PROMPT_NAME:
+        draw_name(prompt, area, node);
         break;
     }
 }

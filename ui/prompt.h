@@ -1,5 +1,5 @@
 /*
- * prompt.h - the bottom row while it asks: force a mode, quit, filter. Pure.
+ * prompt.h - the bottom row while it asks: force a mode, quit, filter, the node's name. Pure.
  *
  *              p, h                 q                  /
  *   CLOSED ----------> FORCE ..   QUIT            FILTER
@@ -17,11 +17,13 @@
 
 #define PROMPT_TIMED_S 600 /* what `t` forces for */
 
-enum prompt_kind { PROMPT_CLOSED, PROMPT_FORCE_P2P, PROMPT_FORCE_HTTP, PROMPT_QUIT, PROMPT_FILTER };
+enum prompt_kind { PROMPT_CLOSED, PROMPT_FORCE_P2P, PROMPT_FORCE_HTTP, PROMPT_QUIT, PROMPT_FILTER, PROMPT_NAME };
 
 struct prompt {
     enum prompt_kind kind;
-    char text[FILTER_TEXT_MAX]; /* FILTER: what was typed so far */
+    char text[FILTER_TEXT_MAX]; /* FILTER, NAME: what was typed so far */
+    enum prompt_kind forcing;   /* NAME: what will be forced */
+    bool timed;
     char error[64];             /* FILTER: why it was refused; "": fine */
 };
 
@@ -32,13 +34,13 @@ enum prompt_answer {
     ANSWER_TIMED,  /* FORCE: for PROMPT_TIMED_S */
     ANSWER_STOP,   /* QUIT: stop the node */
     ANSWER_LEAVE,  /* QUIT: the node goes on */
-    ANSWER_TEXT,   /* FILTER: text holds a sound filter */
+    ANSWER_TEXT,   /* FILTER: text holds a sound filter; NAME: text holds what was typed */
 };
 
 /* text: what FILTER begins with, "" otherwise. */
 void prompt_open(struct prompt *prompt, enum prompt_kind kind, const char *text);
 
-/* A key while a prompt is open. Pasted keys only ever reach the text of FILTER. */
+/* A key while a prompt is open. Pasted keys only ever reach the text of FILTER; a name has to be typed. */
 enum prompt_answer prompt_key(struct prompt *prompt, const struct key_press *press);
 
 /* Draw it over row 0 of the area; node: the name shown. Puts the cursor behind the text of FILTER. */

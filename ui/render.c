@@ -55,7 +55,7 @@ draw_header(const struct panel_view *view, const struct area *area, int x, int c
     int end, at, style = view->focused ? STYLE_HEAD : STYLE_FRAME;
 
     area_fill(area, x, 0, cols, style, view->focused ? set->rule_focus : set->rule);
-    snprintf(title, sizeof(title), " %s ", panel_of(view->id)->title);
+    snprintf(title, sizeof(title), view->model->detail ? " %s: SELECTED LINE " : " %s ", panel_of(view->id)->title);
     end = area_text_cut(area, x + 1, 0, cols - 2, STYLE_HEAD, title);
     header_note(view, note, sizeof(note));
     if (note[0] == 0)
@@ -146,7 +146,10 @@ draw_panel(const struct panel_view *view, const struct layout_slot *slot, const 
         area_text(&body, 1, 0, STYLE_UNKNOWN, "starting");
         return;
     }
-    panel_of(view->id)->draw(view, &body);
+    if (view->model->detail && panel_of(view->id)->detail)
+        panel_of(view->id)->detail(view, &body);
+    else
+        panel_of(view->id)->draw(view, &body);
     if (panel_ages(view->id) && model_is_stale(view->model, view->snapshot))
         mark_old(&body);
 }
@@ -154,7 +157,7 @@ draw_panel(const struct panel_view *view, const struct layout_slot *slot, const 
 static void
 draw_help(const struct model *model, const struct caps *caps, const struct area *screen)
 {
-    struct area body = area_sub(screen, 0, 3, screen->cols, screen->rows - 4);
+    struct area body = area_sub(screen, 0, 3, screen->cols, screen->rows - 4 - model->captions);
 
     area_fill(screen, 0, 2, screen->cols, STYLE_HEAD, caps->charset->rule_focus);
     area_text(screen, 1, 2, STYLE_HEAD, " HELP ");
@@ -184,6 +187,10 @@ render(const struct model *model, const struct snapshot *snapshot, const struct 
         struct panel_view view = view_of(model, snapshot, caps, layout.slots[i].id);
 
         draw_panel(&view, &layout.slots[i], &screen);
+    }
+    if (model->captions) {
+        bar = area_sub(&screen, 0, screen.rows - 2, screen.cols, 1);
+        bar_caption(&bar, snapshot);
     }
     bar = area_sub(&screen, 0, screen.rows - 1, screen.cols, 1);
     bar_keys(&bar, model, snapshot);

@@ -17,6 +17,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "repeat.h"
 #include "signals.h"
 #include "theme.h"
@@ -24,6 +25,11 @@
 #define DROP_AFTER_MS 2000
 #define CLOSE_WAIT_MS 500
 #define RESTORE_MAX 256
+#define RIDER_MAX 320
+#define MOUSE_ON "\033[?1000h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1000l"
+#define SYNC_BEGIN "\033[?2026h"
+#define SYNC_END "\033[?2026l"
 
 static struct {
     bool open;
@@ -35,6 +41,8 @@ static struct {
     SCREEN *screen;
     struct termios before, raw;
     struct caps caps;
+    bool sync;    /* frames as synchronized updates */
+    char rider[RIDER_MAX]; /* goes out behind the next frame: bell, mouse */
     bool repeats; /* knows ECMA-48's REP */
     short pairs[STYLE_COUNT];
     char enter[RESTORE_MAX]; /* ours beside what curses sends: bracketed paste on */
@@ -79,7 +87,8 @@ prepare_strings(void)
 {
     const char *rmcup = tigetstr("rmcup"), *cup = tigetstr("cup");
 
-    term.enter[0] = term.leave[0] = 0;
+    term.enter[0] = 0;
+    lat_copy(term.leave, sizeof(term.leave), MOUSE_OFF);
     append_capability(term.leave, sizeof(term.leave), "sgr0");
     append_capability(term.leave, sizeof(term.leave), "op");
     append_capability(term.leave, sizeof(term.leave), "cnorm");
@@ -199,6 +208,73 @@ send_last(const char *text, size_t len)
     }
 }
 
+/* What rides on the next frame. */
+static void
+add_rider(const char *text)
+{
+    size_t used = strlen(term.rider);
+
+    if (used + strlen(text) < sizeof(term.rider))
+        lat_copy(term.rider + used, sizeof(term.rider) - used, text);
+}
+
+void
+term_mouse(bool on)
+{
+    add_rider(on ? MOUSE_ON : MOUSE_OFF);
+}
+
+void
+term_bell(bool visible)
+{
+    const char *flash = visible ? tigetstr("flash") : NULL;
+    char bytes[64] = "\a";
+
+    if (flash && flash != (char *)-1) {
+        bytes[0] = 0;
+        append_string(bytes, sizeof(bytes), flash);
+    }
+    add_rider(bytes);
+}
+
+void
+term_notify(const char *text)
+{
+    char safe[120], bytes[160];
+
+    lat_escape_str(text, safe, sizeof(safe));
+    snprintf(bytes, sizeof(bytes), "\033]9;%s\a", safe);
+    add_rider(bytes);
+}
+
+/* --- the other screen ----------------------------------------------------------------------------------- */
+
+void
+term_copy_begin(const char *text)
+{
+    if (term_is_sending())
+        send_last(term.out + term.out_at, term.out_len - term.out_at);
+    term.out_len = term.out_at = 0;
+    send_last(term.leave, term.leave_len);
+    send_last("\r\n", 2);
+    while (*text) {
+        size_t line = strcspn(text, "\n");
+
+        send_last(text, line);
+        send_last("\r\n", 2);
+        text += line + (text[line] == '\n');
+    }
+}
+
+void
+term_copy_end(void)
+{
+    endwin(); /* curses enters the alternate screen anew with its next frame */
+    forget_memory();
+    term.painted = false;
+    term_repaint();
+}
+
 /* --- cells ---------------------------------------------------------------------------------------------- */
 
 /*
@@ -207,12 +283,12 @@ send_last(const char *text, size_t len)
 static short
 pair_of(int style)
 {
-    struct theme_look look = theme_look(style, true);
+    struct theme_look look = theme_look(style, term.caps.theme, term.caps.colours);
 
     if (look.foreground < 0 && look.background < 0)
         return 0;
     for (int other = 0; other < style; other++) {
-        struct theme_look old = theme_look(other, true);
+        struct theme_look old = theme_look(other, term.caps.theme, term.caps.colours);
 
         if (old.foreground == look.foreground && old.background == look.background)
             return (short)(other + 1);
@@ -226,7 +302,7 @@ set_pairs(void)
     start_color();
     use_default_colors();
     for (int style = 0; style < STYLE_COUNT; style++) {
-        struct theme_look look = theme_look(style, true);
+        struct theme_look look = theme_look(style, term.caps.theme, term.caps.colours);
 
         term.pairs[style] = pair_of(style);
         if (term.pairs[style] == style + 1)
@@ -234,10 +310,20 @@ set_pairs(void)
     }
 }
 
+void
+term_prefer(enum theme theme, enum graph_kind graph, bool sync)
+{
+    caps_prefer(&term.caps, theme, graph);
+    term.sync = sync;
+    if (term.caps.colour)
+        set_pairs();
+    term_repaint();
+}
+
 static attr_t
 attributes_of(int style, short *pair)
 {
-    struct theme_look look = theme_look(style, term.caps.colour);
+    struct theme_look look = theme_look(style, term.caps.theme, term.caps.colours);
     attr_t attributes = A_NORMAL;
 
     if (look.attributes & THEME_BOLD)
@@ -315,6 +401,26 @@ place_cursor(const struct canvas *canvas)
         move(canvas->cursor_y, canvas->cursor_x);
 }
 
+/* Bell and mouse behind the frame; the marks of a synchronized update around all of it. */
+static void
+add_frame_strings(void)
+{
+    size_t rider = strlen(term.rider), before = 0, after = 0;
+
+    if (term.sync && term.out_len > 0) {
+        before = strlen(SYNC_BEGIN);
+        after = strlen(SYNC_END);
+    }
+    if (rider + before + after == 0 || !make_room(term.out_len + rider + before + after))
+        return;
+    memmove(term.out + before, term.out, term.out_len);
+    memcpy(term.out, SYNC_BEGIN, before);
+    memcpy(term.out + before + term.out_len, SYNC_END, after);
+    memcpy(term.out + before + term.out_len + after, term.rider, rider);
+    term.out_len += before + after + rider;
+    term.rider[0] = 0;
+}
+
 bool
 term_draw(const struct canvas *canvas, uint64_t now_ms)
 {
@@ -337,6 +443,7 @@ term_draw(const struct canvas *canvas, uint64_t now_ms)
     term.painted = true;
     term.out_len = term.out_at = 0;
     collect(first ? term.enter : "");
+    add_frame_strings();
     if (term.out_len > 0) {
         term.stats.frames++;
         term.out_since_ms = now_ms;

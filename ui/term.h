@@ -32,6 +32,9 @@ struct term_stats {
  */
 LAT_MUST_CHECK enum lat_err term_open(bool ascii, enum color_mode mode);
 
+/* Other colours or sparklines from the next frame on; sync: frames as synchronized updates (mode 2026). */
+void term_prefer(enum theme theme, enum graph_kind graph, bool sync);
+
 /* Leave it as it was found. Waits at most half a second for a stalled one. Safe when not open. */
 void term_close(void);
 
@@ -55,6 +58,22 @@ void term_flush(uint64_t now_ms);
 
 /* The next frame paints everything. */
 void term_repaint(void);
+
+/* Mouse reports on or off (clicks and the wheel); they end with the console, whatever ends it. */
+void term_mouse(bool on);
+
+/* A sound, or where visible a flash; rides on the next frame. */
+void term_bell(bool visible);
+
+/* A desktop notification by OSC 9; text is made harmless and cut. Rides on the next frame. */
+void term_notify(const char *text);
+
+/*
+ * Leave the alternate screen and print lines of text there, to be selected and copied; term_copy_end comes back and
+ * paints anew. Lines end with a newline. A stalled terminal gets what it takes within half a second.
+ */
+void term_copy_begin(const char *text);
+void term_copy_end(void);
 
 /* Give the terminal back and stop this process, as Ctrl-Z does; returns when it was continued. */
 void term_suspend(void);

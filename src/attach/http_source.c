@@ -85,12 +85,39 @@ run_switch(struct http_source *hs, const struct command *command, struct reply *
     lat_buf_fini(&answer.body);
 }
 
+/* A moment of the past: looking changes nothing, and needs no leave to. */
+static void
+run_look(struct http_source *hs, const struct command *command, struct reply *reply)
+{
+    char path[128];
+    const struct api_request request = { .method = "GET", .path = path };
+    struct api_answer answer;
+    struct snapshot *found = NULL;
+    struct lat_msg why = { "" };
+
+    snprintf(path, sizeof(path), "/api/lattice/snapshot?at=%llu&step=%s", (unsigned long long)command->at_ms,
+             look_step_name(command->step));
+    reply->err = api_call(hs->client, &request, &answer, &why);
+    if (reply->err) {
+        lat_copy(reply->text, sizeof(reply->text), why.text);
+        return;
+    }
+    reply->err = answer.status == 200 ? snapshot_from_json((const char *)answer.body.data, answer.body.len, lat_mono_ms(), &found)
+                                      : LAT_NOTFOUND;
+    reply->snapshot = found;
+    if (answer.status != 200)
+        api_error_text(&answer, reply->text, sizeof(reply->text));
+    lat_buf_fini(&answer.body);
+}
+
 static void
 run_command(struct http_source *hs, struct command *command)
 {
     struct reply reply = { .err = LAT_AUTH };
 
-    if (!hs->control)
+    if (command->kind == COMMAND_LOOK)
+        run_look(hs, command, &reply);
+    else if (!hs->control)
         lat_copy(reply.text, sizeof(reply.text), "this console only looks; attach with --control to change the mode");
     else if (command->kind == COMMAND_SWITCH)
         run_switch(hs, command, &reply);

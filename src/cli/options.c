@@ -75,6 +75,10 @@ static const struct option_row rows[] = {
     FIELD("size", "CxR", KEEP_SIZE, columns, "with --once and status: columns and rows (80x24)"),
     FIELD("ascii", NULL, KEEP_FLAG, ascii, "console: plain ASCII characters"),
     FIELD("color", "WHEN", KEEP_COLOR, color, "console: auto, always or never"),
+    FIELD("graph", "KIND", KEEP_TEXT, graph, "console: sparklines of block, braille or ascii"),
+    FIELD("lang", "LANG", KEEP_TEXT, lang, "console: language, en or pt_BR"),
+    FIELD("privacy", NULL, KEEP_FLAG, privacy, "console: stable names instead of addresses, peer ids and keys"),
+    FIELD("record", "FILE", KEEP_TEXT, record, "console: append each snapshot to FILE, for 'lattice replay'"),
     FIELD("refresh", "SECONDS", KEEP_SECONDS, refresh_ms, "console: at most one frame in so long (0.2 to 60)"),
     FIELD("help", NULL, KEEP_FLAG, help, "this text"),
     FIELD("version", NULL, KEEP_FLAG, version, "the version"),
@@ -165,6 +169,7 @@ keep_value(struct options *options, const struct option_row *row, const char *va
         *(const char **)field = value;
         return LAT_OK;
     case KEEP_COLOR:
+        options->color_given = true;
         if (parse_color(value, field) == LAT_OK)
             return LAT_OK;
         lat_msg_set(why, "--color '%s': unknown; use auto, always or never", lat_escape_str(value, shown, sizeof(shown)));

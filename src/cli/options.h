@@ -30,8 +30,10 @@ struct options {
     const char *env_file;
     bool print_config, help, version;
     bool json, follow, force, absent, control, repair;
-    bool once, ascii;
+    bool once, ascii, privacy, plain;
+    bool color_given;
     enum option_color color;
+    const char *graph, *lang, *record, *speed;
     const char *for_seconds, *if_match, *author, *token_file;
     unsigned refresh_ms; /* 0: not given */
     int columns, rows;   /* --size; 80 x 24 */

@@ -32,7 +32,7 @@ static const struct route table[] = {
     { API_GET, "/api/lattice/divergence", false, CLASS_READ, 0, route_divergence, true,
       "For each source whether it is equal, and in which keys it is not" },
     { API_GET, "/api/lattice/snapshot", false, CLASS_READ, 0, route_snapshot, true,
-      "All that the console draws" },
+      "All that the console draws, now or at a moment of the past" },
     { API_GET, "/api/lattice/events", false, CLASS_READ, 0, route_events, false,
       "Snapshots as server-sent events" },
     { API_GET, "/api/lattice/keys", false, CLASS_READ, 0, route_keys, false, "Keys in pages" },

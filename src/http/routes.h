@@ -68,6 +68,8 @@ void route_identity(struct call *call);
 void route_peers(struct call *call);
 void route_nodes(struct call *call);
 void route_divergence(struct call *call);
+
+/* routes_history.c */
 void route_snapshot(struct call *call);
 
 /* routes_state.c */

@@ -165,22 +165,3 @@ route_divergence(struct call *call)
     json_put(&object, "peers", part_of_snapshot(s, "peers"));
     answer_json(call, 200, object);
 }
-
-void
-route_snapshot(struct call *call)
-{
-    const struct snapshot *s;
-    cJSON *object;
-
-    if (target_has(call->query, "at")) { /* the present picture would pass for that of another time */
-        answer_error(call, 400, "at: this version keeps no history; ask without it for the present");
-        return;
-    }
-    s = call_snapshot(call);
-    if (s == NULL)
-        return;
-    object = snapshot_to_json(s);
-    json_put_text(&object, "sync_mode", sync_mode_name(lung_sync_mode(s->lung.state)));
-    json_put_number(&object, "condition", snapshot_condition(s));
-    answer_json(call, 200, object);
-}

@@ -248,6 +248,7 @@ start_loop(struct node *node, struct lat_msg *why)
         return LAT_SYS;
     }
     uv_update_time(&node->loop);
+    node_history_open(node);
     err = node_lungs_start(node, why);
     if (err)
         return err;
@@ -272,6 +273,7 @@ release(struct node *node)
     store_close(node->store);
     node_p2p_fini(node);
     trust_set_unref(node->trust);
+    node_history_fini(node);
     key_free(node->key);
     if (node->lock_fd >= 0)
         files_unlock(node->lock_fd);

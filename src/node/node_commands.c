@@ -241,6 +241,11 @@ run(struct node *node, struct command *command)
     case COMMAND_RELOAD:
         run_reload(node, command);
         return false;
+    case COMMAND_LOOK:
+        if (node_history_look(node, command))
+            return true;
+        refuse(command, LAT_NOTFOUND, "this node keeps no history");
+        return false;
     case COMMAND_STOP:
         node->stopping = true;
         answer(command, &done);

@@ -20,9 +20,11 @@
 #include "node/configuration.h"
 #include "node/files.h"
 #include "node/heartbeat.h"
+#include "node/history_ring.h"
 #include "node/lung.h"
 #include "node/lung_http.h"
 #include "node/node.h"
+#include "node/timeline.h"
 #include "p2p/host.h"
 #include "state/store.h"
 #include "state/trust.h"
@@ -85,6 +87,16 @@ struct node {
     uint64_t published_ms;
     uint64_t number;
     struct alert_memory alerts;
+    struct timeline timeline;
+    bool history_kept;
+    bool history_busy; /* a worker has the ring and history_snapshot */
+    struct history_ring history;
+    uv_work_t history_work;
+    const struct snapshot *history_snapshot;
+    enum lat_err history_err; /* of the worker, when it is done */
+    int history_errno;
+    uint64_t history_noted;         /* wall second of the last picture */
+    uint64_t history_complained_ms;
     uint64_t history_second; /* monotonic second of the newest column */
     uint64_t history_applied, history_polls; /* totals at its beginning */
     uint16_t applied_of[SNAPSHOT_HISTORY], polls_of[SNAPSHOT_HISTORY];
@@ -133,6 +145,18 @@ void node_p2p_fill(const struct node *node, struct snapshot *s);
 
 /* Carry out what front ends wish. */
 void node_commands_run(struct node *node);
+
+/* --- node_history.c --- */
+
+/* Make the folder of the past ready. Without it the node runs as well, and says so. */
+void node_history_open(struct node *node);
+void node_history_fini(struct node *node);
+
+/* Keep a picture of this second, if none of it was kept yet. */
+void node_history_note(struct node *node, const struct snapshot *snapshot);
+
+/* LOOK: takes the command and answers it. False: not taken, there is no history. */
+bool node_history_look(struct node *node, struct command *command);
 
 /* --- node.c --- */
 

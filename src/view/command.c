@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "view/snapshot.h"
+
 struct ticket {
     pthread_mutex_t lock;
     pthread_cond_t answered_cond;
@@ -52,6 +54,7 @@ ticket_unref(struct ticket *ticket)
     pthread_mutex_destroy(&ticket->lock);
     pthread_cond_destroy(&ticket->answered_cond);
     free(ticket->reply.verdicts);
+    snapshot_unref(ticket->reply.snapshot);
     free(ticket);
 }
 
@@ -70,6 +73,7 @@ ticket_complete(struct ticket *ticket, const struct reply *reply)
     pthread_mutex_unlock(&ticket->lock);
     if (!first) {
         free(reply->verdicts);
+        snapshot_unref(reply->snapshot);
         return;
     }
     if (ticket->fn)
@@ -133,4 +137,27 @@ command_free(struct command *command)
     free(command->value);
     free(command->message);
     free(command);
+}
+
+static const char *const look_steps[] = { [LOOK_AT] = "at",
+                                          [LOOK_EARLIER] = "earlier",
+                                          [LOOK_LATER] = "later",
+                                          [LOOK_EARLIER_CHANGE] = "earlier-change",
+                                          [LOOK_LATER_CHANGE] = "later-change" };
+
+const char *
+look_step_name(enum look_step step)
+{
+    return look_steps[step];
+}
+
+enum lat_err
+look_step_parse(const char *text, enum look_step *step)
+{
+    for (int i = LOOK_AT; i <= LOOK_LATER_CHANGE; i++)
+        if (strcmp(look_steps[i], text) == 0) {
+            *step = (enum look_step)i;
+            return LAT_OK;
+        }
+    return LAT_MALFORMED;
 }

@@ -22,6 +22,7 @@ enum command_kind {
     COMMAND_POLL,   /* ask the HTTP sources now, back-off forgotten */
     COMMAND_GATE,   /* a demo's cut of one or both lungs; other nodes refuse it */
     COMMAND_RELOAD, /* read the configuration again (SIGHUP) */
+    COMMAND_LOOK,   /* a snapshot of the past, from the node's history */
     COMMAND_STOP,   /* orderly end */
 };
 
@@ -30,8 +31,21 @@ enum command_match { MATCH_ANY, MATCH_ABSENT, MATCH_DIGEST };
 
 /* How a lung is cut: connections broken off and refused, or every byte lost. Of the HTTP lung both are the first. */
 enum command_gate { GATE_OPEN, GATE_RESET, GATE_DROP };
+/* Which kept snapshot a look is for, as seen from a time. */
+enum look_step {
+    LOOK_AT,             /* the newest not after it */
+    LOOK_EARLIER,        /* the newest before it */
+    LOOK_LATER,          /* the oldest after it */
+    LOOK_EARLIER_CHANGE, /* the newest before it that follows one with another lung state */
+    LOOK_LATER_CHANGE,   /* the oldest after it that follows one with another lung state */
+};
+
+/* "at", "earlier", "later", "earlier-change", "later-change"; parse: LAT_MALFORMED. */
+const char *look_step_name(enum look_step step);
+LAT_MUST_CHECK enum lat_err look_step_parse(const char *text, enum look_step *step);
 
 struct ticket;
+struct snapshot;
 
 struct command {
     enum command_kind kind;
@@ -49,6 +63,9 @@ struct command {
     uint8_t digest[32];
     /* GATE */
     enum command_gate p2p_gate, http_gate;
+    /* LOOK */
+    enum look_step step;
+    uint64_t at_ms;          /* wall time */
     /* MERGE: a RECORDS request, whole */
     uint8_t *message;
     size_t message_len;
@@ -67,6 +84,7 @@ struct reply {
     uint32_t peers_live;
     uint32_t for_s;       /* SWITCH: 0 none */
     bool warning;         /* SWITCH: nothing carries; text says why */
+    const struct snapshot *snapshot; /* LOOK: released with the ticket */
     uint8_t *verdicts;    /* MERGE: one byte a pushed record (WIRE section 6); freed with the ticket */
     size_t verdict_count;
 };
@@ -82,7 +100,7 @@ typedef void (*ticket_fn)(void *arg);
 struct ticket *ticket_new(ticket_fn fn, void *arg);
 void ticket_unref(struct ticket *ticket);
 
-/* Answer. Takes reply->verdicts. Later calls are ignored. Any thread. Drops the answerer's reference. */
+/* Answer. Takes reply->verdicts and reply->snapshot. Later calls are ignored. Any thread. Drops the answerer's reference. */
 void ticket_complete(struct ticket *ticket, const struct reply *reply);
 
 /* NULL while unanswered. Borrow: valid while the asker's reference is held. Any thread. */

@@ -109,7 +109,8 @@ level_text(unsigned value)
       .count = sizeof(((HERE *)0)->array) / sizeof(((HERE *)0)->array[0]),                                  \
       .count_offset = offsetof(HERE, number), .table = &(of) }
 #define HISTORY(member)                                                                                     \
-    { .name = #member, .kind = NUMBERS, .offset = offsetof(HERE, member), .count = SNAPSHOT_HISTORY }
+    { .name = #member, .kind = NUMBERS, .offset = offsetof(HERE, member),                        \
+      .count = sizeof(((HERE *)0)->member) / sizeof(uint16_t) }
 
 /* The order of STATE-MACHINE section 9, then what it does not name. */
 #define HERE struct snapshot_lung
@@ -346,6 +347,9 @@ static const struct field snapshot_fields[] = {
     HISTORY(history_keys),
     HISTORY(history_http),
     HISTORY(history_p2p),
+    HISTORY(timeline_states),
+    HISTORY(timeline_peers),
+    HISTORY(timeline_differ),
 };
 #undef HERE
 static const struct table snapshot_table = TABLE(snapshot_fields);

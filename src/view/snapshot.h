@@ -25,6 +25,8 @@
 #define SNAPSHOT_EVENTS_MAX 128
 #define SNAPSHOT_ALERTS_MAX 16
 #define SNAPSHOT_HISTORY 60     /* seconds of history in a sparkline */
+#define SNAPSHOT_TIMELINE 60    /* slots of the timeline */
+#define SNAPSHOT_SLOT_S 20      /* seconds of one */
 
 #define SNAPSHOT_HEX_LEN 65     /* 32 bytes as hex and a zero */
 #define SNAPSHOT_TEXT_MAX 160   /* an error or reason */
@@ -241,6 +243,10 @@ struct snapshot {
     uint16_t history_keys[SNAPSHOT_HISTORY]; /* records applied in each of the last 60 s, newest last */
     uint16_t history_http[SNAPSHOT_HISTORY]; /* HTTP answers in each of the last 60 s */
     uint16_t history_p2p[SNAPSHOT_HISTORY];  /* P2P messages in each of the last 60 s */
+    /* The last 20 minutes in slots of the clock (wall_ms / 1000 / SNAPSHOT_SLOT_S is the newest, last in the array): */
+    uint16_t timeline_states[SNAPSHOT_TIMELINE]; /* a bit for each lung state seen, 1 << state; 0: a gap, nothing was seen */
+    uint16_t timeline_peers[SNAPSHOT_TIMELINE];  /* least number of live peers */
+    uint16_t timeline_differ[SNAPSHOT_TIMELINE]; /* most peers and sources with another root at one time */
 };
 
 /* A zeroed snapshot with one reference and all "-1 = does not apply" figures set. NULL when out of memory. */

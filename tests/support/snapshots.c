@@ -208,6 +208,26 @@ set_state(struct snapshot *s, enum lung_state state)
     }
 }
 
+/* Twenty minutes: a start, peers, a gap, a countdown, HTTP, peers again, then what is now. */
+static void
+fill_timeline(struct snapshot *s)
+{
+    for (int i = 0; i < SNAPSHOT_TIMELINE; i++) {
+        enum lung_state state = i < 3                    ? LUNG_STARTING
+                                : i >= 34 && i < 37      ? LUNG_COUNTDOWN
+                                : i >= 37 && i < 46      ? LUNG_HTTP
+                                : i == SNAPSHOT_TIMELINE - 1 ? s->lung.state
+                                                         : LUNG_P2P;
+
+        if (i >= 20 && i < 24)
+            continue; /* the node did not run */
+        s->timeline_states[i] = (uint16_t)(1u << state);
+        s->timeline_peers[i] = state == LUNG_P2P ? 2 : 0;
+        s->timeline_differ[i] = i >= 40 && i < 44 ? 1 : 0;
+    }
+    s->timeline_peers[SNAPSHOT_TIMELINE - 1] = (uint16_t)s->lung.peers_live;
+}
+
 struct snapshot *
 sample_snapshot(enum lung_state state)
 {
@@ -238,6 +258,7 @@ sample_snapshot(enum lung_state state)
     add_source(s, "rio-2", "https://rio-2.lattice.example", 184, 7900);
     fill_events(s);
     set_state(s, state);
+    fill_timeline(s);
     return s;
 }
 

@@ -73,7 +73,7 @@ litter_stderr(unsigned turn)
 static int
 child(int argc, char **argv)
 {
-    struct console_options options = { .color = COLOR_AUTO };
+    struct console_options options = { .config_path = getenv("CONSOLE_INI") };
     struct lat_log_options log = { .path = "/dev/null", .level = LAT_WARNING };
     enum lung_state state = LUNG_COUNTDOWN;
     const char *extra = argc > 3 ? argv[3] : "";

@@ -90,7 +90,7 @@ static void
 unknown_sequences_are_swallowed_whole(void **state)
 {
     (void)state;
-    feed("\033[24;5~\033[?1;2c\033[<0;10;10Mx\033OQy");
+    feed("\033[24;5~\033[?1;2c\033[<3;10;10Mx\033OQy");
     assert_int_equal(next(false), 'x');
     assert_int_equal(next(false), 'y');
     assert_int_equal(next(true), 0);
@@ -140,17 +140,17 @@ every_action_has_a_key_and_help_and_every_caption_a_rank_of_its_own(void **state
     (void)state;
     for (int a = 1; a < ACTION_COUNT; a++) {
         const struct action_info *info = action_info((enum action)a);
-        uint32_t key = keymap_key((enum action)a, 0);
+        uint32_t key = keymap_key(keymap_default(), (enum action)a, 0);
 
         assert_int_not_equal(key, 0);
-        assert_int_equal(keymap_action(key), a);
+        assert_int_equal(keymap_action(keymap_default(), key), a);
         assert_non_null(info->help);
         if (info->caption) {
             assert_in_range(info->rank, 1, ACTION_COUNT);
             assert_int_equal(ranks[info->rank]++, 0);
         }
     }
-    assert_int_equal(keymap_action('w'), ACTION_NONE);
+    assert_int_equal(keymap_action(keymap_default(), 'w'), ACTION_NONE);
 }
 
 static void
@@ -160,9 +160,62 @@ no_key_is_bound_twice(void **state)
     for (int a = 1; a < ACTION_COUNT; a++) {
         uint32_t key;
 
-        for (size_t i = 0; (key = keymap_key((enum action)a, i)) != 0; i++)
-            assert_int_equal(keymap_action(key), a);
+        for (size_t i = 0; (key = keymap_key(keymap_default(), (enum action)a, i)) != 0; i++)
+            assert_int_equal(keymap_action(keymap_default(), key), a);
     }
+}
+
+static void
+a_key_bound_anew_leaves_what_it_did(void **state)
+{
+    static const uint32_t wanted[] = { 'w', 'p' };
+    struct keymap map = *keymap_default();
+
+    (void)state;
+    assert_int_equal(keymap_bind(&map, ACTION_ZOOM, wanted, 2), LAT_OK);
+    assert_int_equal(keymap_action(&map, 'w'), ACTION_ZOOM);
+    assert_int_equal(keymap_action(&map, 'p'), ACTION_ZOOM);
+    assert_int_equal(keymap_action(&map, 'z'), ACTION_NONE);
+    assert_int_equal(keymap_key(&map, ACTION_FORCE_P2P, 0), 0);
+    assert_int_equal(keymap_key(&map, ACTION_ZOOM, 0), 'w');
+    assert_int_equal(keymap_bind(&map, ACTION_ZOOM, NULL, 0), LAT_OK);
+    assert_int_equal(keymap_action(&map, 'w'), ACTION_NONE);
+}
+
+static void
+names_of_keys_read_back(void **state)
+{
+    char buf[8];
+    const struct keymap *map = keymap_default();
+
+    (void)state;
+    for (size_t i = 0; i < map->count; i++)
+        assert_int_equal(key_parse(key_name(map->list[i].key, buf)), map->list[i].key);
+    assert_int_equal(key_parse("ctrl-a"), 1);
+    assert_int_equal(key_parse("\xc3\xa9"), 0xe9);
+    assert_int_equal(key_parse(""), 0);
+    assert_int_equal(key_parse("ab"), 0);
+    assert_int_equal(key_parse("\x1b"), 0);
+}
+
+static void
+a_mouse_says_where(void **state)
+{
+    struct keys in = { 0 };
+    struct key_press got;
+
+    (void)state;
+    keys_feed(&in, "\033[<0;5;7M\033[<0;5;7m\033[<65;80;24M\033[<35;1;1M\033[<0;0;1M\033[<0;1Mz", 57);
+    assert_true(keys_next(&in, false, &got));
+    assert_int_equal(got.key, KEYS_MOUSE);
+    assert_int_equal(got.mouse, MOUSE_CLICK);
+    assert_int_equal(got.x, 4);
+    assert_int_equal(got.y, 6);
+    assert_true(keys_next(&in, false, &got));
+    assert_int_equal(got.mouse, MOUSE_WHEEL_DOWN);
+    assert_int_equal(got.x, 79);
+    assert_true(keys_next(&in, false, &got)); /* movement, column 0 and a broken report are passed over */
+    assert_int_equal(got.key, 'z');
 }
 
 static void
@@ -189,6 +242,9 @@ main(void)
         cmocka_unit_test_setup(pasted_text_is_marked, forget),
         cmocka_unit_test(every_action_has_a_key_and_help_and_every_caption_a_rank_of_its_own),
         cmocka_unit_test(no_key_is_bound_twice),
+        cmocka_unit_test(a_key_bound_anew_leaves_what_it_did),
+        cmocka_unit_test(names_of_keys_read_back),
+        cmocka_unit_test(a_mouse_says_where),
         cmocka_unit_test(keys_have_names),
     };
 

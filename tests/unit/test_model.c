@@ -140,7 +140,7 @@ tab_goes_round_and_digits_go_straight(void **state)
     press('1');
     assert_int_equal(model.focus, PANEL_LUNGS);
     press(KEYS_BACK_TAB);
-    assert_int_equal(model.focus, PANEL_EVENTS);
+    assert_int_equal(model.focus, PANEL_TIMELINE);
     press(KEYS_TAB);
     assert_int_equal(model.focus, PANEL_LUNGS);
     press('5');
@@ -306,6 +306,154 @@ every_key_is_safe_before_the_first_snapshot(void **state)
         model_key(&model, NULL, &(struct key_press){ .key = key });
 }
 
+static void
+enter_opens_a_line_and_escape_goes_back(void **state)
+{
+    (void)state;
+    press(KEYS_ENTER);
+    assert_true(model.detail);
+    assert_false(model.zoomed);
+    press('j');
+    assert_int_equal(model.places[PANEL_PEERS].selected, 1);
+    press(KEYS_ESC);
+    assert_false(model.detail);
+    model.focus = PANEL_LUNGS; /* no lines: the panel itself */
+    press(KEYS_ENTER);
+    assert_true(model.zoomed);
+    assert_false(model.detail);
+}
+
+static void
+an_opened_event_stays_while_others_come(void **state)
+{
+    (void)state;
+    model.focus = PANEL_EVENTS;
+    press(KEYS_ENTER);
+    assert_true(model.detail);
+    assert_int_equal(model.places[PANEL_EVENTS].anchor, snapshot->events[snapshot->event_count - 1].seq);
+}
+
+static void
+s_sorts_the_peers_and_capital_s_turns_the_order(void **state)
+{
+    (void)state;
+    model.focus = PANEL_LUNGS;
+    press('s');
+    assert_int_equal(model.focus, PANEL_PEERS);
+    assert_int_equal(model.places[PANEL_PEERS].sort, NODE_SORT_NAME);
+    press('S');
+    assert_true(model.places[PANEL_PEERS].reverse);
+    for (int i = 1; i < NODE_SORT_COUNT; i++)
+        press('s');
+    assert_int_equal(model.places[PANEL_PEERS].sort, NODE_SORT_NONE);
+}
+
+static void
+f_and_s_narrow_the_events(void **state)
+{
+    struct panel_place *place = &model.places[PANEL_EVENTS];
+    int indices[SNAPSHOT_EVENTS_MAX];
+
+    (void)state;
+    model.focus = PANEL_EVENTS;
+    for (int i = 0; i < 3; i++)
+        press('f');
+    assert_int_equal(place->least, LAT_WARNING);
+    assert_int_equal(event_list(snapshot, place, indices), 4);
+    press('s');
+    assert_string_equal(place->source, "http_sync"); /* by name */
+    assert_int_equal(event_list(snapshot, place, indices), 1);
+    press('s');
+    assert_string_equal(place->source, "lattice_p2p");
+    for (int i = 0; i < 3; i++)
+        press('s');
+    assert_string_equal(place->source, ""); /* all again */
+    press('f');
+    press('f');
+    assert_int_equal(place->least, LAT_DEBUG);
+}
+
+static void
+n_goes_round_what_the_filter_found(void **state)
+{
+    (void)state;
+    press('n');
+    assert_string_not_equal(model.message, "");
+    snprintf(model.places[PANEL_PEERS].filter, FILTER_TEXT_MAX, "http");
+    press('N');
+    assert_int_equal(model.places[PANEL_PEERS].selected, 2);
+    press('n');
+    assert_int_equal(model.places[PANEL_PEERS].selected, 0);
+}
+
+static void
+where_asked_for_a_forced_mode_takes_the_name_of_the_node(void **state)
+{
+    struct effect effect;
+
+    (void)state;
+    model.settings.confirm = CONFIRM_NAME;
+    press('h');
+    assert_int_equal(press('t').kind, EFFECT_NONE);
+    assert_int_equal(model.prompt.kind, PROMPT_NAME);
+    for (const char *ch = "lisbon-2"; *ch; ch++)
+        press((uint32_t)*ch);
+    assert_int_equal(press(KEYS_ENTER).kind, EFFECT_NONE);
+    assert_true(model.message_bad);
+    press('h');
+    press('t');
+    for (const char *ch = "lisbon-1"; *ch; ch++) {
+        const struct key_press pasted = { .key = (uint32_t)*ch, .pasted = true };
+
+        assert_int_equal(model_key(&model, snapshot, &pasted).kind, EFFECT_NONE);
+    }
+    assert_int_equal(press(KEYS_ENTER).kind, EFFECT_NONE); /* it has to be typed */
+    press('h');
+    press('t');
+    for (const char *ch = "lisbon-1"; *ch; ch++)
+        press((uint32_t)*ch);
+    effect = press(KEYS_ENTER);
+    assert_int_equal(effect.kind, EFFECT_SWITCH);
+    assert_int_equal(effect.policy, LUNG_POLICY_HTTP);
+    assert_int_equal(effect.for_s, PROMPT_TIMED_S);
+}
+
+static void
+brackets_travel_in_time_and_forcing_is_off_there(void **state)
+{
+    (void)state;
+    assert_int_equal(press(']').kind, EFFECT_NONE); /* nothing is later than now */
+    assert_int_equal(press('[').look, LOOK_EARLIER);
+    assert_int_equal(press('{').look, LOOK_EARLIER_CHANGE);
+    model.past = true;
+    assert_int_equal(press(']').kind, EFFECT_LOOK);
+    assert_int_equal(press('}').look, LOOK_LATER_CHANGE);
+    press('p');
+    assert_int_equal(model.prompt.kind, PROMPT_CLOSED);
+    assert_int_equal(press('a').kind, EFFECT_NONE);
+    assert_int_equal(press('=').kind, EFFECT_NOW);
+}
+
+static void
+the_mouse_chooses_only_while_it_is_on(void **state)
+{
+    struct key_press click = { .key = KEYS_MOUSE, .mouse = MOUSE_CLICK, .x = 10, .y = 9 };
+
+    (void)state;
+    model.focus = PANEL_EVENTS;
+    model_key(&model, snapshot, &click);
+    assert_int_equal(model.focus, PANEL_EVENTS);
+    assert_int_equal(press('m').kind, EFFECT_MOUSE);
+    model_key(&model, snapshot, &click);
+    assert_int_equal(model.focus, PANEL_PEERS);
+    click.y++;
+    model_key(&model, snapshot, &click);
+    assert_int_equal(model.places[PANEL_PEERS].selected, 1);
+    click.mouse = MOUSE_WHEEL_DOWN;
+    model_key(&model, snapshot, &click);
+    assert_int_equal(model.places[PANEL_PEERS].selected, 2);
+}
+
 int
 main(void)
 {
@@ -326,6 +474,14 @@ main(void)
         cmocka_unit_test_setup_teardown(escape_closes_what_was_opened_last, begin, end),
         cmocka_unit_test_setup_teardown(help_scrolls_to_its_end_and_back, begin, end),
         cmocka_unit_test_setup_teardown(every_key_is_safe_before_the_first_snapshot, begin, end),
+        cmocka_unit_test_setup_teardown(enter_opens_a_line_and_escape_goes_back, begin, end),
+        cmocka_unit_test_setup_teardown(an_opened_event_stays_while_others_come, begin, end),
+        cmocka_unit_test_setup_teardown(s_sorts_the_peers_and_capital_s_turns_the_order, begin, end),
+        cmocka_unit_test_setup_teardown(f_and_s_narrow_the_events, begin, end),
+        cmocka_unit_test_setup_teardown(n_goes_round_what_the_filter_found, begin, end),
+        cmocka_unit_test_setup_teardown(where_asked_for_a_forced_mode_takes_the_name_of_the_node, begin, end),
+        cmocka_unit_test_setup_teardown(brackets_travel_in_time_and_forcing_is_off_there, begin, end),
+        cmocka_unit_test_setup_teardown(the_mouse_chooses_only_while_it_is_on, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

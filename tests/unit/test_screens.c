@@ -434,7 +434,11 @@ any_model_can_be_drawn_at_any_size(void **state)
             model.places[p].selected = (int)(next_random(&seed) % 300);
             model.places[p].anchor = next_random(&seed) % 12;
         }
-        model.prompt.kind = (enum prompt_kind)(next_random(&seed) % 5);
+        model.prompt.kind = (enum prompt_kind)(next_random(&seed) % 6);
+        model.detail = next_random(&seed) % 6 == 0;
+        model.captions = next_random(&seed) % 4 == 0;
+        model.past = next_random(&seed) % 8 == 0;
+        model.places[PANEL_PEERS].sort = (enum node_sort)(next_random(&seed) % NODE_SORT_COUNT);
         text = picture(&model, next_random(&seed) % 16 == 0 ? NULL : s, next_random(&seed) % 2);
         assert_harmless(text);
         free(text);

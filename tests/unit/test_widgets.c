@@ -270,21 +270,53 @@ meanings_differ_without_colour_and_never_use_blue_or_black_text(void **state)
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
-        struct theme_look look = theme_look(alarming[i], false), good = theme_look(STYLE_GOOD, false);
+        struct theme_look look = theme_look(alarming[i], THEME_MONO, 0), good = theme_look(STYLE_GOOD, THEME_MONO, 0);
 
         assert_int_not_equal(look.attributes, good.attributes);
         for (size_t j = 0; j < i; j++)
-            assert_int_not_equal(look.attributes, theme_look(alarming[j], false).attributes);
+            assert_int_not_equal(look.attributes, theme_look(alarming[j], THEME_MONO, 0).attributes);
     }
     for (int style = 0; style < STYLE_COUNT; style++) {
-        struct theme_look mono = theme_look(style, false), colour = theme_look(style, true);
+        struct theme_look mono = theme_look(style, THEME_MONO, 256);
 
         assert_int_equal(mono.foreground, -1);
         assert_int_equal(mono.background, -1);
-        assert_int_not_equal(colour.foreground, 0);
-        assert_int_not_equal(colour.foreground, 4);
-        assert_true(theme_look(style | STYLE_SELECTED, false).attributes & THEME_REVERSE);
+        for (int theme = 0; theme < THEME_COUNT; theme++) {
+            struct theme_look few = theme_look(style, (enum theme)theme, 8);
+
+            assert_int_not_equal(few.foreground, 0);
+            assert_int_not_equal(few.foreground, 4);
+            assert_true(few.foreground < 8 && few.background < 8);
+            assert_true(theme_look(style | STYLE_SELECTED, (enum theme)theme, 8).attributes & THEME_REVERSE);
+        }
     }
+    assert_int_equal(theme_look(STYLE_ATTENTION, THEME_CVD, 256).foreground, 208);
+    assert_int_equal(theme_look(STYLE_GOOD, THEME_CVD, 256).foreground, 33);
+}
+
+static void
+braille_takes_two_values_a_cell(void **state)
+{
+    struct caps caps = { .unicode = true, .colour = true, .charset = charset_unicode() };
+    struct canvas *canvas = canvas_new(4, 1, true);
+    struct area area = area_of(canvas);
+    const uint16_t history[] = { 0, 0, 1, 4, 4, 4, 0, 0 };
+
+    (void)state;
+    caps_prefer(&caps, THEME_CVD, GRAPH_BRAILLE);
+    assert_true(caps.charset->braille);
+    assert_int_equal(caps.theme, THEME_CVD);
+    graph_spark(&area, 0, 0, 4, STYLE_TEXT, caps.charset, history, 8, 15);
+    assert_int_equal(canvas_cell(canvas, 0, 0)->ch, ' ');
+    assert_int_equal(canvas_cell(canvas, 1, 0)->ch, 0x2800 | 0x40 | 0xb8);
+    assert_int_equal(canvas_cell(canvas, 2, 0)->ch, 0x2800 | 0x47 | 0xb8);
+    assert_int_equal(canvas_cell(canvas, 3, 0)->ch, ' ');
+    caps.unicode = caps.colour = false;
+    caps.charset = charset_ascii();
+    caps_prefer(&caps, THEME_CVD, GRAPH_BRAILLE);
+    assert_ptr_equal(caps.charset, charset_ascii());
+    assert_int_equal(caps.theme, THEME_MONO);
+    canvas_free(canvas);
 }
 
 static void
@@ -404,6 +436,7 @@ main(void)
         cmocka_unit_test(runs_of_box_drawing_are_sent_as_a_count),
         cmocka_unit_test(filters_take_levels_sources_and_words),
         cmocka_unit_test(unsound_filters_say_why),
+        cmocka_unit_test(braille_takes_two_values_a_cell),
         cmocka_unit_test(meanings_differ_without_colour_and_never_use_blue_or_black_text),
         cmocka_unit_test(tiers_follow_terminal_locale_and_wish),
         cmocka_unit_test(panels_never_overlap_and_the_gauge_is_always_there),

@@ -34,3 +34,13 @@ check_PROGRAMS += tests/unit/test_widgets
 tests_unit_test_widgets_SOURCES = tests/unit/test_widgets.c tests/support/snapshots.c tests/support/snapshots.h
 tests_unit_test_widgets_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_widgets_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_settings
+tests_unit_test_settings_SOURCES = tests/unit/test_settings.c tests/support/temp.h
+tests_unit_test_settings_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_settings_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_show
+tests_unit_test_show_SOURCES = tests/unit/test_show.c tests/support/snapshots.c tests/support/snapshots.h tests/support/temp.h
+tests_unit_test_show_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_show_LDADD = $(LINK_ui) $(CMOCKA_LIBS)

@@ -1,6 +1,7 @@
 /* events.c - the newest lines of the log, oldest first; it follows unless the operator scrolls. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,23 +46,46 @@ draw_event(const struct area *area, int y, const struct lat_log_line *line)
     area_text_cut(area, text_x, y, area->cols - text_x - 1, STYLE_TEXT, without_tag(line->text));
 }
 
-/* The selected line in full, over as many rows as it takes. */
-static void
-draw_detail(const struct area *area, const struct lat_log_line *line)
+/* Name and value of " name=value" at the end of a text, in the order in which they stand; false: none is left. */
+static bool
+next_field(const char **at, char name[32], char value[200])
 {
-    size_t len = strlen(line->text), at = 0;
-    size_t cols = area->cols > 2 ? (size_t)area->cols - 2 : 1;
-    char part[sizeof(line->text)];
+    const char *sign = strchr(*at, '='), *start = sign;
+    size_t len;
 
-    for (int y = 0; y < area->rows && at < len; y++) {
-        size_t take = len - at < cols ? len - at : cols;
+    if (sign == NULL)
+        return false;
+    while (start > *at && start[-1] != ' ')
+        start--;
+    len = strcspn(sign + 1, " ");
+    snprintf(name, 32, "%.*s", (int)(sign - start), start);
+    snprintf(value, 200, "%.*s", (int)len, sign + 1);
+    *at = sign + 1 + len;
+    return true;
+}
 
-        while (take > 1 && at + take < len && ((unsigned char)line->text[at + take] & 0xc0) == 0x80)
-            take--; /* a character is not cut in two */
-        snprintf(part, sizeof(part), "%.*s", (int)take, line->text + at);
-        area_text(area, 1, y, STYLE_TEXT, part);
-        at += take;
-    }
+static void
+events_detail(const struct panel_view *view, const struct area *area)
+{
+    const struct snapshot *s = view->snapshot;
+    int indices[SNAPSHOT_EVENTS_MAX], y = 0;
+    int count = event_list(s, panel_place(view), indices);
+    const struct lat_log_line *line;
+    char text[64], value[200], name[32];
+    const char *at;
+
+    if (count == 0)
+        return;
+    line = &s->events[indices[event_list_index(s, panel_place(view))]];
+    y = panel_fact(area, y, "time", format_when(line->wall_ms, 0, text));
+    y = panel_fact(area, y, "level", levels[line->level].word);
+    y = panel_fact(area, y, "source", line->source);
+    snprintf(text, sizeof(text), "%" PRIu64, line->seq);
+    y = panel_fact(area, y, "number", text);
+    y = panel_fact_long(area, y, "text", line->text) + 1;
+    at = line->text;
+    while (next_field(&at, name, value) && y < area->rows)
+        y = panel_fact(area, y, name, value);
 }
 
 static void
@@ -81,14 +105,14 @@ events_draw(const struct panel_view *view, const struct area *area)
     const struct snapshot *s = view->snapshot;
     const struct panel_place *place = panel_place(view);
     int indices[SNAPSHOT_EVENTS_MAX];
-    int count = event_list(s, place->filter, indices), selected = event_list_index(s, place);
-    int detail = view->zoomed && area->rows >= 12 ? 4 : 0, page = area->rows - detail;
+    int count = event_list(s, place, indices), selected = event_list_index(s, place);
+    int page = area->rows;
     int first =
         place->anchor == 0 ? (count > page ? count - page : 0) : panel_first_line(selected, count, page);
 
     if (count == 0)
         area_text_cut(area, 1, 0, area->cols - 2, STYLE_TEXT,
-                      place->filter[0] ? "no kept event matches the filter (Esc clears it)"
+                      place->filter[0] || place->source[0] || place->least > LAT_DEBUG ? "no kept event matches the filter (Esc clears it)"
                                        : "no events yet");
     for (int i = 0; i < page && first + i < count; i++) {
         draw_event(area, i, &s->events[indices[first + i]]);
@@ -98,11 +122,6 @@ events_draw(const struct panel_view *view, const struct area *area)
         }
     }
     draw_words(view, area);
-    if (detail && count > 0) {
-        struct area block = area_sub(area, 0, area->rows - detail + 1, area->cols, detail - 1);
-
-        draw_detail(&block, &s->events[indices[selected]]);
-    }
 }
 
 static int
@@ -110,27 +129,31 @@ events_count(const struct panel_view *view)
 {
     int indices[SNAPSHOT_EVENTS_MAX];
 
-    return event_list(view->snapshot, panel_place(view)->filter, indices);
+    return event_list(view->snapshot, panel_place(view), indices);
 }
 
 static void
 events_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 {
     const struct panel_place *place = panel_place(view);
-    char total[FORMAT_MAX];
+    char total[FORMAT_MAX], narrow[64] = "";
     int below = events_count(view) - 1 - event_list_index(view->snapshot, place);
 
     format_noun(view->snapshot->event_total, "line", total);
+    if (place->least > LAT_DEBUG || place->source[0])
+        snprintf(narrow, sizeof(narrow), "level>=%s source:%s  ", lat_level_name(place->least),
+                 place->source[0] ? place->source : "all");
     if (place->anchor == 0)
-        snprintf(out, PANEL_NOTE_MAX, "%s  following", total);
+        snprintf(out, PANEL_NOTE_MAX, "%s%s  following", narrow, total);
     else
-        snprintf(out, PANEL_NOTE_MAX, "%s  %d newer below", total, below);
+        snprintf(out, PANEL_NOTE_MAX, "%s%s  %d newer below", narrow, total, below);
 }
 
 static const char *const events_help[] = {
     "The log of this node, newest last. It follows until a line is selected;", "G or End follows again.",
     "Filter: words that must all occur, level>=warning, level=error,",         "source:http_sync.",
-    "Enter or z shows the panel alone, with the whole text of one line.",      NULL,
+    "f: least level shown; s: one source after the other, then all of them.",
+    "Enter shows the whole text of one line, field by field.", NULL,
 };
 
 const struct panel events_panel = { .name = "events",
@@ -138,4 +161,5 @@ const struct panel events_panel = { .name = "events",
                                     .draw = events_draw,
                                     .note = events_note,
                                     .count = events_count,
+                                    .detail = events_detail,
                                     .help = events_help };

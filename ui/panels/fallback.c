@@ -133,7 +133,7 @@ draw_label(const struct panel_view *view, const struct area *area, int y)
     int x = area_printf(area, LABEL_X, y, style, "%c %s", style_glyph(style),
                         lung_label(&view->snapshot->lung, label));
 
-    area_text_cut(area, x + 2, y, area->cols - x - 3, STYLE_TEXT, lung_line(view->snapshot, line));
+    area_text_cut(area, x + 2, y, area->cols - x - 3, STYLE_TEXT, lung_line(view->snapshot, &view->model->settings.keymap, line));
 }
 
 static void

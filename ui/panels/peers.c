@@ -94,46 +94,95 @@ draw_row(const struct panel_view *view, const struct node_row *row, const struct
     table_draw_cell(table, area, STATE, y, style, text);
 }
 
-static void
-detail_line(const struct area *area, int y, const char *name, const char *text)
-{
-    area_text(area, 1, y, STYLE_COLUMN, name);
-    area_text_cut(area, 11, y, area->cols - 12, STYLE_TEXT, text);
-}
-
-static void
-source_detail(const struct panel_view *view, const struct snapshot_source *s, const struct area *area)
+static int
+source_detail(const struct panel_view *view, const struct snapshot_source *s, const struct area *area, int y)
 {
     uint64_t wall = view->snapshot->wall_ms;
     char text[256], a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];
 
     snprintf(text, sizeof(text), "%s   %s, %s", s->url, s->lattice ? "lattice" : "v3.0.3 or not known yet",
              s->trusted ? "key trusted" : "key not trusted");
-    detail_line(area, 0, "source", text);
-    detail_line(area, 1, "root", s->root[0] ? s->root : "?");
+    y = panel_fact(area, y, "source", text);
+    y = panel_fact(area, y, "root", s->root[0] ? s->root : "?");
     snprintf(text, sizeof(text), "ok %s, tried %s, next in %s, %" PRIu32 " failed in a row",
              format_when(wall, s->ok_age_ms, a), format_when(wall, s->try_age_ms, b),
              format_left(s->next_ms, c), s->failures);
-    detail_line(area, 2, "polls", text);
+    y = panel_fact(area, y, "polls", text);
     snprintf(text, sizeof(text), "%s in, %s out, %s announced", format_bytes(s->bytes_in, a),
              format_bytes(s->bytes_out, b), format_noun(s->count, "record", c));
-    detail_line(area, 3, "traffic", text);
-    detail_line(area, 4, "error", s->error[0] ? s->error : "none");
+    y = panel_fact(area, y, "traffic", text);
+    return panel_fact_long(area, y, "error", s->error[0] ? s->error : "none");
 }
 
-static void
-peer_detail(const struct snapshot_peer *p, const struct area *area)
+static int
+source_healing(const struct panel_view *view, const struct snapshot_source *s, const struct area *area, int y)
+{
+    char text[256], a[FORMAT_MAX], b[FORMAT_MAX];
+
+    snprintf(text, sizeof(text), "%" PRIu64 " ended well, %" PRIu64 " failed, of %" PRIu64, s->polls_ok, s->polls_failed,
+             s->polls);
+    y = panel_fact(area, y, "counts", text);
+    if (s->differs_ms >= 0)
+        snprintf(text, sizeof(text), "%s, since %s, in %" PRIu32 " comparisons", agreement_name(s->agreement),
+                 format_when(view->snapshot->wall_ms, s->differs_ms, a), s->differs_checks);
+    else
+        snprintf(text, sizeof(text), "%s", agreement_name(s->agreement));
+    y = panel_fact(area, y, "agreement", text);
+    if (s->healing)
+        snprintf(text, sizeof(text), "%" PRIu32 " %% done, %" PRIu32 " taken", s->heal_percent, s->heal_applied);
+    else if (s->heal_age_ms < 0)
+        snprintf(text, sizeof(text), "never needed");
+    else
+        snprintf(text, sizeof(text), "%s: %" PRIu32 " taken, %" PRIu32 " same, %" PRIu32 " refused, %" PRIu32 " ours won; %s, %" PRIu32 " ms",
+                 format_when(view->snapshot->wall_ms, s->heal_age_ms, a), s->heal_applied, s->heal_same, s->heal_refused,
+                 s->heal_ours, format_bytes(s->heal_bytes, b), s->heal_ms);
+    y = panel_fact(area, y, "healing", text);
+    snprintf(text, sizeof(text), "%s", s->backoff_ms > 0 ? format_left(s->backoff_ms, a) : "no");
+    return panel_fact(area, y, "paused", text);
+}
+
+static int
+peer_detail(const struct panel_view *view, const struct snapshot_peer *p, const struct area *area, int y)
 {
     char text[256], a[FORMAT_MAX], b[FORMAT_MAX];
 
     snprintf(text, sizeof(text), "%s   %s", p->id, p->agent);
-    detail_line(area, 0, "peer", text);
-    detail_line(area, 1, "root", p->root[0] ? p->root : "?");
-    detail_line(area, 2, "address", p->address);
+    y = panel_fact(area, y, "peer", text);
+    y = panel_fact(area, y, "root", p->root[0] ? p->root : "?");
+    y = panel_fact(area, y, "address", p->address);
     snprintf(text, sizeof(text), "%s in, %s out", format_bytes(p->bytes_in, a),
              format_bytes(p->bytes_out, b));
-    detail_line(area, 3, "traffic", text);
-    detail_line(area, 4, "error", p->why_not[0] ? p->why_not : "none");
+    y = panel_fact(area, y, "traffic", text);
+    y = panel_fact_long(area, y, "error", p->why_not[0] ? p->why_not : "none");
+    if (p->rtt_us >= 0)
+        snprintf(text, sizeof(text), "%" PRId64 ".%" PRId64 " ms", p->rtt_us / 1000, p->rtt_us / 100 % 10);
+    else
+        snprintf(text, sizeof(text), "not measured");
+    y = panel_fact(area, y, "rtt", text);
+    snprintf(text, sizeof(text), "%s, %s, since %s", !p->connected ? "not connected" : p->outbound ? "dialled by us" : "dialled by it",
+             p->live ? "live" : "not live", format_when(view->snapshot->wall_ms, p->since_ms, a));
+    y = panel_fact(area, y, "connection", text);
+    return panel_fact(area, y, "agreement", agreement_name(p->agreement));
+}
+
+/* What a table that is taller than its list says below it. */
+static void
+node_block(const struct panel_view *view, const struct node_row *row, const struct area *area)
+{
+    if (row->source)
+        source_detail(view, row->source, area, 0);
+    else
+        peer_detail(view, row->peer, area, 0);
+}
+
+static int
+list(const struct panel_view *view, struct node_row rows[NODES_MAX])
+{
+    const struct panel_place *place = panel_place(view);
+    int count = nodes_list(view->snapshot, place->filter, rows);
+
+    nodes_sort(rows, count, place->sort, place->reverse);
+    return count;
 }
 
 static void
@@ -151,7 +200,7 @@ peers_draw(const struct panel_view *view, const struct area *area)
 {
     struct node_row rows[NODES_MAX];
     const struct panel_place *place = panel_place(view);
-    int count = nodes_list(view->snapshot, place->filter, rows);
+    int count = list(view, rows);
     int selected = place->selected < count ? place->selected : count - 1;
     bool detail = count > 0 && area->rows - 1 - count >= DETAIL_ROWS;
     int heads = area->rows > 2 ? 1 : 0, page = area->rows - heads - (detail ? DETAIL_ROWS : 0);
@@ -173,11 +222,25 @@ peers_draw(const struct panel_view *view, const struct area *area)
     if (detail) {
         struct area block = area_sub(area, 0, area->rows - DETAIL_ROWS + 1, area->cols, DETAIL_ROWS - 1);
 
-        if (rows[selected].source)
-            source_detail(view, rows[selected].source, &block);
-        else
-            peer_detail(rows[selected].peer, &block);
+        node_block(view, &rows[selected], &block);
     }
+}
+
+static void
+peers_detail(const struct panel_view *view, const struct area *area)
+{
+    struct node_row rows[NODES_MAX];
+    int count = list(view, rows), selected = panel_place(view)->selected, y;
+
+    if (count == 0)
+        return;
+    selected = selected < count ? selected : count - 1;
+    y = panel_fact(area, 0, "name", rows[selected].name);
+    if (rows[selected].source) {
+        y = source_detail(view, rows[selected].source, area, y);
+        source_healing(view, rows[selected].source, area, y);
+    } else
+        peer_detail(view, rows[selected].peer, area, y);
 }
 
 static int
@@ -185,7 +248,7 @@ peers_count(const struct panel_view *view)
 {
     struct node_row rows[NODES_MAX];
 
-    return nodes_list(view->snapshot, panel_place(view)->filter, rows);
+    return list(view, rows);
 }
 
 static void
@@ -194,12 +257,16 @@ peers_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
     const struct snapshot *s = view->snapshot;
     uint64_t total = (uint64_t)s->peer_total + s->lung.http_sources,
              listed = (uint64_t)s->peer_count + s->source_count;
+    const struct panel_place *place = panel_place(view);
     char peers[FORMAT_MAX], sources[FORMAT_MAX];
+    size_t used = 0;
 
+    if (place->sort != NODE_SORT_NONE)
+        used = (size_t)snprintf(out, PANEL_NOTE_MAX, "sort %s%s  ", node_sort_name(place->sort), place->reverse ? " reversed" : "");
     if (total > listed)
-        snprintf(out, PANEL_NOTE_MAX, "%" PRIu64 " of %" PRIu64, listed, total);
+        snprintf(out + used, PANEL_NOTE_MAX - used, "%" PRIu64 " of %" PRIu64, listed, total);
     else
-        snprintf(out, PANEL_NOTE_MAX, "%s, %s", format_noun(s->peer_total, "peer", peers),
+        snprintf(out + used, PANEL_NOTE_MAX - used, "%s, %s", format_noun(s->peer_total, "peer", peers),
                  format_noun(s->lung.http_sources, "source", sources));
 }
 
@@ -212,7 +279,8 @@ static const char *const peers_help[] = {
     "         ? unknown or silent, with the age of the last answer",
     "DIFF     differing keys and who has the news: THEIRS, OURS, BOTH",
     "STATE    in step, healing, differs (for how long), or what failed",
-    "Enter or z shows every detail of the selected line.",
+    "s sorts by name, rtt, in, state; S the other way round.",
+    "Enter shows every detail of the selected line.",
     NULL,
 };
 
@@ -221,4 +289,5 @@ const struct panel peers_panel = { .name = "peers",
                                    .draw = peers_draw,
                                    .note = peers_note,
                                    .count = peers_count,
+                                   .detail = peers_detail,
                                    .help = peers_help };
