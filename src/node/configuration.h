@@ -61,6 +61,7 @@ struct config {
     bool p2p_enabled;
     const char *const *p2p_listen;    /* multiaddrs */
     const char *const *p2p_bootstrap; /* multiaddrs ending in /p2p/ID */
+    bool mdns;
     const char *p2p_topic;
     bool p2p_readers_all;
     const char *network;

@@ -426,6 +426,8 @@ const struct config_row config_rows[CONFIG_COUNT] = {
     [CONFIG_P2P_BOOTSTRAP] = { "LATTICE_P2P_BOOTSTRAP", .read = read_list, FIELD(p2p_bootstrap),
                                .check = config_check_peer_multiaddr, .reload = true,
                                .meaning = "peers to dial: multiaddrs ending in /p2p/PEERID" },
+    [CONFIG_MDNS] = { "LATTICE_MDNS", .read = read_flag, FIELD(mdns), .fallback = "false",
+                      .meaning = "find P2P peers on the local network, and be found there" },
     [CONFIG_P2P_TOPIC] = { "LATTICE_P2P_TOPIC", .read = read_text, FIELD(p2p_topic),
                            .fallback = "aethel/lattice/v1", .check = config_check_topic,
                            .meaning = "gossip topic" },

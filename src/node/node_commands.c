@@ -231,8 +231,7 @@ run(struct node *node, struct command *command)
     case COMMAND_MERGE:
         return run_merge(node, command);
     case COMMAND_POLL:
-        poller_forget_backoff(node->poller);
-        lung_http_hurry(&node->http, uv_now(&node->loop));
+        node_lungs_hurry(node);
         answer(command, &done);
         return false;
     case COMMAND_GATE:

@@ -136,6 +136,13 @@ node_lungs_tick(struct node *node)
     heartbeat_tick(&node->heartbeat, &node->lung, &facts, now);
 }
 
+void
+node_lungs_hurry(struct node *node)
+{
+    poller_forget_backoff(node->poller);
+    lung_http_hurry(&node->http, uv_now(&node->loop));
+}
+
 /* --- what the poller asks of the node -------------------------------------------------------------- */
 
 static void

@@ -77,7 +77,16 @@ on_changed(void *arg)
     node->peers_changed = true;
 }
 
-static const struct host_ops host_ops = { .up = on_up, .down = on_down, .changed = on_changed };
+/* NETCHANGE, RESUME: HTTP sources are asked at once too. */
+static void
+on_network(void *arg)
+{
+    struct node *node = arg;
+
+    node_lungs_hurry(node);
+}
+
+static const struct host_ops host_ops = { .up = on_up, .down = on_down, .network = on_network, .changed = on_changed };
 
 /* --- start and stop -------------------------------------------------------------------------------- */
 
@@ -113,6 +122,7 @@ start_host(struct node *node, const char *remembered, struct lat_msg *why)
                                           .dead_ms = c->lung.dead_ms,
                                           .redial_min_ms = c->lung.redial_min_ms,
                                           .redial_max_ms = c->lung.redial_max_ms,
+                                          .mdns = c->mdns,
                                           .redial = true,
                                           .ops = &host_ops,
                                           .arg = node };

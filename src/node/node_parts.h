@@ -113,6 +113,9 @@ void node_lungs_follow(struct node *node, const struct lung_step *step);
 /* Timers of the machine, rounds that are due. Every NODE_TICK_MS. */
 void node_lungs_tick(struct node *node);
 
+/* Ask the HTTP sources at once, back-off forgotten: the operator's wish, or the network is another. */
+void node_lungs_hurry(struct node *node);
+
 /* New configuration is in node->config, new trust in node->trust. */
 void node_lungs_reload(struct node *node);
 

@@ -145,6 +145,14 @@ static const struct swarm_ops ops = { .dial = on_dial, .give_up = on_give_up, .w
 /* --- time ------------------------------------------------------------------------------------------ */
 
 static void
+tell_network(struct host *host, uint64_t now_ms)
+{
+    host_mdns_refresh(host, true, now_ms);
+    if (host->ops->network)
+        host->ops->network(host->arg);
+}
+
+static void
 look_for_sleep(struct host *host, uint64_t now_ms)
 {
     uint64_t sleep_ms;
@@ -153,8 +161,10 @@ look_for_sleep(struct host *host, uint64_t now_ms)
         return;
     host->sleep_look_ms = now_ms;
     sleep_ms = lat_sleep_ms();
-    if (sleep_ms > host->sleep_ms + HOST_SLEEP_MS)
+    if (sleep_ms > host->sleep_ms + HOST_SLEEP_MS) {
         swarm_resume(host->swarm, now_ms);
+        tell_network(host, now_ms);
+    }
     host->sleep_ms = sleep_ms;
 }
 
@@ -167,6 +177,7 @@ look_for_netchange(struct host *host, uint64_t now_ms)
     host->netchanged_ms = now_ms;
     host_announce(host);
     swarm_netchange(host->swarm, now_ms);
+    tell_network(host, now_ms);
 }
 
 static void
@@ -179,6 +190,7 @@ on_tick(uv_timer_t *timer)
     look_for_netchange(host, now_ms);
     host_listen_tick(host, now_ms);
     hdial_tick(host, now_ms);
+    host_mdns_tick(host, now_ms);
     swarm_tick(host->swarm, now_ms);
     host_flush_all(host);
 }
@@ -198,6 +210,7 @@ host_release(struct host *host)
         return;
     if (host->closed)
         host->closed(host->closed_arg);
+    free(host->mdns);
     free(host);
 }
 
@@ -216,6 +229,7 @@ host_close(struct host *host, void (*fn)(void *arg), void *arg)
     swarm_free(host->swarm);
     host->swarm = NULL;
     host_listen_close(host);
+    host_mdns_close(host);
     host_net_close(host);
     uv_close((uv_handle_t *)&host->tick, on_tick_closed);
 }
@@ -312,7 +326,7 @@ begin(struct host *host, const struct host_options *options, struct lat_msg *why
         err = host_listen_add(host, options->listen[i], why);
     if (!err)
         host_announce(host);
-    return err;
+    return !err && options->mdns ? host_mdns_open(host, &options->identity->peer) : err;
 }
 
 enum lat_err
@@ -448,6 +462,9 @@ host_send(struct host *host)
 void
 host_netchange(struct host *host)
 {
-    swarm_netchange(host->swarm, host_now(host));
+    uint64_t now_ms = host_now(host);
+
+    swarm_netchange(host->swarm, now_ms);
+    tell_network(host, now_ms);
     host_flush_all(host);
 }

@@ -45,6 +45,8 @@ struct host_ops {
     void (*identified)(void *arg, struct conn *conn, const struct identify_info *info);
     /* NULL, or: a dial that host_dial began came to nothing. address: without the peer's id. */
     void (*failed)(void *arg, const char *address, const char *why);
+    /* NULL, or: NETCHANGE or RESUME; the host has dialed and asked its peers already. */
+    void (*network)(void *arg);
     /* host_fill, host_addresses or host_error would give something new. */
     void (*changed)(void *arg);
     /* One line, escaped, with its tags. NULL: lat_log. */
@@ -62,6 +64,7 @@ struct host_options {
     const char *remembered;                  /* what host_peers_text gave, NULL: nothing. A damaged text is logged and passed over */
     uint64_t idle_ms, dead_ms;               /* T_IDLE, T_DEAD */
     uint64_t redial_min_ms, redial_max_ms;   /* T_REDIAL_MIN, T_REDIAL_MAX */
+    bool mdns;                               /* find peers on the local network, and be found (p2p/mdns.h) */
     bool redial;                             /* false: dials only what host_dial is told (test peer) */
     const struct host_ops *ops;
     void *arg;

@@ -259,4 +259,5 @@ host_announce(struct host *host)
     if (list)
         uv_free_interface_addresses(list, count);
     swarm_set_listen(host->swarm, said.addresses, said.count, lat_wall_ms(), lat_mono_ms());
+    host_mdns_refresh(host, false, lat_mono_ms());
 }

@@ -1,6 +1,6 @@
 /*
  * host_parts.h - the host's inside, shared by host.c (life, timers, what the node wants), host_socket.c (one connected socket), host_listen.c,
- * host_dial.c (names, several addresses), host_gate.c (a demo's cut) and host_net.c (the machine's own network). For these alone.
+ * host_dial.c (names, several addresses), host_gate.c (a demo's cut), host_mdns.c and host_net.c (the machine's own network). For these alone.
  *
  * Every libuv handle of the host is counted (handles); host_close is done when the last one's close callback has run.
  */
@@ -16,6 +16,7 @@
 #define HOST_TEXT_LEN 80
 
 struct hdial;
+struct host_mdns;
 
 /* A socket: connected, or an attempt at it. */
 struct hsock {
@@ -89,6 +90,8 @@ struct host {
     enum host_gate gate;
     bool flushing;
 
+    struct host_mdns *mdns; /* NULL: off */
+
     uv_poll_t netlink;
     int netlink_fd;
     bool watching;
@@ -161,6 +164,16 @@ void hdial_give_up(struct hdial *dial);
 
 /* All that are under way fail with this. */
 void hdial_fail_all(struct host *host, const char *why, uint64_t now_ms);
+
+/* --- host_mdns.c --- */
+
+/* Find others on the local network from now on, and be found. LAT_NOMEM. What an interface does not allow is logged and passed over. */
+LAT_MUST_CHECK enum lat_err host_mdns_open(struct host *host, const struct peerid *own);
+void host_mdns_tick(struct host *host, uint64_t now_ms);
+void host_mdns_close(struct host *host);
+
+/* Our addresses, or the machine's, may have changed. anew: ask and tell again even if not. Nothing where mDNS is off. */
+void host_mdns_refresh(struct host *host, bool anew, uint64_t now_ms);
 
 /* --- host_net.c --- */
 

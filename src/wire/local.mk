@@ -1,6 +1,6 @@
 noinst_LIBRARIES += %D%/libwire.a
 %C%_libwire_a_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS)
-%C%_libwire_a_SOURCES = %D%/envelope.h %D%/envelope.c %D%/multiaddr.h %D%/multiaddr.c %D%/multihash.h %D%/multihash.c %D%/fields.h %D%/fields.c %D%/rpc.h %D%/rpc.c \
+%C%_libwire_a_SOURCES = %D%/dns.h %D%/dns.c %D%/envelope.h %D%/envelope.c %D%/multiaddr.h %D%/multiaddr.c %D%/multihash.h %D%/multihash.c %D%/fields.h %D%/fields.c %D%/rpc.h %D%/rpc.c \
 	%D%/peer_record.h %D%/peer_record.c %D%/peerid.h %D%/peerid.c %D%/proto.h %D%/proto.c \
 	%D%/pubkey_proto.h %D%/pubkey_proto.c
 nodist_%C%_libwire_a_SOURCES = $(WIRE_GENERATED)

@@ -8,6 +8,7 @@ FUZZ_TARGETS += %D%/fuzz_multistream %D%/fuzz_noise %D%/fuzz_yamux %D%/fuzz_iden
 FUZZ_TARGETS += %D%/fuzz_sync_stream
 FUZZ_TARGETS += %D%/fuzz_known_hosts %D%/fuzz_ssh_config
 FUZZ_TARGETS += %D%/fuzz_topic
+FUZZ_TARGETS += %D%/fuzz_mdns
 FUZZ_SECONDS = 60
 
 if FUZZ
@@ -116,6 +117,11 @@ $(%C%_fuzz_noise_OBJECTS): $(WIRE_GENERATED_H)
 %C%_fuzz_topic_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/topic"'
 %C%_fuzz_topic_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
 %C%_fuzz_topic_LDADD = $(LINK_node)
+
+%C%_fuzz_mdns_SOURCES = %D%/fuzz_mdns.c $(FUZZ_MAIN) tests/support/random.h
+%C%_fuzz_mdns_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/mdns"'
+%C%_fuzz_mdns_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_mdns_LDADD = $(LINK_p2p)
 
 fuzz: $(FUZZ_TARGETS)
 if FUZZ

@@ -11,10 +11,15 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "p2p/perf.h"
@@ -74,7 +79,16 @@ on_log(void *arg, enum lat_level level, const char *text)
         snprintf(side->lines[side->line_count++ % SIDE_LINES_MAX], sizeof(side->lines[0]), "%s", text);
 }
 
-const struct host_ops side_ops = { .up = on_up, .down = on_down, .failed = on_failed, .changed = on_changed, .log = on_log };
+static void
+on_network(void *arg)
+{
+    struct side *side = arg;
+
+    side->networks++;
+}
+
+const struct host_ops side_ops = { .up = on_up, .down = on_down, .failed = on_failed, .network = on_network, .changed = on_changed,
+                                   .log = on_log };
 
 size_t
 lines_with(const struct side *side, const char *text)
@@ -111,7 +125,7 @@ start(struct side *side, struct start with)
                                           .bootstrap = bootstrap, .remembered = with.remembered,
                                           .idle_ms = with.idle_ms ? with.idle_ms : 3000,
                                           .dead_ms = with.dead_ms ? with.dead_ms : 10000, .redial_min_ms = 100,
-                                          .redial_max_ms = 1000, .redial = !with.no_redial, .ops = &side_ops, .arg = side };
+                                          .redial_max_ms = 1000, .redial = !with.no_redial, .mdns = with.mdns, .ops = &side_ops, .arg = side };
     struct lat_msg why = { "" };
     char id[PEERID_TEXT_MAX];
 
@@ -225,4 +239,36 @@ raw_connect(uint16_t port)
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (struct sockaddr *)(void *)&to, sizeof(to)), 0);
     return fd;
+}
+
+/* False: not allowed here. */
+static bool
+enter_own_network(void)
+{
+    struct ifreq request = { .ifr_name = "lo" };
+    int fd;
+
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0 && unshare(CLONE_NEWNET) != 0)
+        return false;
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) != 0)
+        return false;
+    request.ifr_flags |= IFF_UP;
+    return ioctl(fd, SIOCSIFFLAGS, &request) == 0;
+}
+
+void
+in_own_network(int (*test)(void))
+{
+    int status;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(enter_own_network() ? test() : 77);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
 }

@@ -17,6 +17,7 @@ struct side {
     struct host *host;
     char address[64], full[160];
     size_t ups, downs, failed, closed;
+    size_t networks; /* NETCHANGE and RESUME */
     enum swarm_reason reason;
     uint64_t up_ms, down_ms;
     struct conn *conn;
@@ -27,7 +28,7 @@ struct side {
 struct start {
     const char *listen, *bootstrap, *remembered;
     uint64_t idle_ms, dead_ms;
-    bool no_redial;
+    bool no_redial, mdns;
 };
 
 extern uv_loop_t loop;
@@ -54,6 +55,9 @@ size_t lines_with(const struct side *side, const char *text);
 
 struct swarm_row first_row(const struct side *side);
 uint16_t port_of(const struct side *side);
+
+/* In a network of its own, with loopback up: what an exit code of 0 says is asserted, one of 77 skips the test. */
+void in_own_network(int (*test)(void));
 
 /* A raw connection to a host on 127.0.0.1. */
 int raw_connect(uint16_t port);

@@ -55,3 +55,13 @@ check_PROGRAMS += tests/unit/test_host_gate
 tests_unit_test_host_gate_SOURCES = tests/unit/test_host_gate.c tests/support/host_side.c tests/support/host_side.h
 tests_unit_test_host_gate_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
 tests_unit_test_host_gate_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_mdns
+tests_unit_test_mdns_SOURCES = tests/unit/test_mdns.c tests/support/random.h
+tests_unit_test_mdns_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_mdns_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_host_mdns
+tests_unit_test_host_mdns_SOURCES = tests/unit/test_host_mdns.c tests/support/host_side.c tests/support/host_side.h
+tests_unit_test_host_mdns_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
+tests_unit_test_host_mdns_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)

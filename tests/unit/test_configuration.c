@@ -586,6 +586,8 @@ flags_read_as_v303_reads_them(void **state)
 
     assert_true(take(state, "LATTICE_P2P_ENABLED", " Yes ")->p2p_enabled);
     assert_true(take(state, "LATTICE_P2P_ENABLED", "1")->p2p_enabled);
+    assert_false(take(state, "LATTICE_P2P_ENABLED", "1")->mdns);
+    assert_true(take(state, "DIOTEC360_MDNS", "true")->mdns);
     assert_false(take(state, "LATTICE_P2P_ENABLED", "off")->p2p_enabled);
     config_free(f->config);
     f->config = NULL;

@@ -25,3 +25,8 @@ check_PROGRAMS += tests/unit/test_envelope
 tests_unit_test_envelope_SOURCES = tests/unit/test_envelope.c $(VECTOR_SOURCES)
 tests_unit_test_envelope_CPPFLAGS = $(VECTOR_CPPFLAGS)
 tests_unit_test_envelope_LDADD = $(LINK_wire) $(CJSON_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_dns
+tests_unit_test_dns_SOURCES = tests/unit/test_dns.c
+tests_unit_test_dns_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_dns_LDADD = $(LINK_wire) $(CMOCKA_LIBS)
