@@ -1,9 +1,14 @@
 /*
- * SHA-256 and SipHash by OpenSSL's EVP. Fetching an algorithm takes a lock and a look into the provider's
- * tables, making a context takes an allocation; both cost more than hashing the 97 bytes of a trie node. So
- * algorithms are fetched once a process, and each thread keeps one context of each kind until it ends.
+ * SHA-256 by OpenSSL's plain functions, SipHash by its EVP.
+ *
+ * EVP in OpenSSL 3 allocates and wipes a context for every SHA-256, which for the 97 bytes of a trie node costs half as much again as
+ * hashing them, and has no way on when memory is out. The plain functions work on the caller's stack and use the same code for the
+ * processor at hand; OpenSSL 3 marks them as deprecated, since no other provider can stand behind them, which is none of our needs. SipHash
+ * has no such functions: its algorithm is fetched once a process, and each thread keeps one context until it ends.
  */
 #include "config.h"
+
+#define OPENSSL_SUPPRESS_DEPRECATED /* for this file alone */
 
 #include "crypto/hash.h"
 
@@ -14,21 +19,16 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/sha.h>
 
 struct sha256 {
-    EVP_MD_CTX *ctx;
-};
-
-struct contexts {
-    EVP_MD_CTX *sha256;
-    EVP_MAC_CTX *siphash;
+    SHA256_CTX ctx;
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_thread_end;
-static EVP_MD *sha256_md;
 static EVP_MAC *siphash_mac;
-static _Thread_local struct contexts *mine;
+static _Thread_local EVP_MAC_CTX *mine;
 
 /* OpenSSL fails here for lack of memory or of its own provider; either way no hash can be made. */
 static void
@@ -40,67 +40,17 @@ need(int ok, const char *what)
     abort();
 }
 
-static void
-free_contexts(void *arg)
-{
-    struct contexts *c = arg;
-
-    EVP_MD_CTX_free(c->sha256);
-    EVP_MAC_CTX_free(c->siphash);
-    free(c);
-    mine = NULL;
-}
-
-static void
-fetch(void)
-{
-    sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
-    need(sha256_md != NULL, "SHA-256");
-    siphash_mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
-    need(siphash_mac != NULL, "SipHash");
-    need(pthread_key_create(&at_thread_end, free_contexts) == 0, "hash contexts");
-}
-
-/* SipHash gives 16 bytes unless told, and keeps the size over later keys. */
-static EVP_MAC_CTX *
-new_siphash(void)
-{
-    EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(siphash_mac);
-    unsigned size = sizeof(uint64_t);
-    OSSL_PARAM params[] = { OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_SIZE, &size),
-                            OSSL_PARAM_construct_end() };
-
-    need(ctx != NULL && EVP_MAC_CTX_set_params(ctx, params), "SipHash");
-    return ctx;
-}
-
-static struct contexts *
-contexts(void)
-{
-    struct contexts *c = mine;
-
-    if (c != NULL)
-        return c;
-    need(pthread_once(&once, fetch) == 0, "hash algorithms");
-    c = calloc(1, sizeof(*c));
-    need(c != NULL, "hash contexts");
-    c->sha256 = EVP_MD_CTX_new();
-    need(c->sha256 != NULL && EVP_DigestInit_ex(c->sha256, sha256_md, NULL), "SHA-256");
-    c->siphash = new_siphash();
-    need(pthread_setspecific(at_thread_end, c) == 0, "hash contexts");
-    mine = c;
-    return c;
-}
+/* --- SHA-256 --------------------------------------------------------------------------------------- */
 
 void
 sha256_parts(const struct hash_part *parts, size_t count, uint8_t out[SHA256_LEN])
 {
-    EVP_MD_CTX *ctx = contexts()->sha256;
-    int ok = EVP_DigestInit_ex(ctx, NULL, NULL);
+    SHA256_CTX ctx;
 
+    SHA256_Init(&ctx);
     for (size_t i = 0; i < count; i++)
-        ok = ok && EVP_DigestUpdate(ctx, parts[i].data, parts[i].len);
-    need(ok && EVP_DigestFinal_ex(ctx, out, NULL), "SHA-256");
+        SHA256_Update(&ctx, parts[i].data, parts[i].len);
+    SHA256_Final(out, &ctx);
 }
 
 void
@@ -114,44 +64,73 @@ sha256_new(void)
 {
     struct sha256 *h = malloc(sizeof(*h));
 
-    contexts(); /* fetches the algorithm */
     need(h != NULL, "SHA-256");
-    h->ctx = EVP_MD_CTX_new();
-    need(h->ctx != NULL && EVP_DigestInit_ex(h->ctx, sha256_md, NULL), "SHA-256");
+    SHA256_Init(&h->ctx);
     return h;
 }
 
 void
 sha256_free(struct sha256 *h)
 {
-    if (h == NULL)
-        return;
-    EVP_MD_CTX_free(h->ctx);
     free(h);
 }
 
 void
 sha256_reset(struct sha256 *h)
 {
-    need(EVP_DigestInit_ex(h->ctx, NULL, NULL), "SHA-256");
+    SHA256_Init(&h->ctx);
 }
 
 void
 sha256_add(struct sha256 *h, const void *data, size_t len)
 {
-    need(EVP_DigestUpdate(h->ctx, data, len), "SHA-256");
+    SHA256_Update(&h->ctx, data, len);
 }
 
 void
 sha256_end(struct sha256 *h, uint8_t out[SHA256_LEN])
 {
-    need(EVP_DigestFinal_ex(h->ctx, out, NULL), "SHA-256");
+    SHA256_Final(out, &h->ctx);
+}
+
+/* --- SipHash --------------------------------------------------------------------------------------- */
+
+static void
+free_context(void *arg)
+{
+    EVP_MAC_CTX_free(arg);
+    mine = NULL;
+}
+
+static void
+fetch(void)
+{
+    siphash_mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
+    need(siphash_mac != NULL, "SipHash");
+    need(pthread_key_create(&at_thread_end, free_context) == 0, "SipHash");
+}
+
+/* SipHash gives 16 bytes unless told, and keeps the size over later keys. */
+static EVP_MAC_CTX *
+context(void)
+{
+    unsigned size = sizeof(uint64_t);
+    OSSL_PARAM params[] = { OSSL_PARAM_construct_uint(OSSL_MAC_PARAM_SIZE, &size),
+                            OSSL_PARAM_construct_end() };
+
+    if (mine != NULL)
+        return mine;
+    need(pthread_once(&once, fetch) == 0, "SipHash");
+    mine = EVP_MAC_CTX_new(siphash_mac);
+    need(mine != NULL && EVP_MAC_CTX_set_params(mine, params), "SipHash");
+    need(pthread_setspecific(at_thread_end, mine) == 0, "SipHash");
+    return mine;
 }
 
 uint64_t
 siphash(const uint8_t key[SIPHASH_KEY_LEN], const void *data, size_t len)
 {
-    EVP_MAC_CTX *ctx = contexts()->siphash;
+    EVP_MAC_CTX *ctx = context();
     uint8_t out[sizeof(uint64_t)];
     size_t out_len = 0;
     uint64_t value = 0;
