@@ -1,4 +1,4 @@
 bin_PROGRAMS += lattice
-lattice_SOURCES = %D%/main.c
+lattice_SOURCES = %D%/main.c %D%/front.h %D%/front.c
 lattice_LDADD = ui/libui.a src/cli/libcli.a src/attach/libattach.a $(LINK_node) $(SSH2_LIBS) $(NCURSES_LIBS)
 EXTRA_DIST += %D%/README.md

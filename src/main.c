@@ -9,11 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "attach/http_source.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -22,11 +20,10 @@
 #include "cli/demo.h"
 #include "cli/foreground.h"
 #include "cli/options.h"
-#include "console.h"
+#include "front.h"
 #include "node/configuration_load.h"
 #include "node/files.h"
 #include "node/node.h"
-#include "settings_file.h"
 #include "view/source.h"
 #include "wire/peerid.h"
 
@@ -143,32 +140,6 @@ start_node(struct options *o, struct config *c, struct exchange *x, bool demo, s
     return EXIT_DONE;
 }
 
-static void
-ask_reload(struct exchange *x)
-{
-    struct command *command = command_new(COMMAND_RELOAD);
-
-    if (command && exchange_submit(x, command))
-        command_free(command);
-}
-
-/* Without a console: SIGTERM and SIGINT end the node, SIGHUP reads the configuration again. */
-static void
-wait_headless(struct exchange *x)
-{
-    sigset_t signals;
-    int signo = 0;
-
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGHUP);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
-    while (sigwait(&signals, &signo) == 0 && signo == SIGHUP)
-        ask_reload(x);
-    lat_log(LAT_NOTICE, "[STARTUP] %s: the node stops", strsignal(signo));
-}
-
 static int
 run_node(struct options *o, struct config *c)
 {
@@ -179,7 +150,7 @@ run_node(struct options *o, struct config *c)
     if (code == EXIT_DONE)
         code = start_node(o, c, x, false, &node);
     if (code == EXIT_DONE) {
-        wait_headless(x);
+        front_wait_headless(x);
         node_stop(node);
     } else {
         config_free(c);
@@ -189,139 +160,6 @@ run_node(struct options *o, struct config *c)
 }
 
 /* --- the console ----------------------------------------------------------------------------------- */
-
-/* What the console is told: where console.ini is, and the command line as lines of the same form. */
-struct console_wishes {
-    struct console_options options;
-    char path[4096];
-    char overrides[512];
-};
-
-static void
-fill_console_options(const struct options *o, struct console_wishes *out)
-{
-    static const char *const colors[] = { [OPTION_COLOR_AUTO] = "auto",
-                                          [OPTION_COLOR_ALWAYS] = "always",
-                                          [OPTION_COLOR_NEVER] = "never" };
-    size_t size = sizeof(out->overrides), used = 0;
-
-    settings_file_path(out->path);
-    out->overrides[0] = 0;
-    if (o->ascii)
-        used += (size_t)snprintf(out->overrides + used, size - used, "ascii = on\n");
-    if (o->privacy)
-        used += (size_t)snprintf(out->overrides + used, size - used, "privacy = on\n");
-    if (o->color_given)
-        used += (size_t)snprintf(out->overrides + used, size - used, "color = %s\n", colors[o->color]);
-    if (o->refresh_ms > 0)
-        used += (size_t)snprintf(out->overrides + used, size - used, "refresh = %g\n", o->refresh_ms / 1000.0);
-    if (o->graph)
-        used += (size_t)snprintf(out->overrides + used, size - used, "graph = %.16s\n", o->graph);
-    if (o->lang)
-        snprintf(out->overrides + used, size - used, "lang = %.16s\n", o->lang);
-    out->options = (struct console_options){ .config_path = out->path[0] ? out->path : NULL,
-                                             .overrides = out->overrides,
-                                             .record_path = o->record };
-}
-
-static void
-print_screen(FILE *out, const struct snapshot *snapshot, const struct source *source, const struct options *o)
-{
-    struct console_wishes wishes;
-
-    fill_console_options(o, &wishes);
-    /* What cannot be written is noticed at the end, with all other output. */
-    if (console_once(&wishes.options, source, snapshot, o->columns, o->rows, out) == LAT_NOMEM)
-        cli_fail(EXIT_FAILED, "screen: out of memory");
-}
-
-static void
-print_remote_screen(FILE *out, const struct snapshot *snapshot, const struct options *o)
-{
-    print_screen(out, snapshot, NULL, o);
-}
-
-/* Has every HTTP source been asked? Then the picture has what there is to know. */
-static bool
-is_complete(const struct snapshot *s)
-{
-    if (s == NULL)
-        return false;
-    for (uint32_t i = 0; i < s->source_count; i++) {
-        if (!s->sources[i].known && s->sources[i].failures == 0)
-            return false;
-    }
-    return true;
-}
-
-#define ONCE_WAIT_MS 3000
-
-static int
-print_once(const struct source *source, const struct options *o)
-{
-    const struct timespec pause = { .tv_nsec = 20000000 };
-    uint64_t until = lat_mono_ms() + ONCE_WAIT_MS;
-    const struct snapshot *s = source->ops->latest(source->arg);
-    int code;
-
-    while (!is_complete(s) && lat_mono_ms() < until) {
-        snapshot_unref(s);
-        nanosleep(&pause, NULL);
-        s = source->ops->latest(source->arg);
-    }
-    if (s == NULL)
-        return cli_fail(EXIT_NO_ANSWER, "no answer from the node at %s", source->via);
-    code = snapshot_condition(s);
-    if (o->json)
-        code = cli_print_snapshot(s) == EXIT_DONE ? code : EXIT_FAILED;
-    else
-        print_screen(stdout, s, source, o);
-    snapshot_unref(s);
-    return code;
-}
-
-/* The node goes on without a terminal until a signal ends it. */
-static void
-go_on_headless(struct exchange *x, const char *why)
-{
-    lat_log(LAT_NOTICE, "[STARTUP] %s: the node goes on without a console, pid %ld", why, (long)getpid());
-    foreground_leave();
-    wait_headless(x);
-}
-
-/* x: of the node in this process, which may outlive the console; NULL: there is none, or it must not. */
-static int
-show_console(const struct options *o, const struct source *source, struct exchange *x)
-{
-    struct console_wishes wishes;
-    const char *term = getenv("TERM");
-    char shown[40];
-
-    fill_console_options(o, &wishes);
-    switch (console_run(&wishes.options, source)) {
-    case CONSOLE_QUIT_LEAVE:
-        if (x) {
-            printf("The node goes on, pid %ld. Look at it with 'lattice status', end it with 'kill %ld'.\n", (long)getpid(),
-                   (long)getpid());
-            fflush(stdout);
-            go_on_headless(x, "console left");
-        }
-        return EXIT_DONE;
-    case CONSOLE_HANGUP:
-        if (x)
-            go_on_headless(x, "console lost");
-        return EXIT_DONE;
-    case CONSOLE_QUIT_STOP:
-    case CONSOLE_SIGTERM:
-        return EXIT_DONE;
-    case CONSOLE_NO_TERMINAL:
-        return cli_fail(EXIT_FAILED, "terminal '%s': cannot place a cursor; use --once, or 'lattice node' and 'lattice status'",
-                        lat_escape_str(term ? term : "", shown, sizeof(shown)));
-    case CONSOLE_FAILED:
-        return cli_fail(EXIT_FAILED, "console: out of memory or descriptors");
-    }
-    return EXIT_FAILED;
-}
 
 /* The log of a node with a console: its screen is no place for it. */
 static int
@@ -357,7 +195,7 @@ run_console(struct options *o, struct config *c, struct demo *demo)
     if (code == EXIT_DONE) {
         source_of_exchange(&local, &source);
         source.embedded = demo == NULL; /* a demo ends without being asked whether its node may */
-        code = o->once ? print_once(&source, o) : show_console(o, &source, demo ? NULL : local.exchange);
+        code = o->once ? front_print_once(&source, o) : front_show(o, &source, demo ? NULL : local.exchange);
     }
     node_stop(node);
     exchange_free(local.exchange);
@@ -456,7 +294,7 @@ run_attach(const struct cli *cli)
     if (code != EXIT_DONE)
         return code;
     http_source_face(hs, &source);
-    code = cli->options->once ? print_once(&source, cli->options) : show_console(cli->options, &source, NULL);
+    code = cli->options->once ? front_print_once(&source, cli->options) : front_show(cli->options, &source, NULL);
     http_source_stop(hs);
     return code;
 }
@@ -497,7 +335,7 @@ run_command(size_t index, const struct options *o, const struct config *c)
                        .store_max = c->store_max,
                        .api_listen = config_text(c, "LATTICE_API_LISTEN"),
                        .p2p_listen = config_text(c, "LATTICE_P2P_LISTEN"),
-                       .print_screen = print_remote_screen };
+                       .print_screen = front_print_screen };
     bool makes_key = strcmp(commands[index].name, "id") == 0 && o->arg_count > 0 && strcmp(o->args[0], "new") == 0;
     int code = makes_key ? make_identity(c) : EXIT_DONE;
 
@@ -526,6 +364,8 @@ run_with_node(const char *name, struct options *o)
 
     if (strcmp(name, "demo") == 0)
         return run_demo(o);
+    if (o->print_config && o->command_given && strcmp(name, "console") == 0)
+        return front_print_settings(o);
     code = load_config(o, &c);
     if (code != EXIT_DONE)
         return code;
@@ -552,10 +392,14 @@ dispatch(const char *name, struct options *o)
 
     if (runs_a_node(name)) {
         /* Output that is no terminal gets one picture. */
-        o->once = o->once || o->json || (strcmp(name, "node") != 0 && !isatty(STDOUT_FILENO));
+        o->once = o->once || o->json || (strcmp(name, "node") != 0 && !o->plain && !isatty(STDOUT_FILENO));
         if (strcmp(name, "node") != 0 && !o->once && !o->print_config)
             foreground_split();
         return run_with_node(name, o);
+    }
+    if (strcmp(name, "replay") == 0) {
+        o->once = o->once || (!o->plain && !isatty(STDOUT_FILENO));
+        return front_replay(o);
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(name, commands[i].name) != 0)
@@ -600,6 +444,7 @@ main(int argc, char **argv)
     umask(077);
     if (options_parse(argc, argv, named ? 2 : 1, &o, &why))
         return cli_fail(EXIT_USAGE, "%s", why.text);
+    o.command_given = named;
     if (options_check_words(name, &o, &why)) {
         code = cli_fail(EXIT_USAGE, "%s", why.text);
     } else if (o.help) {

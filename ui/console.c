@@ -22,6 +22,7 @@
 #include "format.h"
 #include "keys.h"
 #include "model.h"
+#include "operator.h"
 #include "privacy.h"
 #include "recorder.h"
 #include "render.h"
@@ -146,21 +147,6 @@ take_snapshot(struct console *c)
     c->want_data = true;
 }
 
-/* Who asks, for the node's log: user, terminal, and where an SSH session comes from. */
-static void
-name_operator(char *out, size_t size)
-{
-    const char *tty = ttyname(STDIN_FILENO), *ssh = getenv("SSH_CONNECTION");
-    char from[48] = "", text[160];
-
-    if (tty && strncmp(tty, "/dev/", 5) == 0)
-        tty += 5;
-    if (ssh && ssh[0])
-        snprintf(from, sizeof(from), " from %.*s", (int)strcspn(ssh, " "), ssh);
-    snprintf(text, sizeof(text), "console uid %u %.20s%s", (unsigned)getuid(), tty ? tty : "", from);
-    lat_escape_str(text, out, size);
-}
-
 /* Hand a command to the node; *ticket gets the asker's reference. False: it was not taken, and that was said. */
 static bool
 submit(struct console *c, struct command *command, struct ticket **ticket)
@@ -193,7 +179,7 @@ switch_mode(struct console *c, const struct effect *effect)
     struct command *command = command_new(COMMAND_SWITCH);
 
     if (command) {
-        name_operator(command->who, sizeof(command->who));
+        operator_name(command->who, sizeof(command->who));
         command->policy = effect->policy;
         command->for_s = effect->for_s;
     }

@@ -15,6 +15,7 @@ const struct command_help command_helps[] = {
     { "node", "", 0, "the node alone, in the foreground, for servers and service managers" },
     { "attach", "[TARGET]", 1, "the console on a running node, by default the local one" },
     { "demo", "", 0, "three real nodes on loopback, with the console on the first" },
+    { "replay", "FILE", 1, "the console on what --record has written" },
     { "status", "[TARGET]", 1, "one look: the screen as text, or JSON; exit 0 fine, 1 attention, 2 alarm" },
     { "switch", "p2p|http|auto [TARGET]", 2, "set the mode; prints requested and effective mode" },
     { "get", "KEY [TARGET]", 2, "print one entry" },
@@ -78,8 +79,10 @@ static const struct option_row rows[] = {
     FIELD("graph", "KIND", KEEP_TEXT, graph, "console: sparklines of block, braille or ascii"),
     FIELD("lang", "LANG", KEEP_TEXT, lang, "console: language, en or pt_BR"),
     FIELD("privacy", NULL, KEEP_FLAG, privacy, "console: stable names instead of addresses, peer ids and keys"),
+    FIELD("plain", NULL, KEEP_FLAG, plain, "console: sentences and lines instead of a screen"),
     FIELD("record", "FILE", KEEP_TEXT, record, "console: append each snapshot to FILE, for 'lattice replay'"),
     FIELD("refresh", "SECONDS", KEEP_SECONDS, refresh_ms, "console: at most one frame in so long (0.2 to 60)"),
+    FIELD("speed", "N", KEEP_TEXT, speed, "replay: N times as fast (0.01 to 1000)"),
     FIELD("help", NULL, KEEP_FLAG, help, "this text"),
     FIELD("version", NULL, KEEP_FLAG, version, "the version"),
 };

@@ -30,6 +30,7 @@ struct options {
     const char *env_file;
     bool print_config, help, version;
     bool json, follow, force, absent, control, repair;
+    bool command_given; /* a command was named; else it is the console */
     bool once, ascii, privacy, plain;
     bool color_given;
     enum option_color color;

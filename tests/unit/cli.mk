@@ -3,3 +3,8 @@ check_PROGRAMS += tests/unit/test_options
 tests_unit_test_options_SOURCES = tests/unit/test_options.c
 tests_unit_test_options_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_options_LDADD = $(LINK_cli) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_replay
+tests_unit_test_replay_SOURCES = tests/unit/test_replay.c tests/support/snapshots.c tests/support/snapshots.h tests/support/temp.h
+tests_unit_test_replay_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_replay_LDADD = $(LINK_cli) $(CMOCKA_LIBS)

@@ -18,6 +18,7 @@
 #include "copy.h"
 #include "privacy.h"
 #include "recorder.h"
+#include "sentences.h"
 #include "support/snapshots.h"
 #include "support/temp.h"
 #include "view/json.h"
@@ -138,6 +139,81 @@ a_recording_reads_back_line_by_line(void **state)
     assert_int_equal(recorder_take(NULL, NULL), LAT_OK);
 }
 
+static char *
+told(const struct snapshot *before, const struct snapshot *now)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    assert_non_null(out);
+    sentences_of_change(before, now, out);
+    fclose(out);
+    return text;
+}
+
+static void
+sentences_tell_what_changed_and_nothing_else(void **state)
+{
+    struct snapshot *before = sample_snapshot(LUNG_COUNTDOWN), *now = sample_snapshot(LUNG_COUNTDOWN);
+    char *text;
+
+    (void)state;
+    text = told(NULL, before);
+    assert_non_null(strstr(text, "Lungs: NO PEERS. HTTP in 00:13, source ready.\n"));
+    assert_non_null(strstr(text, "Alert F1: no peers over P2P.\n"));
+    free(text);
+    now->wall_ms += 1000;
+    now->lung.fallback_in_ms -= 1000;
+    text = told(before, now);
+    assert_string_equal(text, "");
+    free(text);
+    now->lung.fallback_in_ms = 9500;
+    sample_diverge(now);
+    text = told(before, now);
+    assert_string_equal(text, "14:03:28 HTTP takes over in 10 s.\n"
+                              "14:03:28 Alert D1: rio-2 diverges: 3 keys.\n"
+                              "14:03:28 Source rio-2: differs 00:42, 3 BOTH.\n");
+    free(text);
+    text = told(now, before);
+    assert_non_null(strstr(text, "Ended D1: rio-2 diverges: 3 keys.\n"));
+    free(text);
+    snapshot_unref(before);
+    snapshot_unref(now);
+    before = sample_snapshot(LUNG_P2P);
+    now = sample_snapshot(LUNG_HTTP);
+    text = told(before, now);
+    assert_non_null(strstr(text, "Lungs: HTTP. fallback since 14:01:35"));
+    assert_non_null(strstr(text, "Peer porto-1 is gone.\n"));
+    free(text);
+    snapshot_unref(before);
+    snapshot_unref(now);
+}
+
+static void
+each_answer_is_whole_sentences(void **state)
+{
+    struct snapshot *s = sample_snapshot(LUNG_ISOLATED);
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    (void)state;
+    sample_diverge(s);
+    sentences_of_state(s, out);
+    sentences_of_peers(s, out);
+    sentences_of_divergence(s, out);
+    sentences_of_events(s, out);
+    sentences_of_alerts(s, out);
+    fclose(out);
+    assert_non_null(strstr(text, "  Key acct/settle/0107: only they have it.\n"));
+    assert_non_null(strstr(text, "ALARM F3: both lungs down"));
+    assert_non_null(strstr(text, "14:03:20 error: [LATTICE_P2P] listen failed"));
+    assert_null(strchr(text, '\033'));
+    free(text);
+    snapshot_unref(s);
+}
+
 static void
 only_what_is_new_rings(void **state)
 {
@@ -214,6 +290,8 @@ main(void)
         cmocka_unit_test(a_copy_has_every_line_of_the_panel_and_no_keys),
         cmocka_unit_test(privacy_hides_addresses_ids_and_keys_under_stable_names),
         cmocka_unit_test(a_recording_reads_back_line_by_line),
+        cmocka_unit_test(sentences_tell_what_changed_and_nothing_else),
+        cmocka_unit_test(each_answer_is_whole_sentences),
         cmocka_unit_test(only_what_is_new_rings),
         cmocka_unit_test(the_operators_command_gets_the_alert_and_is_not_run_too_often),
     };

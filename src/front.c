@@ -1,0 +1,233 @@
+/* front.c - the faces of a node: screen, sentences, one picture, a recording; and the node that has lost its own. */
+#include "config.h"
+
+#include "front.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "cli/foreground.h"
+#include "cli/replay.h"
+#include "console.h"
+#include "line_mode.h"
+#include "settings_file.h"
+
+static void
+ask_reload(struct exchange *x)
+{
+    struct command *command = command_new(COMMAND_RELOAD);
+
+    if (command && exchange_submit(x, command))
+        command_free(command);
+}
+
+/* Without a console: SIGTERM and SIGINT end the node, SIGHUP reads the configuration again. */
+void
+front_wait_headless(struct exchange *x)
+{
+    sigset_t signals;
+    int signo = 0;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    while (sigwait(&signals, &signo) == 0 && signo == SIGHUP)
+        ask_reload(x);
+    lat_log(LAT_NOTICE, "[STARTUP] %s: the node stops", strsignal(signo));
+}
+
+/* What the console is told: where console.ini is, and the command line as lines of the same form. */
+struct console_wishes {
+    struct console_options options;
+    char path[4096];
+    char overrides[512];
+};
+
+static void
+fill_console_options(const struct options *o, struct console_wishes *out)
+{
+    static const char *const colors[] = { [OPTION_COLOR_AUTO] = "auto",
+                                          [OPTION_COLOR_ALWAYS] = "always",
+                                          [OPTION_COLOR_NEVER] = "never" };
+    size_t size = sizeof(out->overrides), used = 0;
+
+    settings_file_path(out->path);
+    out->overrides[0] = 0;
+    if (o->ascii)
+        used += (size_t)snprintf(out->overrides + used, size - used, "ascii = on\n");
+    if (o->privacy)
+        used += (size_t)snprintf(out->overrides + used, size - used, "privacy = on\n");
+    if (o->color_given)
+        used += (size_t)snprintf(out->overrides + used, size - used, "color = %s\n", colors[o->color]);
+    if (o->refresh_ms > 0)
+        used += (size_t)snprintf(out->overrides + used, size - used, "refresh = %g\n", o->refresh_ms / 1000.0);
+    if (o->graph)
+        used += (size_t)snprintf(out->overrides + used, size - used, "graph = %.16s\n", o->graph);
+    if (o->lang)
+        snprintf(out->overrides + used, size - used, "lang = %.16s\n", o->lang);
+    out->options = (struct console_options){ .config_path = out->path[0] ? out->path : NULL,
+                                             .overrides = out->overrides,
+                                             .record_path = o->record };
+}
+
+/* A console.ini with mistakes still says what it says right. */
+static void
+say_setting(void *arg, const char *text)
+{
+    (void)arg;
+    fprintf(stderr, "lattice: warning: %s\n", text);
+}
+
+static void
+print_screen(FILE *out, const struct snapshot *snapshot, const struct source *source, const struct options *o)
+{
+    struct console_wishes wishes;
+
+    fill_console_options(o, &wishes);
+    /* What cannot be written is noticed at the end, with all other output. */
+    if (console_once(&wishes.options, source, snapshot, o->columns, o->rows, out) == LAT_NOMEM)
+        cli_fail(EXIT_FAILED, "screen: out of memory");
+}
+
+void
+front_print_screen(FILE *out, const struct snapshot *snapshot, const struct options *o)
+{
+    print_screen(out, snapshot, NULL, o);
+}
+
+/* Has every HTTP source been asked? Then the picture has what there is to know. */
+static bool
+is_complete(const struct snapshot *s)
+{
+    if (s == NULL)
+        return false;
+    for (uint32_t i = 0; i < s->source_count; i++) {
+        if (!s->sources[i].known && s->sources[i].failures == 0)
+            return false;
+    }
+    return true;
+}
+
+#define ONCE_WAIT_MS 3000
+
+int
+front_print_once(const struct source *source, const struct options *o)
+{
+    const struct timespec pause = { .tv_nsec = 20000000 };
+    uint64_t until = lat_mono_ms() + ONCE_WAIT_MS;
+    const struct snapshot *s = source->ops->latest(source->arg);
+    int code;
+
+    while (!is_complete(s) && lat_mono_ms() < until) {
+        snapshot_unref(s);
+        nanosleep(&pause, NULL);
+        s = source->ops->latest(source->arg);
+    }
+    if (s == NULL)
+        return cli_fail(EXIT_NO_ANSWER, "no answer from the node at %s", source->via);
+    code = snapshot_condition(s);
+    if (o->json)
+        code = cli_print_snapshot(s) == EXIT_DONE ? code : EXIT_FAILED;
+    else
+        print_screen(stdout, s, source, o);
+    snapshot_unref(s);
+    return code;
+}
+
+/* The node goes on without a terminal until a signal ends it. */
+static void
+go_on_headless(struct exchange *x, const char *why)
+{
+    lat_log(LAT_NOTICE, "[STARTUP] %s: the node goes on without a console, pid %ld", why, (long)getpid());
+    foreground_leave();
+    front_wait_headless(x);
+}
+
+/* The screen, or sentences where they are asked for and where no cursor can be placed. */
+static enum console_end
+run_face(const struct console_options *options, const struct source *source, bool plain)
+{
+    enum console_end end = plain ? CONSOLE_NO_TERMINAL : console_run(options, source);
+
+    return end == CONSOLE_NO_TERMINAL ? line_mode_run(options, source) : end;
+}
+
+/* x: of the node in this process, which may outlive the console; NULL: there is none, or it must not. */
+int
+front_show(const struct options *o, const struct source *source, struct exchange *x)
+{
+    struct console_wishes wishes;
+
+    fill_console_options(o, &wishes);
+    switch (run_face(&wishes.options, source, o->plain)) {
+    case CONSOLE_QUIT_LEAVE:
+        if (x) {
+            printf("The node goes on, pid %ld. Look at it with 'lattice status', end it with 'kill %ld'.\n", (long)getpid(),
+                   (long)getpid());
+            fflush(stdout);
+            go_on_headless(x, "console left");
+        }
+        return EXIT_DONE;
+    case CONSOLE_HANGUP:
+        if (x)
+            go_on_headless(x, "console lost");
+        return EXIT_DONE;
+    case CONSOLE_QUIT_STOP:
+    case CONSOLE_SIGTERM:
+        return EXIT_DONE;
+    case CONSOLE_NO_TERMINAL: /* line mode needs none */
+    case CONSOLE_FAILED:
+        return cli_fail(EXIT_FAILED, "console: out of memory or descriptors");
+    }
+    return EXIT_FAILED;
+}
+
+/* `console --print-config`: a console.ini with what holds now. */
+int
+front_print_settings(const struct options *o)
+{
+    struct console_wishes wishes;
+    struct settings_file file = { .path = NULL };
+    struct settings settings;
+
+    fill_console_options(o, &wishes);
+    file.path = wishes.options.config_path;
+    file.overrides = wishes.overrides;
+    settings_file_follow(&file, 0, &settings, say_setting, NULL);
+    settings_print(&settings, stdout);
+    return EXIT_DONE;
+}
+
+int
+front_replay(const struct options *o)
+{
+    struct replay *replay = NULL;
+    struct lat_msg why = { "" };
+    struct source source;
+    double speed = 1;
+    char *end = NULL;
+    int code;
+
+    if (o->arg_count < 1)
+        return cli_fail(EXIT_USAGE, "replay: which file? 'lattice --record FILE' writes one");
+    if (o->speed)
+        speed = strtod(o->speed, &end);
+    if ((end && *end) || !(speed >= 0.01 && speed <= REPLAY_SPEED_MAX))
+        return cli_fail(EXIT_USAGE, "--speed: a figure from 0.01 to %d", REPLAY_SPEED_MAX);
+    if (replay_start(o->args[0], speed, &replay, &why))
+        return cli_fail(EXIT_FAILED, "%s", why.text);
+    replay_face(replay, &source);
+    code = o->once || o->json ? front_print_once(&source, o) : front_show(o, &source, NULL);
+    replay_stop(replay);
+    return code;
+}
