@@ -11,12 +11,6 @@
 
 #define ROOT_SHOWN 8 /* hex digits */
 
-static bool
-differs(enum agreement agreement)
-{
-    return agreement == AGREE_DIFFERS || agreement == AGREE_HEALING || agreement == AGREE_HELD;
-}
-
 static int64_t
 differing_ms(const struct node_row *row)
 {
@@ -48,7 +42,7 @@ give_letters(struct node_row *rows, int count)
         struct node_row *oldest = NULL;
 
         for (int i = 0; i < count; i++)
-            if (rows[i].letter == '?' && rows[i].root[0] && differs(rows[i].agreement) &&
+            if (rows[i].letter == '?' && rows[i].root[0] && agreement_is_open(rows[i].agreement) &&
                 (oldest == NULL || differing_ms(&rows[i]) > differing_ms(oldest)))
                 oldest = &rows[i];
         if (oldest == NULL)
@@ -130,7 +124,7 @@ bytes_in(const struct node_row *row)
 static unsigned
 health(const struct node_row *row)
 {
-    if (differs(row->agreement))
+    if (agreement_is_open(row->agreement))
         return 0;
     return row->agreement == AGREE_UNKNOWN ? 1 : 2;
 }
@@ -189,7 +183,7 @@ nodes_tally(const struct snapshot *snapshot)
 
     for (int i = 0; i < tally.total; i++) {
         tally.same += rows[i].agreement == AGREE_EQUAL;
-        tally.differ += differs(rows[i].agreement);
+        tally.differ += agreement_is_open(rows[i].agreement);
         tally.unknown += rows[i].agreement == AGREE_UNKNOWN;
     }
     return tally;
@@ -244,6 +238,10 @@ node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX])
         snprintf(out, NODE_TEXT_MAX, "?");
         return STYLE_UNKNOWN;
     }
+    if (row->agreement == AGREE_BUT) {
+        snprintf(out, NODE_TEXT_MAX, "same but");
+        return STYLE_TEXT;
+    }
     if (row->source && row->source->differs_ms >= 0 && row->source->key_total > 0)
         snprintf(out, NODE_TEXT_MAX, "%" PRIu32 " %s", row->source->key_total, direction(row->source));
     else
@@ -267,6 +265,12 @@ source_state(const struct snapshot_source *s, char out[NODE_TEXT_MAX])
     case AGREE_HELD:
         snprintf(out, NODE_TEXT_MAX, "held");
         return STYLE_ATTENTION;
+    case AGREE_INCOMPATIBLE:
+        snprintf(out, NODE_TEXT_MAX, "incompatible");
+        return STYLE_ATTENTION;
+    case AGREE_BUT:
+        snprintf(out, NODE_TEXT_MAX, "%s", s->error);
+        return STYLE_TEXT;
     case AGREE_DIFFERS:
         if (s->differs_ms < 0) /* our root moved after its last answer */
             snprintf(out, NODE_TEXT_MAX, "looking soon");

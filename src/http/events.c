@@ -72,7 +72,7 @@ summary_json(const struct snapshot *s)
     uint32_t differing = 0;
 
     for (uint32_t i = 0; i < s->source_count; i++)
-        differing += s->sources[i].agreement != AGREE_EQUAL && s->sources[i].agreement != AGREE_UNKNOWN;
+        differing += agreement_is_open(s->sources[i].agreement);
     json_put_number(&object, "number", (double)s->number);
     json_put_number(&object, "wall_s", (double)s->wall_ms / 1000);
     json_put_text(&object, "name", s->name);

@@ -104,9 +104,12 @@ poll_log_healed(struct poll_source *s, unsigned changes, uint64_t now_ms)
         return;
     switch (heal->end) {
     case HEAL_EQUAL:
+    case HEAL_BUT:
         lat_log(LAT_NOTICE,
-                "[HTTP_SYNC] [RECONCILIATION] healed from %s: %" PRIu32 " records applied in %.1f s%s",
-                s->shown_url, heal->applied, seconds, suppressed);
+                "[HTTP_SYNC] [RECONCILIATION] healed from %s: %" PRIu32 " records applied, %" PRIu32
+                " given, in %.1f s%s%s%s",
+                s->shown_url, heal->applied, heal->given_taken, seconds, heal->why.text[0] ? "; " : "", heal->why.text,
+                suppressed);
         break;
     case HEAL_ALL_TAKEN:
     case HEAL_MOVED:
@@ -116,6 +119,7 @@ poll_log_healed(struct poll_source *s, unsigned changes, uint64_t now_ms)
                 s->shown_url, heal->applied, seconds, heal->ours + heal->only_ours, suppressed);
         break;
     case HEAL_REFUSED:
+    case HEAL_INCOMPATIBLE:
         lat_log(LAT_WARNING, "[HTTP_SYNC] [RECONCILIATION] REJECTED %s: %s%s", s->shown_url, heal->why.text,
                 suppressed);
         break;

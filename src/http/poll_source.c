@@ -150,7 +150,7 @@ unsigned
 source_compare(struct poll_source *s, const struct source_shown *shown, const struct source_own *own,
                uint64_t now_ms)
 {
-    const struct heal_own ours = { own->root, own->trust_number, own->trusted_count };
+    const struct heal_own ours = { own->root, own->trust_number, own->trusted_count, own->view };
     unsigned changes;
 
     s->shown = *shown;
@@ -241,14 +241,17 @@ source_given_up(struct poll_source *s, uint64_t now_ms)
 static enum agreement
 agreement_of(const struct poll_source *s, const uint8_t *own_root, uint64_t now_ms)
 {
-    bool same = own_root ? memcmp(own_root, s->shown.root, 32) == 0 : s->h.equal;
+    size_t but = 0;
+    bool same = own_root ? heal_peer_agrees(&s->h, own_root, s->shown.root, &but) : s->h.equal;
 
     if (!s->h.compared || !s->has_shown || (!s->usable && now_ms - s->ok_ms > SOURCE_FORGET_MS))
         return AGREE_UNKNOWN;
     if (same)
-        return AGREE_EQUAL;
+        return but > 0 ? AGREE_BUT : AGREE_EQUAL;
     if (s->h.healing || s->importing)
         return AGREE_HEALING;
+    if (heal_peer_is_incompatible(&s->h))
+        return AGREE_INCOMPATIBLE;
     return s->h.held ? AGREE_HELD : AGREE_DIFFERS;
 }
 
@@ -314,7 +317,7 @@ source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_m
         row->count = s->shown.count;
     }
     row->differs_ms = -1;
-    if (row->agreement != AGREE_UNKNOWN && row->agreement != AGREE_EQUAL && !s->h.equal) {
+    if (agreement_is_open(row->agreement) && !s->h.equal) {
         row->differs_ms = (int64_t)(now_ms - s->h.differs_since_ms);
         row->differs_checks = s->h.differs_checks;
     }

@@ -59,6 +59,28 @@ ask_own(struct peer *peer, enum source_kind kind, const struct poller_head *head
     return own;
 }
 
+/* Agreement may be more than equal roots: then our own state is looked at. */
+static unsigned
+compare(struct peer *peer, const struct source_shown *shown, struct source_own *own, uint64_t now_ms)
+{
+    struct poller *p = peer->p;
+    struct recon_view view;
+    bool looks = own->root != NULL && peer->s.kind == SOURCE_LATTICE && heal_peer_needs_view(&peer->s.h) &&
+                 p->ops.view_begin(p->arg, &view) == LAT_OK;
+    unsigned changes;
+
+    if (looks) {
+        view.trust = &p->trust;
+        view.now_ms = lat_wall_ms();
+        own->view = &view;
+    }
+    changes = source_compare(&peer->s, shown, own, now_ms);
+    if (looks)
+        p->ops.view_end(p->arg, &view);
+    own->view = NULL;
+    return changes;
+}
+
 /* shown: NULL for a good answer that is not to be compared. */
 static void
 succeeded(struct peer *peer, enum source_kind kind, const struct source_shown *shown)
@@ -71,7 +93,7 @@ succeeded(struct peer *peer, enum source_kind kind, const struct source_shown *s
     if (shown) {
         peer->p->ops.head(peer->p->arg, &head);
         own = ask_own(peer, kind, &head);
-        changes |= source_compare(&peer->s, shown, &own, now);
+        changes |= compare(peer, shown, &own, now);
     }
     if (peer->p->mode == POLLER_STANDBY)
         peer->s.h.wants = false;
@@ -120,12 +142,17 @@ bool
 ask_status(struct peer *peer, uint64_t total_ms, http_done_fn fn)
 {
     struct poller *p = peer->p;
+    const uint8_t *kept;
     struct poller_head head;
     struct lat_buf message;
     bool sent = false;
 
     p->ops.head(p->arg, &head);
-    p->ops.random(p->arg, peer->challenge, sizeof(peer->challenge));
+    kept = heal_challenge(&peer->s.h.heal);
+    if (kept != NULL)
+        memcpy(peer->challenge, kept, sizeof(peer->challenge));
+    else
+        p->ops.random(p->arg, peer->challenge, sizeof(peer->challenge));
     lat_buf_init(&message, STATUS_ANSWER_MAX);
     if (recon_ask_status(&p->network, peer->challenge, head.root, head.count, false, &message) == LAT_OK)
         sent = ask_sync(peer, &message, STATUS_ANSWER_MAX, total_ms, fn);
@@ -291,6 +318,7 @@ take_status(struct peer *peer, const struct http_answer *answer)
         failed(peer, why.text[0] ? why.text : lat_err_text(err), ask_retry_ms(&answer->body));
     } else {
         peer->status = status;
+        heal_peer_note_status(&peer->s.h, &status, &peer->p->trust);
         succeeded(peer, SOURCE_LATTICE, &shown);
     }
 }

@@ -111,7 +111,7 @@ maybe_filled(struct peer *peer)
 {
     enum heal_end end = peer->s.h.heal.end;
 
-    if (end == HEAL_EQUAL || end == HEAL_ALL_TAKEN || end == HEAL_REFUSED)
+    if (end == HEAL_EQUAL || end == HEAL_BUT || end == HEAL_ALL_TAKEN || end == HEAL_REFUSED)
         heal_note_filled(peer);
 }
 
@@ -145,6 +145,7 @@ see_own(struct peer *peer, struct recon_view *view)
         return false;
     }
     view->trust = &p->trust;
+    view->now_ms = lat_wall_ms();
     return true;
 }
 
@@ -168,7 +169,7 @@ is_no_answer(struct peer *peer, const struct http_answer *answer)
 }
 
 static void
-on_range(void *arg, struct http_answer *answer)
+on_answer(void *arg, struct http_answer *answer)
 {
     struct peer *peer = arg;
     struct poller *p = peer->p;
@@ -210,7 +211,7 @@ on_last_status(void *arg, struct http_answer *answer)
         return;
     heal_compare(&peer->s.h.heal, &status, &view, lat_mono_ms());
     peer->p->ops.view_end(peer->p->arg, &view);
-    end_session(peer);
+    step(peer);
 }
 
 static void
@@ -259,25 +260,25 @@ request_ms(const struct peer *peer)
 }
 
 static void
-ask_range(struct peer *peer)
+ask_next(struct peer *peer)
 {
     struct recon_view view;
     struct lat_buf message;
-    bool sent = false;
-    enum lat_err err;
+    bool sent = true;
 
     if (!see_own(peer, &view))
         return;
     lat_buf_init(&message, RECON_MESSAGE_MAX);
-    err = heal_ask(&peer->s.h.heal, &view, lat_mono_ms(), &message);
+    if (heal_ask(&peer->s.h.heal, &view, lat_mono_ms(), &message))
+        lat_buf_clear(&message); /* the session has ended */
     peer->p->ops.view_end(peer->p->arg, &view);
-    if (!err && peer->s.h.heal.state == HEAL_WAIT)
-        sent = ask_sync(peer, &message, RECON_MESSAGE_MAX, request_ms(peer), on_range);
+    if (peer->s.h.heal.state == HEAL_WAIT)
+        sent = ask_sync(peer, &message, RECON_MESSAGE_MAX, request_ms(peer), on_answer);
     lat_buf_fini(&message);
-    if (!err && peer->s.h.heal.state == HEAL_OVER)
-        end_session(peer);
-    else if (!sent)
+    if (!sent)
         fail(peer, "out of memory");
+    else if (peer->s.h.heal.state != HEAL_WAIT)
+        step(peer);
 }
 
 static void
@@ -285,7 +286,7 @@ step(struct peer *peer)
 {
     switch (peer->s.h.heal.state) {
     case HEAL_ASK:
-        ask_range(peer);
+        ask_next(peer);
         break;
     case HEAL_APPLY:
         apply_batch(peer);
@@ -316,6 +317,7 @@ start_session(struct peer *peer, const struct poller_head *head)
         return;
     }
     view.trust = &p->trust;
+    view.now_ms = lat_wall_ms();
     poll_log_heal(&peer->s, now);
     peer->s.h.healing = true;
     p->ops.random(p->arg, salt, sizeof(salt));

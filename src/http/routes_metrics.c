@@ -169,7 +169,7 @@ put_agreement(struct page *page, const char *name, const struct snapshot_source 
 {
     char labels[LABEL_MAX + 64];
 
-    for (unsigned i = 0; i <= AGREE_HELD; i++) {
+    for (unsigned i = 0; i < AGREE_COUNT; i++) {
         snprintf(labels, sizeof(labels), "{source=\"%s\",agreement=\"%s\"}", label,
                  agreement_name((enum agreement)i));
         sample(page, name, labels, i == (unsigned)source->agreement);

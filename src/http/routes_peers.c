@@ -137,7 +137,7 @@ compared_sources(const struct snapshot *s, const char *prefix, uint32_t *differi
         const char *direction = direction_of(source);
 
         keep_keys(cJSON_GetObjectItemCaseSensitive(item, "keys"), prefix);
-        *differing += source->agreement != AGREE_EQUAL && source->agreement != AGREE_UNKNOWN;
+        *differing += agreement_is_open(source->agreement);
         cJSON_AddItemToObjectCS(item, "equal", equal_json(source->agreement));
         cJSON_AddItemToObjectCS(item, "direction",
                                 direction == NULL ? cJSON_CreateNull() : cJSON_CreateString(direction));

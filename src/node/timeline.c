@@ -24,21 +24,15 @@ advance(struct timeline *t, uint64_t slot)
     t->slot = slot;
 }
 
-static bool
-is_other(enum agreement agreement)
-{
-    return agreement == AGREE_DIFFERS || agreement == AGREE_HEALING || agreement == AGREE_HELD;
-}
-
 static uint16_t
 count_others(const struct snapshot *s)
 {
     uint16_t count = 0;
 
     for (uint32_t i = 0; i < s->peer_count; i++)
-        count = (uint16_t)(count + is_other(s->peers[i].agreement));
+        count = (uint16_t)(count + agreement_is_open(s->peers[i].agreement));
     for (uint32_t i = 0; i < s->source_count; i++)
-        count = (uint16_t)(count + is_other(s->sources[i].agreement));
+        count = (uint16_t)(count + agreement_is_open(s->sources[i].agreement));
     return count;
 }
 

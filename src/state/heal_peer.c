@@ -86,13 +86,59 @@ decide(struct heal_peer *p, const uint8_t root[32], const struct heal_own *own, 
         p->held = false;
 }
 
+void
+heal_peer_note_status(struct heal_peer *p, const struct recon_status *theirs, const struct trust *trust)
+{
+    p->trust_differs = heal_note_status(&p->heal, theirs, trust);
+}
+
+bool
+heal_peer_needs_view(const struct heal_peer *p)
+{
+    return p->heal.settled.count > 0;
+}
+
+bool
+heal_peer_is_incompatible(const struct heal_peer *p)
+{
+    return p->heal.settled.overflow;
+}
+
+bool
+heal_peer_agrees(const struct heal_peer *p, const uint8_t own[32], const uint8_t theirs[32], size_t *but)
+{
+    *but = 0;
+    if (memcmp(own, theirs, 32) == 0)
+        return true;
+    if (!p->equal || p->but == 0 || memcmp(own, p->but_own, 32) != 0 || memcmp(theirs, p->but_theirs, 32) != 0)
+        return false;
+    *but = p->but;
+    return true;
+}
+
+/* Equal, or equal but for what is settled? */
+static bool
+is_equal(struct heal_peer *p, const uint8_t root[32], const struct heal_own *own)
+{
+    bool agrees = memcmp(root, own->root, 32) == 0;
+
+    p->but = 0;
+    if (!agrees && own->view != NULL && heal_agrees(&p->heal, own->view, root, &agrees, &p->but))
+        agrees = false; /* our own state cannot be read now: the next look tells */
+    memcpy(p->but_own, own->root, 32);
+    memcpy(p->but_theirs, root, 32);
+    return agrees;
+}
+
 unsigned
 heal_peer_compare(struct heal_peer *p, const uint8_t root[32], const struct heal_own *own, uint64_t now_ms)
 {
     unsigned change;
 
-    if (memcmp(root, own->root, 32) == 0) {
+    if (is_equal(p, root, own)) {
         change = note_equal(p);
+        if (p->but > 0)
+            heal_settled_text(&p->heal, p->trouble, sizeof(p->trouble));
     } else {
         change = note_differs(p, now_ms);
         decide(p, root, own, now_ms);
@@ -112,7 +158,7 @@ heal_peer_is_due(const struct heal_peer *p, uint64_t now_ms)
 uint64_t
 heal_peer_due_at(const struct heal_peer *p)
 {
-    if (!p->compared || p->equal || p->healing || !(p->wants || p->goes_on))
+    if (!p->compared || p->equal || p->healing || heal_peer_is_incompatible(p) || !(p->wants || p->goes_on))
         return UINT64_MAX;
     return p->pause_until_ms;
 }
@@ -165,16 +211,21 @@ heal_peer_healed(struct heal_peer *p, uint32_t trust_number, uint64_t now_ms)
     lat_copy(p->trouble, sizeof(p->trouble), heal->why.text);
     switch (heal->end) {
     case HEAL_EQUAL:
+    case HEAL_BUT:
         change = note_equal(p);
+        p->but = heal->end == HEAL_BUT ? heal->settled.count : 0;
+        memcpy(p->but_own, heal->end_own, 32);
+        memcpy(p->but_theirs, heal->batch_root, 32);
+        lat_copy(p->trouble, sizeof(p->trouble), heal->why.text);
+        break;
+    case HEAL_INCOMPATIBLE:
+        p->held = true;
         break;
     case HEAL_ALL_TAKEN:
         heal_peer_note_taken(p, heal->root, trust_number, now_ms);
         break;
     case HEAL_REFUSED:
         p->held = true;
-        /* What is only ahead of our clock falls due: it is asked for again, with growing pauses. */
-        if (heal->held == 0)
-            heal_peer_note_taken(p, heal->root, trust_number, now_ms);
         break;
     case HEAL_BUDGET:
         p->goes_on = true;
@@ -206,4 +257,5 @@ heal_peer_forget_pause(struct heal_peer *p)
     p->pause_until_ms = 0;
     p->fruitless = 0;
     p->taken = false;
+    heal_forget(&p->heal);
 }

@@ -32,14 +32,18 @@ struct heal_own {
     const uint8_t *root;   /* 32 */
     uint32_t trust_number; /* of the set of trusted keys: another number after each change */
     size_t trusted_count;  /* keys in it besides our own */
+    const struct recon_view *view; /* to tell what is settled; NULL: not at hand, see heal_peer_needs_view */
 };
 
 struct heal_peer {
     bool compared; /* what follows is set */
-    bool equal;
+    bool equal;    /* or equal but for settled keys */
+    size_t but;    /* so many settled keys; 0: really equal */
+    uint8_t but_own[32], but_theirs[32]; /* ... at these roots */
     uint64_t differs_since_ms;
     uint32_t differs_checks; /* in a row */
 
+    bool trust_differs; /* by the digests of its last STATUS: it trusts other keys than we do */
     struct heal heal; /* the session that runs, or the last one */
     bool healing;     /* set by the carrier with heal_start */
     bool healed_once;
@@ -60,11 +64,23 @@ struct heal_peer {
 void heal_peer_init(struct heal_peer *p);
 void heal_peer_fini(struct heal_peer *p);
 
+/* A STATUS came; to be called before its root is compared. What was settled under other trusted keys is forgotten. */
+void heal_peer_note_status(struct heal_peer *p, const struct recon_status *theirs, const struct trust *trust);
+
+/* Are there settled keys, so that agreement is more than equal roots? */
+bool heal_peer_needs_view(const struct heal_peer *p);
+
+/* Do these two roots agree, as far as the last comparison told? *but: but for so many keys. */
+bool heal_peer_agrees(const struct heal_peer *p, const uint8_t own[32], const uint8_t theirs[32], size_t *but);
+
 /* The other side showed this root, believed. Decides `wants`. Returns changes. */
 unsigned heal_peer_compare(struct heal_peer *p, const uint8_t root[32], const struct heal_own *own, uint64_t now_ms);
 
 /* Another program answers there now: what the former one showed is void. */
 void heal_peer_forget(struct heal_peer *p);
+
+/* More keys differ that one side refuses than make sense: no sessions until trust changes or the operator asks. */
+bool heal_peer_is_incompatible(const struct heal_peer *p);
 
 /* Is a session to begin now, as far as this peer is concerned? */
 bool heal_peer_is_due(const struct heal_peer *p, uint64_t now_ms);

@@ -16,4 +16,6 @@ noinst_LIBRARIES += %D%/libstate.a
 	%D%/recon.h %D%/recon.c %D%/recon_parts.h %D%/recon_read.c %D%/recon_status.c %D%/recon_cells.c \
 	%D%/recon_descend.c %D%/recon_records.c %D%/recon_prove.c %D%/recon_range.c %D%/recon_ask.c %D%/recon_find.c
 %C%_libstate_a_SOURCES += %D%/recon_reader.h %D%/recon_reader.c
-%C%_libstate_a_SOURCES += %D%/heal.h %D%/heal.c %D%/heal_walk.h %D%/heal_walk.c %D%/heal_peer.h %D%/heal_peer.c
+%C%_libstate_a_SOURCES += %D%/heal.h %D%/heal_parts.h %D%/heal.c %D%/heal_cells.c %D%/heal_descend.c %D%/heal_walk.c \
+	%D%/heal_records.c %D%/heal_verdict.c %D%/heal_name.c %D%/heal_text.c %D%/heal_peer.h %D%/heal_peer.c \
+	%D%/settled.h %D%/settled.c

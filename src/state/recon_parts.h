@@ -1,6 +1,6 @@
 /*
  * recon_parts.h - what the files of the answerer share: a decoded request, and the functions that append the
- * body of each reply. For src/state/recon*.c alone; the contract is recon.h. Pure; any thread.
+ * body of each reply. For src/state/recon*.c and heal*.c alone; the contract is recon.h. Pure; any thread.
  */
 #ifndef LAT_STATE_RECON_PARTS_H
 #define LAT_STATE_RECON_PARTS_H
@@ -35,6 +35,8 @@ struct recon_span {
     bool is_list;          /* the asker listed its records there; else it sent its children */
     uint16_t bitmap;       /* children that are not empty */
     const uint8_t *shorts; /* of those */
+    const uint8_t *entries; /* of a list: each what is shown of a keyhash, then short */
+    size_t entry_count;
 };
 
 /* The spans of a DESCEND request that are still to be read. */

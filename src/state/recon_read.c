@@ -93,11 +93,13 @@ entry_fits(const struct recon_span *span, const uint8_t entry[RECON_PREFIX_SHOWN
 }
 
 static enum lat_err
-read_list(struct lat_cursor *bytes, const struct recon_span *span, struct recon_refusal *why)
+read_list(struct lat_cursor *bytes, struct recon_span *span, struct recon_refusal *why)
 {
     const uint8_t *entry, *before = NULL;
     uint64_t count = lat_take_varint(bytes);
 
+    span->entries = bytes->at;
+    span->entry_count = (size_t)count;
     if (count > RECON_LIST_MAX)
         return refuse(why, RECON_E_LIMIT, "a list of more than %d records", RECON_LIST_MAX);
     for (; count > 0; count--, before = entry) {

@@ -81,9 +81,16 @@ agreement_name(enum agreement agreement)
 {
     static const char *const names[] = { [AGREE_UNKNOWN] = "unknown", [AGREE_EQUAL] = "equal",
                                          [AGREE_DIFFERS] = "differs", [AGREE_HEALING] = "healing",
-                                         [AGREE_HELD] = "held" };
+                                         [AGREE_HELD] = "held",       [AGREE_BUT] = "equal_but",
+                                         [AGREE_INCOMPATIBLE] = "incompatible" };
 
     return names[agreement];
+}
+
+bool
+agreement_is_open(enum agreement agreement)
+{
+    return agreement != AGREE_EQUAL && agreement != AGREE_UNKNOWN && agreement != AGREE_BUT;
 }
 
 const char *

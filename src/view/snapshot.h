@@ -92,6 +92,8 @@ enum agreement {
     AGREE_DIFFERS,
     AGREE_HEALING,
     AGREE_HELD,    /* differs, and nothing is taken from it: trust or clock; `error` says which */
+    AGREE_BUT,     /* agrees but for keys that one side refuses: heal.but says how many, `error` why */
+    AGREE_INCOMPATIBLE, /* so many keys that no session makes sense until somebody trusts other keys */
 };
 
 enum key_difference { KEY_THEIRS_NEWER, KEY_OURS_NEWER, KEY_ONLY_THEIRS, KEY_ONLY_OURS, KEY_REFUSED };
@@ -254,7 +256,12 @@ struct snapshot *snapshot_new(void);
 const struct snapshot *snapshot_ref(const struct snapshot *snapshot);
 void snapshot_unref(const struct snapshot *snapshot); /* NULL is fine */
 
-const char *agreement_name(enum agreement agreement);          /* "equal", "differs", "unknown", "healing", "held" */
+#define AGREE_COUNT (AGREE_INCOMPATIBLE + 1)
+/* "equal", "differs", "unknown", "healing", "held", "equal_but", "incompatible" */
+const char *agreement_name(enum agreement agreement);
+
+/* Is there a difference that ought to be gone soon? Not of a peer that is unknown, or agrees but for settled keys. */
+bool agreement_is_open(enum agreement agreement);
 const char *key_difference_name(enum key_difference difference); /* "theirs_newer", ... */
 
 /* Exit code of `lattice status` (INTERFACE section 1): 0 fine, 1 attention, 2 alarm. */

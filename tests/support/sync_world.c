@@ -93,9 +93,9 @@ apply_one(const struct sync_world *world, struct memory_view *state, const uint8
 
     if (record_parse(&world->network, bytes, len, &record, NULL))
         return VERDICT_MALFORMED;
-    if (!trust_accepts(&world->trust, record.author, record.hlc))
+    if (!trust_accepts(state->view.trust, record.author, record.hlc))
         return VERDICT_NOT_TRUSTED;
-    if (HLC_MS(record.hlc) > WORLD_NOW_MS + RECORD_FUTURE_MAX_MS)
+    if (HLC_MS(record.hlc) > state->view.now_ms + RECORD_FUTURE_MAX_MS)
         return VERDICT_HELD;
     if (record_verify(&world->network, &record))
         return VERDICT_BAD_SIGNATURE;
@@ -116,4 +116,28 @@ world_apply(const struct sync_world *world, struct memory_view *state, const uin
         records += 4 + len;
     }
     memory_seal(state);
+}
+
+void
+world_serve(const struct sync_world *world, struct memory_view *state, const struct recon_view *view,
+            const uint8_t *request, size_t len, struct lat_buf *reply)
+{
+    struct recon_view now = *view;
+    struct recon_pushes pushes;
+    uint8_t *verdicts;
+
+    lat_buf_init(&pushes.records, RECON_PUSHES_MAX);
+    if (recon_inspect(&world->network, request, len, &pushes, reply) == LAT_OK) {
+        verdicts = calloc(pushes.count + 1, 1);
+        assert_non_null(verdicts);
+        if (pushes.count > 0) {
+            world_apply(world, state, pushes.records.data, pushes.count, verdicts);
+            memcpy(now.root, state->view.root, 32);
+            now.count = state->view.count;
+            now.hlc = state->view.hlc;
+        }
+        assert_int_equal(recon_handle(&now, request, len, verdicts, pushes.count, reply), LAT_OK);
+        free(verdicts);
+    }
+    lat_buf_fini(&pushes.records);
 }

@@ -32,8 +32,13 @@ void world_put(const struct sync_world *world, struct memory_view *state, int au
 void world_fill(const struct sync_world *world, struct memory_view *state, int author, const char *prefix,
                 size_t count, size_t value_len);
 
-/* Apply a batch (u32 length, record)* to a state, which is sealed: one verdict a record. */
+/* Apply a batch (u32 length, record)* to a state, which is sealed: one verdict a record, by the trust set and the clock
+ * of the state's view. */
 void world_apply(const struct sync_world *world, struct memory_view *state, const uint8_t *records,
                  size_t count, uint8_t *verdicts);
+
+/* Answer as a node does: what is pushed goes into the state first. reply: inited by the caller. */
+void world_serve(const struct sync_world *world, struct memory_view *state, const struct recon_view *view,
+                 const uint8_t *request, size_t len, struct lat_buf *reply);
 
 #endif

@@ -362,7 +362,7 @@ a_root_from_which_all_is_taken_is_not_asked_again(void **state)
 }
 
 static void
-refused_records_are_held_and_asked_for_again_only_when_they_fall_due(void **state)
+records_that_are_not_taken_now_are_asked_for_again(void **state)
 {
     struct fixture *f = *state;
 
@@ -372,12 +372,44 @@ refused_records_are_held_and_asked_for_again_only_when_they_fall_due(void **stat
     assert_int_equal(row_at(f, 1000).agreement, AGREE_HELD);
     assert_string_equal(row_at(f, 1000).error, "1 of its records refused");
     poll_shows(f, f->their_root, 2000);
-    assert_int_equal(row_at(f, 2000).agreement, AGREE_HELD);
+    assert_true(source_is_due(&f->s, 2000));
+}
+
+static void
+a_source_that_agrees_but_for_settled_keys_is_shown_as_that_and_left_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct settled_key key = { .why = VERDICT_NOT_TRUSTED, .here = true, .keyhash = { 1 }, .theirs = { 2 } };
+    uint8_t other[32] = { 9 };
+
+    poll_shows(f, f->their_root, 1000);
+    assert_int_equal(settled_put(&f->s.h.heal.settled, &key), LAT_OK);
+    memcpy(f->s.h.heal.end_own, f->own_root, 32);
+    memcpy(f->s.h.heal.batch_root, f->their_root, 32);
+    lat_msg_set(&f->s.h.heal.why, "agrees but for 1");
+    session(f, HEAL_BUT, 0, 1000);
+    assert_int_equal(row_at(f, 1000).agreement, AGREE_BUT);
+    assert_int_equal(row_at(f, 1000).differs_ms, -1);
+    assert_string_equal(row_at(f, 1000).error, "agrees but for 1");
+    assert_false(source_is_due(&f->s, 1000));
+    f->own.root = other;
+    assert_int_equal(row_at(f, 1000).agreement, AGREE_DIFFERS);
+}
+
+static void
+a_source_that_is_incompatible_is_left_alone_until_it_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+
+    poll_shows(f, f->their_root, 1000);
+    f->s.h.heal.settled.overflow = true;
+    session(f, HEAL_INCOMPATIBLE, 0, 1000);
+    assert_int_equal(row_at(f, 1000).agreement, AGREE_INCOMPATIBLE);
+    poll_shows(f, f->their_root, 2000);
     assert_false(source_is_due(&f->s, 2000));
-    f->s.h.heal.held = 1;
-    session(f, HEAL_REFUSED, 0, 3000);
-    poll_shows(f, f->their_root, 4000);
-    assert_true(source_is_due(&f->s, 4000));
+    heal_peer_forget_pause(&f->s.h);
+    poll_shows(f, f->their_root, 3000);
+    assert_true(source_is_due(&f->s, 3000));
 }
 
 static void
@@ -491,7 +523,11 @@ main(void)
         TEST(three_sessions_without_progress_bring_growing_pauses_that_progress_clears),
         TEST(the_operator_can_end_a_pause),
         TEST(a_root_from_which_all_is_taken_is_not_asked_again),
-        TEST(refused_records_are_held_and_asked_for_again_only_when_they_fall_due),
+        TEST(records_that_are_not_taken_now_are_asked_for_again),
+        cmocka_unit_test_setup_teardown(a_source_that_agrees_but_for_settled_keys_is_shown_as_that_and_left_alone,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_source_that_is_incompatible_is_left_alone_until_it_is_asked_for, setup,
+                                        teardown),
         TEST(a_session_at_its_budget_goes_on_at_once),
         TEST(an_import_ends_the_streak_and_names_what_stands_against_it),
         TEST(retry_after_is_kept_up_to_a_minute),

@@ -413,7 +413,7 @@ an_untrusted_source_shows_divergence_and_only_signed_records_are_taken(void **st
     assert_int_equal(stage->here.count, 1);
     assert_int_equal(row.heal_applied, 1);
     assert_int_equal(row.heal_refused, 1);
-    assert_int_equal(row.agreement, AGREE_HELD);
+    assert_int_equal(row.agreement, AGREE_BUT);
     assert_non_null(strstr(row.error, "not trusted here"));
     assert_int_equal(stage->filling_on, 0); /* an empty node is not filled by a stranger's word */
     poller_fill_lung(stage->poller, lat_mono_ms(), &lung);

@@ -61,7 +61,7 @@ add_keys(struct lines *lines, const struct node_row *row)
 static bool
 is_open(const struct node_row *row)
 {
-    return row->agreement != AGREE_EQUAL && row->agreement != AGREE_UNKNOWN &&
+    return agreement_is_open(row->agreement) &&
            (row->source == NULL || row->source->differs_ms >= 0);
 }
 
@@ -94,10 +94,12 @@ glyph_of(enum agreement agreement, char *glyph)
 {
     switch (agreement) {
     case AGREE_EQUAL:
+    case AGREE_BUT:
         *glyph = '=';
         return STYLE_GOOD;
     case AGREE_DIFFERS:
     case AGREE_HELD:
+    case AGREE_INCOMPATIBLE:
         *glyph = '!';
         return STYLE_ATTENTION;
     case AGREE_HEALING:
@@ -163,6 +165,8 @@ node_text(const struct snapshot *snapshot, const struct node_row *row, char *out
     }
     if (row->agreement == AGREE_UNKNOWN)
         snprintf(out, size, "%s", s->error[0] ? s->error : "not compared yet");
+    else if (row->agreement == AGREE_BUT)
+        snprintf(out, size, "%s", s->error);
     else if (row->agreement == AGREE_EQUAL)
         equal_text(snapshot, s, out, size);
     else
