@@ -24,8 +24,9 @@ struct chunk {
     uint8_t bytes[];
 };
 
-static const struct protocol *const protocols[] = { &identify_protocol, &identify_push_protocol, &ping_protocol,
-                                                    &perf_protocol, NULL };
+static const struct protocol *const common_protocols[] = { &identify_protocol, &identify_push_protocol, &ping_protocol,
+                                                           &perf_protocol };
+#define COMMON_COUNT (sizeof(common_protocols) / sizeof(common_protocols[0]))
 
 /* --- ends ------------------------------------------------------------------------------------------ */
 
@@ -143,6 +144,8 @@ on_up(void *arg, const struct peerid *id, struct conn *conn)
     assert_ptr_equal(swarm_conn(node->swarm, id), conn);
     node->ups++;
     node->last_up = *id;
+    if (node->hooks && node->hooks->up)
+        node->hooks->up(node, id, conn);
 }
 
 static void
@@ -153,6 +156,8 @@ on_down(void *arg, const struct peerid *id, enum swarm_reason reason)
     assert_null(swarm_conn(node->swarm, id));
     node->downs++;
     node->last_reason = reason;
+    if (node->hooks && node->hooks->down)
+        node->hooks->down(node, id, reason);
 }
 
 static void
@@ -200,14 +205,28 @@ static const struct swarm_ops ops = { .dial = on_dial, .give_up = on_give_up, .w
 /* --- nodes ----------------------------------------------------------------------------------------- */
 
 static void
-start_swarm(struct world_node *node, bool redial)
+list_protocols(struct world_node *node)
 {
-    const struct swarm_config config = { .identity = &node->identity, .noise = node->own, .protocols = protocols,
+    size_t count = 0;
+
+    for (; count < COMMON_COUNT; count++)
+        node->served[count] = common_protocols[count];
+    for (const struct protocol *const *p = node->protocols; p && *p && count < CONN_PROTOCOLS_MAX; p++)
+        node->served[count++] = *p;
+    node->served[count] = NULL;
+}
+
+void
+world_start(struct world_node *node, bool redial)
+{
+    const struct swarm_config config = { .identity = &node->identity, .noise = node->own, .protocols = node->served,
                                          .early_muxer = true, .agent = "lattice/test", .idle_ms = 3000, .dead_ms = 10000,
                                          .redial_min_ms = 1000, .redial_max_ms = 30000, .redial = redial,
-                                         .random = rand_bytes, .ops = &ops, .arg = node };
+                                         .random = node->world->random ? node->world->random : rand_bytes, .ops = &ops,
+                                         .arg = node };
     struct multiaddr listen;
 
+    list_protocols(node);
     node->swarm = swarm_new(&config, node->world->now_ms);
     assert_non_null(node->swarm);
     assert_int_equal(multiaddr_parse(node->address, &listen), LAT_OK);
@@ -215,7 +234,7 @@ start_swarm(struct world_node *node, bool redial)
 }
 
 struct world_node *
-world_add(struct world *world, uint8_t key_byte, bool redial)
+world_place(struct world *world, uint8_t key_byte)
 {
     struct world_node *node = &world->nodes[world->node_count];
     char id[PEERID_TEXT_MAX], address[64];
@@ -235,8 +254,23 @@ world_add(struct world *world, uint8_t key_byte, bool redial)
     snprintf(node->full, sizeof(node->full), "%s/p2p/%s", address, id);
     node->latency_ms = WORLD_STEP_MS;
     world->node_count++;
-    start_swarm(node, redial);
     return node;
+}
+
+struct world_node *
+world_add(struct world *world, uint8_t key_byte, bool redial)
+{
+    struct world_node *node = world_place(world, key_byte);
+
+    world_start(node, redial);
+    return node;
+}
+
+void
+world_stop(struct world_node *node)
+{
+    swarm_free(node->swarm);
+    node->swarm = NULL;
 }
 
 void
@@ -251,7 +285,7 @@ world_restart(struct world_node *node, bool quiet)
             e->told = true;
         }
     }
-    start_swarm(node, true);
+    world_start(node, true);
 }
 
 void
@@ -268,7 +302,7 @@ world_fini(struct world *world)
     struct world_end *end;
 
     for (size_t i = 0; i < world->node_count; i++) {
-        swarm_free(world->nodes[i].swarm);
+        world_stop(&world->nodes[i]);
         noise_static_free(world->nodes[i].own);
         key_free(world->nodes[i].key);
     }
@@ -311,17 +345,24 @@ connect_ends(struct world_end *from, struct world_node *to)
     swarm_dialed(from->link, from, &remote, world->now_ms);
 }
 
+static enum world_way
+way_of(const struct world_node *a, const struct world_node *b)
+{
+    return a && b ? a->world->ways[a - a->world->nodes][b - b->world->nodes] : WORLD_OPEN;
+}
+
 static void
 settle_dial(struct world_end *end)
 {
     struct world *world = end->world;
+    enum world_way way = way_of(end->node, end->target);
 
     if (end->link == NULL || end->other || end->outcome_ms == 0 || world->now_ms < end->outcome_ms)
         return;
-    if (end->target && end->target->silent_dials)
+    if (end->target && (end->target->silent_dials || way == WORLD_SILENT))
         return;
     end->outcome_ms = 0;
-    if (end->target && !end->target->refuses) {
+    if (end->target && end->target->swarm && !end->target->refuses && way == WORLD_OPEN) {
         connect_ends(end, end->target);
     } else {
         swarm_dial_failed(end->link, "connection refused", world->now_ms);
@@ -333,9 +374,10 @@ settle_dial(struct world_end *end)
 static void
 hear(struct world_end *end, const uint8_t *bytes, size_t len)
 {
-    if (end->link)
+    if (end->link) {
+        end->node->heard_ms = end->world->now_ms;
         swarm_input(end->link, bytes, len, end->world->now_ms);
-    else if (end->node == NULL && end->heard_len + len <= sizeof(end->heard)) {
+    } else if (end->node == NULL && end->heard_len + len <= sizeof(end->heard)) {
         memcpy(end->heard + end->heard_len, bytes, len);
         end->heard_len += len;
     }
@@ -348,6 +390,8 @@ deliver(struct world_end *end)
     struct world_end *from = end->other;
     struct chunk *chunk;
 
+    if (from && way_of(end->node, from->node) == WORLD_SILENT)
+        return;
     while (from && (chunk = from->chunks) != NULL && chunk->due_ms <= end->world->now_ms) {
         from->chunks = chunk->next;
         hear(end, chunk->bytes, chunk->len);
@@ -419,7 +463,7 @@ step(struct world *world)
             deliver(e);
     }
     for (size_t i = 0; ticks && i < world->node_count; i++) {
-        if (!world->nodes[i].stopped)
+        if (!world->nodes[i].stopped && world->nodes[i].swarm)
             swarm_tick(world->nodes[i].swarm, world->now_ms);
     }
     if (ticks)
@@ -478,6 +522,38 @@ world_black_hole(struct world *world)
 {
     for (struct world_end *e = world->ends; e; e = e->next)
         e->black_hole = true;
+}
+
+static bool
+is_between(const struct world_end *end, const struct world_node *a, const struct world_node *b)
+{
+    return end->other && ((end->node == a && end->other->node == b) || (end->node == b && end->other->node == a));
+}
+
+/* Its connection is reset: what was on its way is lost. */
+static void
+break_off(struct world_end *end)
+{
+    struct link *link = end->link;
+
+    for (struct chunk *chunk; (chunk = end->chunks) != NULL; free(chunk))
+        end->chunks = chunk->next;
+    end->link = NULL;
+    end->ended = end->told = true;
+    if (link)
+        swarm_ended(link, SWARM_RESET, "connection reset by peer", end->world->now_ms);
+}
+
+void
+world_set_way(struct world_node *a, struct world_node *b, enum world_way way)
+{
+    struct world *world = a->world;
+
+    world->ways[a - world->nodes][b - world->nodes] = world->ways[b - world->nodes][a - world->nodes] = way;
+    for (struct world_end *e = world->ends; e && way == WORLD_REFUSING; e = e->next) {
+        if (is_between(e, a, b))
+            break_off(e);
+    }
 }
 
 /* --- looking --------------------------------------------------------------------------------------- */

@@ -14,13 +14,24 @@
 #define WORLD_LINES_MAX 64
 
 struct world;
+struct world_node;
+
+/* What a test has its node do beyond counting; each may be NULL. */
+struct world_hooks {
+    void (*up)(struct world_node *node, const struct peerid *id, struct conn *conn);
+    void (*down)(struct world_node *node, const struct peerid *id, enum swarm_reason reason);
+};
 
 struct world_node {
     struct world *world;
+    const struct world_hooks *hooks;           /* NULL: none */
+    const struct protocol *const *protocols;   /* beside identify, ping and perf; ended by NULL. NULL: none */
+    void *user;
+    const struct protocol *served[CONN_PROTOCOLS_MAX + 1];
     struct key *key;
     struct identity identity;
     struct noise_static *own;
-    struct swarm *swarm;
+    struct swarm *swarm;        /* NULL: not started, stopped */
     char address[64];           /* "/ip4/127.0.0.1/tcp/9001" */
     char full[160];             /* the same with /p2p/ */
     bool refuses;               /* dials to it are refused */
@@ -31,6 +42,7 @@ struct world_node {
     enum swarm_reason last_reason;
     struct peerid last_up;
     uint64_t dial_ms[4096];     /* when its dials began */
+    uint64_t heard_ms;          /* when bytes came last, from anyone */
     size_t line_count;          /* of level notice and above, and info */
     char lines[WORLD_LINES_MAX][256];
 };
@@ -55,8 +67,12 @@ struct world_end {
     size_t heard_len;
 };
 
+enum world_way { WORLD_OPEN, WORLD_REFUSING, WORLD_SILENT };
+
 struct world {
     uint64_t now_ms, seed, tick_ms;
+    void (*random)(void *out, size_t len); /* NULL: rand_bytes; else decides when is dialed */
+    enum world_way ways[WORLD_NODES_MAX][WORLD_NODES_MAX];
     struct world_node nodes[WORLD_NODES_MAX];
     size_t node_count;
     struct world_end *ends;
@@ -67,6 +83,12 @@ void world_fini(struct world *world);
 
 /* A node of its own key (by key_byte), listening on /ip4/127.0.0.1/tcp/9000 + number; redial as in swarm_config. */
 struct world_node *world_add(struct world *world, uint8_t key_byte, bool redial);
+
+/* The same without a swarm, until world_start: hooks and protocols may be set before. */
+struct world_node *world_place(struct world *world, uint8_t key_byte);
+void world_start(struct world_node *node, bool redial);
+/* Its swarm ends: every connection is closed. Before what its hooks need is gone. */
+void world_stop(struct world_node *node);
 
 /* The node begins again: everything it knew is gone; its connections are cut, or (quiet) nobody is told. */
 void world_restart(struct world_node *node, bool quiet);
@@ -87,6 +109,12 @@ size_t world_open_ends(const struct world_node *node);
 
 /* From now on nothing that either side sends arrives. */
 void world_black_hole(struct world *world);
+
+/*
+ * The way between two nodes. Open; or connections break off at once and dials are refused; or what is sent is lost and dials have no answer.
+ * Connections that were in a silent way when it opens again go on as if their bytes had only been late.
+ */
+void world_set_way(struct world_node *a, struct world_node *b, enum world_way way);
 
 struct swarm_counts world_counts(const struct world_node *node);
 struct swarm_row world_row(const struct world_node *node, const struct world_node *of);
