@@ -27,6 +27,7 @@ include tests/unit/attach.mk
 include tests/unit/cli.mk
 include tests/unit/ui.mk
 include tests/fuzz/local.mk
+include tests/sim/local.mk
 include tests/system/local.mk
 include tests/model/local.mk
 include tests/interop/local.mk
