@@ -1,5 +1,5 @@
 /*
- * api_client.h - one node's HTTP API, asked by a command: blocking calls on one kept connection, by libcurl.
+ * api_client.h - one node's HTTP API, asked by a command: blocking calls on one kept connection, by libcurl, through SSH if need be.
  *
  * A client belongs to one thread. Answers are bounded; redirects are not followed; the token goes to no other host and
  * never over plain http beyond loopback.
@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "attach/ssh_link.h"
+#include "attach/ssh_target.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -25,9 +27,13 @@ struct api_target {
     bool token_is_guess;       /* a cookie that may be another node's: refused (401), it is dropped and the request repeated */
     char socket[108];          /* path of the node's own socket; "": by TCP */
     char ca_file[256];         /* "": the system's */
+    bool insecure_http;        /* the operator lets a token cross a network in the clear */
+    struct ssh_target ssh;     /* host "": directly; else base is what is asked at the far end of a tunnel */
+    char ssh_config[256];      /* read instead of ~/.ssh/config; "": that one and the system's */
+    const struct ssh_asker *asker; /* borrowed; NULL: nobody can be asked */
 };
 
-/* Parse "http(s)://host[:port]" into target->base. LAT_MALFORMED with the reason. */
+/* Parse "http(s)://host[:port]" or "ssh://[user@]host[:port][?api=ADDRESS:PORT]". LAT_MALFORMED with the reason. */
 LAT_MUST_CHECK enum lat_err api_target_parse(const char *text, struct api_target *target, struct lat_msg *why);
 
 /*
@@ -36,7 +42,10 @@ LAT_MUST_CHECK enum lat_err api_target_parse(const char *text, struct api_target
  */
 bool api_target_use_socket(struct api_target *target, const char *state_dir);
 
-/* NULL with *why: out of memory, or a token that would cross a network in the clear. */
+/* How it is called on a screen: "http://127.0.0.1:8000", "ssh://ops@porto-1". */
+void api_target_text(const struct api_target *target, char *out, size_t out_size);
+
+/* NULL with *why: out of memory, a token that would cross a network in the clear, an SSH configuration that cannot be followed. */
 struct api_client *api_client_new(const struct api_target *target, struct lat_msg *why);
 void api_client_free(struct api_client *client);
 

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "attach/ssh_match.h"
+#include "attach/ssh_string.h"
 #include "base/text.h"
 
 #define HASH_MAGIC "|1|"
 #define HASH_MAGIC_LEN 3
+#define TYPE_MAX 64 /* letters of a key type */
 
 static const struct {
     const char *name;
@@ -35,16 +37,18 @@ host_key_type(const char *name, size_t len)
 static const char *
 inner_type(const uint8_t *key, size_t len, size_t *type_len)
 {
-    if (len < 4)
+    struct ssh_view v = { key, key + len };
+    const uint8_t *type;
+    uint32_t name_len;
+
+    if (!ssh_take_string(&v, &type, &name_len) || name_len == 0 || name_len > TYPE_MAX || v.at == v.end)
         return NULL;
-    *type_len = (size_t)key[0] << 24 | (size_t)key[1] << 16 | (size_t)key[2] << 8 | key[3];
-    if (*type_len == 0 || *type_len > 64 || *type_len >= len - 4)
-        return NULL;
-    for (size_t i = 0; i < *type_len; i++) {
-        if (!isgraph(key[4 + i]))
+    for (size_t i = 0; i < name_len; i++) {
+        if (!isgraph(type[i]))
             return NULL;
     }
-    return (const char *)key + 4;
+    *type_len = name_len;
+    return (const char *)type;
 }
 
 unsigned

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/wipe.h"
+#include "cli/ask.h"
 #include "state/json.h"
 #include "view/json.h"
 
@@ -51,10 +52,26 @@ read_token(const char *path, char token[API_TOKEN_MAX])
     return err ? cli_fail(EXIT_CONFIG, "token file '%s': %s", path, lat_err_text(err)) : EXIT_DONE;
 }
 
+/* What the options say of any target that is not this node itself. */
+static int
+apply_options(const struct options *o, struct api_target *target)
+{
+    static const struct ssh_asker on_terminal = { .ask = ask_on_terminal };
+
+    target->insecure_http = o->insecure_http;
+    target->asker = o->json ? NULL : &on_terminal; /* a machine reads: nobody is there to be asked */
+    if (o->ca_file && !lat_copy(target->ca_file, sizeof(target->ca_file), o->ca_file))
+        return cli_fail(EXIT_USAGE, "--ca: the name is too long");
+    if (o->ssh_config && !lat_copy(target->ssh_config, sizeof(target->ssh_config), o->ssh_config))
+        return cli_fail(EXIT_USAGE, "--ssh-config: the name is too long");
+    return EXIT_DONE;
+}
+
 int
 cli_target(const struct cli *cli, int target_arg, struct api_target *out)
 {
     struct lat_msg why = { "" };
+    int code;
 
     *out = cli->local;
     if (cli->options->arg_count > target_arg) {
@@ -62,8 +79,9 @@ cli_target(const struct cli *cli, int target_arg, struct api_target *out)
         if (api_target_parse(cli->options->args[target_arg], out, &why))
             return cli_fail(EXIT_USAGE, "%s", why.text);
     }
-    if (cli->options->token_file == NULL)
-        return EXIT_DONE;
+    code = apply_options(cli->options, out);
+    if (code != EXIT_DONE || cli->options->token_file == NULL)
+        return code;
     out->token_is_guess = false;
     return read_token(cli->options->token_file, out->token);
 }

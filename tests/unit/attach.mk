@@ -7,3 +7,7 @@ check_PROGRAMS += tests/unit/test_ssh_config
 tests_unit_test_ssh_config_SOURCES = tests/unit/test_ssh_config.c tests/support/random.h tests/support/temp.h
 tests_unit_test_ssh_config_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_ssh_config_LDADD = $(LINK_attach) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_ssh_target
+tests_unit_test_ssh_target_SOURCES = tests/unit/test_ssh_target.c
+tests_unit_test_ssh_target_CPPFLAGS = $(TEST_CPPFLAGS) $(CURL_CFLAGS)
+tests_unit_test_ssh_target_LDADD = $(LINK_attach) $(CMOCKA_LIBS)
