@@ -30,6 +30,8 @@ struct glink {
     uint64_t agreed_ms;
     uint64_t reopen_ms;           /* without `out`: when to try */
     uint64_t backoff_ms;
+    size_t inbound_count;
+    uint64_t remind_ms, patience_ms; /* without a stream of theirs: when to remind it, and how long from one time to the next */
     struct lat_buf rpc;           /* on its way into the stream */
     size_t rpc_at;
     struct glink *next_waiting;   /* the router has something */
@@ -233,6 +235,8 @@ begin_input(struct conn_stream *stream)
         return false;
     *in = (struct ginbound){ .s = s, .stream = stream, .link = link, .next = s->inbounds };
     lat_buf_init(&in->buf, OUT_MAX);
+    link->inbound_count++;
+    link->patience_ms = GOSSIP_REMIND_MIN_MS;
     if (in->next)
         in->next->prev = in;
     s->inbounds = in;
@@ -246,6 +250,8 @@ input_closed(struct conn_stream *stream)
 {
     struct ginbound *in = stream_state(stream);
 
+    if (in->link && --in->link->inbound_count == 0)
+        in->link->remind_ms = conn_now(stream_conn(stream)) + in->link->patience_ms;
     if (in->prev)
         in->prev->next = in->next;
     else
@@ -436,18 +442,46 @@ place_of(const struct gossip_streams *s, const struct conn *conn, uint8_t place[
     return place;
 }
 
+/*
+ * What they write there would be lost when the connection ends, and some do not open another stream before this one is gone. The connection
+ * may be gone already, its streams with it.
+ */
+static void
+reset_inputs(const struct glink *link, struct conn *conn)
+{
+    struct ginbound *next;
+
+    for (struct ginbound *in = link->s->inbounds; in; in = next) {
+        next = in->next;
+        if (in->link != link || stream_conn(in->stream) != conn)
+            continue;
+        stream_reset(in->stream);
+        link->s->ops->wake(conn);
+    }
+}
+
+static void
+end_output(struct glink *link)
+{
+    struct conn_stream *old = link->out;
+
+    if (old == NULL)
+        return;
+    stream_set_state(old, NULL);
+    forget_output(link);
+    stream_end(old);
+    link->s->ops->wake(link->conn);
+}
+
 /* A newer connection: our stream moves over. */
 static void
 move(struct glink *link, struct conn *conn, const uint8_t *place)
 {
-    struct conn_stream *old = link->out;
+    struct conn *old = link->conn;
 
-    if (old) {
-        stream_set_state(old, NULL);
-        forget_output(link);
-        stream_end(old);
-        link->s->ops->wake(link->conn);
-    }
+    end_output(link);
+    if (old != conn)
+        reset_inputs(link, old);
     link->conn = conn;
     gossip_peer_moved(link->peer, conn_is_dialer(conn), place);
 }
@@ -459,7 +493,8 @@ add_link(struct gossip_streams *s, const struct peerid *id, struct conn *conn, c
 
     if (link == NULL)
         return NULL;
-    *link = (struct glink){ .s = s, .conn = conn, .backoff_ms = GOSSIP_REOPEN_MIN_MS, .next = s->links };
+    *link = (struct glink){ .s = s, .conn = conn, .backoff_ms = GOSSIP_REOPEN_MIN_MS, .next = s->links,
+                            .patience_ms = GOSSIP_REMIND_NEW_MS, .remind_ms = now_ms + GOSSIP_REMIND_NEW_MS };
     if (gossip_peer_up(s->router, id, conn_is_dialer(conn), place, link, now_ms, &link->peer)) {
         free(link);
         return NULL;
@@ -503,11 +538,23 @@ gossip_streams_down(struct gossip_streams *s, const struct peerid *id, uint64_t 
     drain(s, now_ms);
 }
 
+/* A new stream of ours is what makes it open one of its own. */
+static void
+remind(struct glink *link, uint64_t now_ms)
+{
+    end_output(link);
+    open_output(link, now_ms);
+    link->patience_ms = link->patience_ms < GOSSIP_REMIND_MAX_MS / 2 ? link->patience_ms * 2 : GOSSIP_REMIND_MAX_MS;
+    link->remind_ms = now_ms + link->patience_ms;
+}
+
 void
 gossip_streams_tick(struct gossip_streams *s, uint64_t now_ms)
 {
     gossip_tick(s->router, now_ms);
     for (struct glink *link = s->links; link; link = link->next) {
+        if (link->out && link->agreed && link->inbound_count == 0 && now_ms >= link->remind_ms)
+            remind(link, now_ms);
         if (link->out == NULL && now_ms >= link->reopen_ms)
             open_output(link, now_ms);
     }

@@ -2,9 +2,11 @@
  * gossip_streams.h - the router on streams: /meshsub/1.2.0, /1.1.0 and /1.0.0.
  *
  * To each peer one stream of ours, on which only we write, and one of theirs, on which only they do; of two of theirs the newer one counts.
+ * Both move over when a newer connection takes the place of a former one: ours at once, theirs by being reset on the former.
  * Ours is opened when the peer comes up, and again, with back-off and without end, when it was reset or refused. Versions are
  * offered from the newest down, one a stream: what stands behind a refused proposal is void. Until a proposal is agreed
- * nothing but our subscriptions goes out behind it.
+ * nothing but our subscriptions goes out behind it. A peer that has no stream to us, which js-libp2p does not open again when its own was
+ * lost, is reminded by a new stream of ours.
  *
  * Written to streams is what fits; the rest waits in the router's queues, where control overtakes. Pure; the connections' thread.
  */
@@ -18,6 +20,9 @@
 #define GOSSIP_VERSIONS 3
 #define GOSSIP_REOPEN_MIN_MS 500    /* after the stream was reset, or all versions were refused */
 #define GOSSIP_REOPEN_MAX_MS 30000
+#define GOSSIP_REMIND_NEW_MS 2000   /* a new peer, without a stream of theirs */
+#define GOSSIP_REMIND_MIN_MS 500    /* one that had a stream; doubles from one time to the next */
+#define GOSSIP_REMIND_MAX_MS 60000
 
 struct gossip_streams;
 

@@ -170,7 +170,7 @@ def nothing_is_left(our, descriptors):
 
 
 def refused_options():
-    for options in (["--psk", "00" * 32], ["--gossip", "1.2"], ["--secure", "tls"], ["--topic", "x"], ["--key", "rsa"]):
+    for options in (["--psk", "00" * 32], ["--gossip", "1.3"], ["--secure", "tls"], ["--key", "rsa"]):
         code = subprocess.run([OURS, *options], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE).returncode
         check(code == 2, f"{options} leaves with {code}")
 

@@ -12,7 +12,7 @@
 #include "crypto/rand.h"
 #include "p2p/perf.h"
 #include "p2p/ping.h"
-#include "tests/interop/peer.h"
+#include "tests/interop/peer_gossip.h"
 
 #define IDLE_MS 3000
 #define DEAD_MS 10000
@@ -56,7 +56,7 @@ own_free(struct own *own)
 struct host_options
 peer_host_options(const struct peer *peer)
 {
-    return (struct host_options){ .protocols = peer->protocols,
+    return (struct host_options){ .protocols = peer->base_protocols,
                                   .early_muxer = peer->early_muxer,
                                   .agent = "lattice/" PACKAGE_VERSION,
                                   .idle_ms = IDLE_MS,
@@ -112,12 +112,21 @@ on_host_closed(void *arg)
     uv_close((uv_handle_t *)&peer->input, NULL);
     uv_close((uv_handle_t *)&peer->turn, NULL);
     uv_close((uv_handle_t *)&peer->answer, NULL);
+    uv_close((uv_handle_t *)&peer->gossip_tick, NULL);
+    uv_close((uv_handle_t *)&peer->bench, NULL);
+    uv_close((uv_handle_t *)&peer->bench_idle, NULL);
+    if (peer->gossip)
+        peer_gossip_free(peer->gossip);
+    peer->gossip = NULL;
 }
 
 void
 peer_stop(struct peer *peer)
 {
     peer->stopping = true;
+    uv_timer_stop(&peer->gossip_tick);
+    if (peer->gossip)
+        peer_gossip_stop(peer->gossip);
     host_close(peer->host, on_host_closed, peer);
 }
 
@@ -129,11 +138,38 @@ struct settings {
     size_t dial_count;
     uint8_t seed[KEY_SEED_LEN];
     bool has_seed, no_early_mux, no_identify, quiet;
+    const char *topics[PEER_TOPICS_MAX];
+    size_t topic_count;
+    int gossip; /* enum gossip_version; below 0: off */
 };
 
 static const char usage[] =
     "usage: lattice-peer [--listen PORT|none] [--host IP] [--dial MULTIADDR]... [--key ed25519] [--seed HEX64]\n"
-    "                    [--gossip off] [--secure noise] [--no-early-mux] [--no-identify] [--quiet]\n";
+    "                    [--topic T]... [--gossip 1.2|1.1|1.0|off] [--secure noise] [--no-early-mux]\n"
+    "                    [--no-identify] [--quiet]\n";
+
+static bool
+take_gossip(struct settings *settings, const char *word)
+{
+    static const char *const words[] = { "off", "1.0", "1.1", "1.2" };
+
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            settings->gossip = i - 1;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+take_topic(struct settings *settings, const char *topic)
+{
+    if (settings->topic_count == PEER_TOPICS_MAX)
+        return false;
+    settings->topics[settings->topic_count++] = topic;
+    return true;
+}
 
 static bool
 take_option(struct settings *settings, int option)
@@ -156,7 +192,9 @@ take_option(struct settings *settings, int option)
         settings->has_seed = lat_unhex(optarg, settings->seed, sizeof(settings->seed)) == LAT_OK;
         return settings->has_seed;
     case 'g':
-        return strcmp(optarg, "off") == 0;
+        return take_gossip(settings, optarg);
+    case 't':
+        return take_topic(settings, optarg);
     case 'c':
         return strcmp(optarg, "noise") == 0;
     case 'm':
@@ -164,6 +202,7 @@ take_option(struct settings *settings, int option)
         return true;
     case 'i':
         settings->no_identify = true;
+        settings->gossip = -1;
         return true;
     case 'q':
         settings->quiet = true;
@@ -182,6 +221,7 @@ read_options(int argc, char **argv, struct settings *settings)
         { "seed", required_argument, NULL, 's' },     { "gossip", required_argument, NULL, 'g' },
         { "secure", required_argument, NULL, 'c' },   { "no-early-mux", no_argument, NULL, 'm' },
         { "no-identify", no_argument, NULL, 'i' },    { "quiet", no_argument, NULL, 'q' },
+        { "topic", required_argument, NULL, 't' },
         { NULL, 0, NULL, 0 },
     };
     int option;
@@ -206,7 +246,7 @@ begin(struct peer *peer, const struct settings *settings, struct lat_msg *why)
     const char *addresses[2] = { listen, NULL };
     enum lat_err err;
 
-    peer->protocols = settings->no_identify ? served_without_identify : served;
+    peer->base_protocols = peer->protocols = settings->no_identify ? served_without_identify : served;
     peer->early_muxer = !settings->no_early_mux;
     peer->quiet = settings->quiet;
     peer->listens = strcmp(settings->listen, "none") != 0;
@@ -220,7 +260,19 @@ begin(struct peer *peer, const struct settings *settings, struct lat_msg *why)
     if (err)
         return err;
     snprintf(listen, sizeof(listen), "/%s/%s/tcp/%s", strchr(settings->ip, ':') ? "ip6" : "ip4", settings->ip, settings->listen);
+    if (settings->gossip >= 0) {
+        peer->gossip = peer_gossip_new(peer, (enum gossip_version)settings->gossip, peer->base_protocols);
+        if (peer->gossip == NULL)
+            return LAT_NOMEM;
+        memcpy(peer->gossip->topics, settings->topics, sizeof(settings->topics));
+        peer->gossip->topic_count = settings->topic_count;
+        peer->protocols = peer->gossip->protocols;
+        err = peer_gossip_start(peer->gossip);
+        if (err)
+            return err;
+    }
     options = peer_host_options(peer);
+    options.protocols = peer->protocols;
     options.identity = &peer->own.identity;
     options.noise = peer->own.noise;
     options.listen = peer->listens ? addresses : NULL;
@@ -233,15 +285,19 @@ static int
 live(struct peer *peer, const struct settings *settings)
 {
     struct lat_msg why = { "" };
-    enum lat_err err = begin(peer, settings, &why);
+    enum lat_err err;
 
+    uv_timer_init(&peer->loop, &peer->turn);
+    uv_timer_init(&peer->loop, &peer->answer);
+    uv_timer_init(&peer->loop, &peer->gossip_tick);
+    uv_timer_init(&peer->loop, &peer->bench);
+    uv_idle_init(&peer->loop, &peer->bench_idle);
+    peer->turn.data = peer->answer.data = peer->gossip_tick.data = peer->bench.data = peer->bench_idle.data = peer;
+    err = begin(peer, settings, &why);
     if (err) {
         fprintf(stderr, "lattice-peer: %s\n", why.text[0] ? why.text : lat_err_text(err));
         return EXIT_USAGE;
     }
-    uv_timer_init(&peer->loop, &peer->turn);
-    uv_timer_init(&peer->loop, &peer->answer);
-    peer->turn.data = peer->answer.data = peer;
     if (!open_input(peer)) {
         fputs("lattice-peer: commands come from a pipe or a terminal\n", stderr);
         return EXIT_USAGE;
@@ -256,7 +312,7 @@ int
 main(int argc, char **argv)
 {
     static struct peer peer;
-    struct settings settings = { .listen = "0", .ip = "127.0.0.1" };
+    struct settings settings = { .listen = "0", .ip = "127.0.0.1", .gossip = GOSSIP_1_2 };
     int code;
 
     if (!read_options(argc, argv, &settings)) {

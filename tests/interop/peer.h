@@ -4,7 +4,7 @@
  *
  *   lattice_peer.c   options, standard input, life
  *   peer_say.c       the lines
- *   peer_commands.c  what a command does; peer_bench.c: those that measure; peer_dialers.c: hs-bench
+ *   peer_commands.c  what a command does; peer_bench.c: those that measure; peer_dialers.c: hs-bench; peer_gossip.h: gossip
  *
  * Commands run one at a time, in the order in which they came. One thread.
  */
@@ -41,6 +41,7 @@ struct samples {
 };
 
 struct peer;
+struct peer_gossip;
 struct verb;
 
 /* The command that runs. */
@@ -63,7 +64,11 @@ struct peer {
     uv_timer_t answer; /* PEER_ANSWER_MS */
     struct own own;
     struct host *host;
-    const struct protocol *const *protocols;
+    const struct protocol *const *protocols;      /* served */
+    const struct protocol *const *base_protocols; /* without gossip, for further hosts */
+    struct peer_gossip *gossip;                   /* NULL: off */
+    uv_timer_t gossip_tick, bench;
+    uv_idle_t bench_idle;
     bool early_muxer, quiet;
     bool listens, announced;
     bool input_ended, stopping;
@@ -134,6 +139,20 @@ void run_ping(struct peer *peer, struct conn *conn);
 void run_ping_bench(struct peer *peer, struct conn *conn);
 void run_stream_bench(struct peer *peer, struct conn *conn);
 void run_perf(struct peer *peer, struct conn *conn);
+
+/* --- peer_gossip.c, peer_gossip_bench.c --- */
+
+/* The topic in this word of the command, or the first of the options. */
+const char *peer_topic(const struct peer *peer, size_t word);
+void run_publish(struct peer *peer, struct conn *conn);
+void run_publish_hex(struct peer *peer, struct conn *conn);
+void run_publish_size(struct peer *peer, struct conn *conn);
+void run_subscribe(struct peer *peer, struct conn *conn);
+void run_unsubscribe(struct peer *peer, struct conn *conn);
+void run_mesh(struct peer *peer, struct conn *conn);
+void run_gossip_bench(struct peer *peer, struct conn *conn);
+void run_gossip_reset(struct peer *peer, struct conn *conn);
+void run_gossip_report(struct peer *peer, struct conn *conn);
 
 /* --- peer_dialers.c --- */
 void run_hs_bench(struct peer *peer, struct conn *conn);

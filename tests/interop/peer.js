@@ -2,11 +2,16 @@
 // lattice_peer.c, so that a test can put either on either side of a connection.
 //
 //   options   --listen PORT|none  --host IP  --dial MULTIADDR  --key ed25519|secp256k1|rsa  --seed HEX64 (ed25519)  --no-early-mux  --quiet
+//             --topic T (may repeat)  --gossip 1.2|1.1|1.0|off  --unsigned
 //   commands  dial ADDR, hangup PEER|ADDR, ping PEER|ADDR, identify PEER, handle PROTOCOL, peers, protocols [PEER], mem, quit,
-//             perf ADDR UP_MIB DOWN_MIB, ping-bench ADDR N, stream-bench ADDR N, hs-bench ADDR N CONCURRENCY
+//             perf ADDR UP_MIB DOWN_MIB, ping-bench ADDR N, stream-bench ADDR N, hs-bench ADDR N CONCURRENCY, publish TEXT,
+//             publish-hex HEX [TOPIC], publish-size N [TOPIC], subscribe T, unsubscribe T, mesh [T], gossip-bench N SIZE RATE [TOPIC],
+//             gossip-reset, gossip-report
+import { createHash } from 'node:crypto'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
@@ -28,6 +33,9 @@ const { values: options } = parseArgs({
         dial: { type: 'string', multiple: true, default: [] },
         key: { type: 'string', default: 'ed25519' },
         seed: { type: 'string' },
+        topic: { type: 'string', multiple: true, default: [] },
+        gossip: { type: 'string', default: '1.2' },
+        unsigned: { type: 'boolean', default: false },
         'no-early-mux': { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
     },
@@ -62,7 +70,29 @@ function withoutMuxers(make) {
     }
 }
 
-async function makeNode(privateKey, listen) {
+const VERSIONS = ['1.0', '1.1', '1.2']
+
+// Gossip of this and all older versions. Large messages need larger limits than the defaults.
+function withGossip(services) {
+    return {
+        ...services,
+        pubsub: (components) => {
+            const pubsub = gossipsub({
+                allowPublishToZeroTopicPeers: true,
+                globalSignaturePolicy: options.unsigned ? 'StrictNoSign' : 'StrictSign',
+                maxInboundDataLength: 4 * MIB,
+                maxOutboundBufferSize: 64 * MIB,
+                ...(options.unsigned ? { msgIdFn: (message) => createHash('sha256').update(message.data).digest() } : {}),
+            })(components)
+            const newest = VERSIONS.indexOf(options.gossip)
+            pubsub.protocols = VERSIONS.slice(0, newest + 1).reverse().map((version) => `/meshsub/${version}.0`)
+            return pubsub
+        },
+    }
+}
+
+async function makeNode(privateKey, listen, gossip = false) {
+    const services = { identify: identify(), identifyPush: identifyPush({ debounce: 50 }), ping: ping({ maxInboundStreams: 64 }) }
     return createLibp2p({
         privateKey,
         addresses: { listen },
@@ -72,7 +102,7 @@ async function makeNode(privateKey, listen) {
         // The limits for strangers would end a test that connects a hundred times from one address.
         connectionManager: { inboundConnectionThreshold: 100000, maxIncomingPendingConnections: 1000, maxConnections: 1000 },
         connectionMonitor: { enabled: false },
-        services: { identify: identify(), identifyPush: identifyPush({ debounce: 50 }), ping: ping({ maxInboundStreams: 64 }) },
+        services: gossip ? withGossip(services) : services,
     })
 }
 
@@ -167,6 +197,97 @@ async function pingOnce(connection) {
     const ms = await stream.ping()
     await stream.close()
     return ms
+}
+
+// --- gossip -------------------------------------------------------------------------------------------
+
+const BENCH_HEAD_LEN = 14
+let report
+
+function resetReport() {
+    report = { received: 0, seen: new Set(), first: 0, last: 0, late: [] }
+}
+resetReport()
+
+const topicOf = (word) => word ?? options.topic[0] ?? 'lattice'
+
+async function publish(topic, data) {
+    return { recipients: (await node.services.pubsub.publish(topic, data)).recipients.map(String) }
+}
+
+// "LB", u32 sequence, u64 nanoseconds of the clock that all processes share.
+function stamp(size, sequence) {
+    const data = new Uint8Array(size)
+    const view = new DataView(data.buffer)
+    data.set([0x4c, 0x42])
+    view.setUint32(2, sequence)
+    view.setBigUint64(6, process.hrtime.bigint())
+    return data
+}
+
+function takeBench(data) {
+    if (data.length < BENCH_HEAD_LEN || data[0] !== 0x4c || data[1] !== 0x42) {
+        return false
+    }
+    const view = new DataView(data.buffer, data.byteOffset)
+    report.last = now()
+    if (report.received++ === 0) {
+        report.first = report.last
+    }
+    report.seen.add(view.getUint32(2))
+    report.late.push(Number(process.hrtime.bigint() - view.getBigUint64(6)) / 1e6)
+    return true
+}
+
+function tellMessage({ detail: { propagationSource, msg } }) {
+    if (takeBench(msg.data) || options.quiet) {
+        return
+    }
+    const signed = msg.type === 'signed'
+    say('message', {
+        topic: msg.topic, from: signed ? msg.from.toString() : undefined, signed, via: propagationSource.toString(),
+        seqno: signed ? msg.sequenceNumber.toString() : undefined, len: msg.data.length,
+        text: msg.data.length <= 256 ? Buffer.from(msg.data).toString() : undefined,
+        sha256: createHash('sha256').update(msg.data).digest('hex'),
+    })
+}
+
+function tellGossip(pubsub) {
+    pubsub.addEventListener('gossipsub:message', tellMessage)
+    if (options.quiet) {
+        return
+    }
+    pubsub.addEventListener('subscription-change', ({ detail: { peerId, subscriptions } }) => {
+        for (const { topic, subscribe } of subscriptions) {
+            say('subscription', { peer: peerId.toString(), topic, subscribe })
+        }
+    })
+    for (const kind of ['graft', 'prune']) {
+        pubsub.addEventListener(`gossipsub:${kind}`, ({ detail }) => say(kind, {
+            peer: detail.peerId, topic: detail.topic, dir: detail.direction,
+        }))
+    }
+}
+
+// Bytes that wait for the peers.
+function queued() {
+    return [...node.services.pubsub.streamsOutbound.values()].reduce((sum, one) => sum + one.rawStream.writeBufferLength, 0)
+}
+
+async function gossipBench(n, size, rate, topic) {
+    const began = now()
+    for (let sent = 0; sent < n; sent++) {
+        const due = rate > 0 ? began + sent * 1000 / rate : 0
+        while (rate > 0 ? now() < due : queued() > 256 * 1024) {
+            await new Promise(setImmediate)
+        }
+        await node.services.pubsub.publish(topic, stamp(size, sent))
+    }
+    while (queued() > 0) {
+        await new Promise(setImmediate)
+    }
+    const secs = (now() - began) / 1000
+    return { sent: n, size, rate, secs: rounded(secs), per_s: rounded(n / secs) }
 }
 
 // --- commands -----------------------------------------------------------------------------------------
@@ -287,6 +408,52 @@ const commands = {
         return { n: Number(n), errors, secs: rounded(secs), per_s: rounded(times.length / secs), ms }
     },
 
+    async publish(text) {
+        return publish(topicOf(), Buffer.from(text))
+    },
+
+    async 'publish-hex'(hex, topic) {
+        return publish(topicOf(topic), Buffer.from(hex, 'hex'))
+    },
+
+    async 'publish-size'(size, topic) {
+        return publish(topicOf(topic), new Uint8Array(Number(size)).fill(0x78))
+    },
+
+    async subscribe(topic) {
+        node.services.pubsub.subscribe(topic)
+        return {}
+    },
+
+    async unsubscribe(topic) {
+        node.services.pubsub.unsubscribe(topic)
+        return {}
+    },
+
+    async mesh(word) {
+        const topic = topicOf(word)
+        return {
+            topic, subscribers: node.services.pubsub.getSubscribers(topic).map(String), mesh: node.services.pubsub.getMeshPeers(topic),
+        }
+    },
+
+    async 'gossip-bench'(n, size, rate, topic) {
+        return gossipBench(Number(n), Number(size), Number(rate), topicOf(topic))
+    },
+
+    async 'gossip-reset'() {
+        resetReport()
+        return {}
+    },
+
+    async 'gossip-report'() {
+        const { received, seen, first, last, late } = report
+        const secs = (last - first) / 1000
+        late.sort((a, b) => a - b)
+        const lat = received > 0 ? { p50: quantile(late, 0.5), p90: quantile(late, 0.9), p99: quantile(late, 0.99), max: late.at(-1) } : {}
+        return { received, unique: seen.size, secs: rounded(secs), per_s: secs > 0 ? rounded(received / secs) : 0, lat_ms: lat }
+    },
+
     async mem() {
         const cpu = process.cpuUsage()
         return { rss_mib: rounded(process.memoryUsage.rss() / MIB), cpu_user_s: cpu.user / 1e6, cpu_sys_s: cpu.system / 1e6 }
@@ -323,13 +490,17 @@ function tell(node) {
 }
 
 const listen = options.listen === 'none' ? [] : [`/ip4/${options.host}/tcp/${options.listen}`]
-const node = await makeNode(await makeKey(), listen)
+const node = await makeNode(await makeKey(), listen, options.gossip !== 'off')
 if (!options.quiet) {
     tell(node)
 }
+if (node.services.pubsub) {
+    tellGossip(node.services.pubsub)
+    options.topic.forEach((topic) => node.services.pubsub.subscribe(topic))
+}
 await node.handle(PERF, (stream) => servePerf(stream).catch((error) => stream.abort(error)))
 say('listening', {
-    peerId: node.peerId.toString(), addrs: node.getMultiaddrs().map(String), topics: [], protocols: node.getProtocols(),
+    peerId: node.peerId.toString(), addrs: node.getMultiaddrs().map(String), topics: options.topic, protocols: node.getProtocols(),
 })
 for (const address of options.dial) {
     await run(`dial ${address}`)

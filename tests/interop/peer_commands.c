@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "tests/interop/peer.h"
+#include "tests/interop/peer_gossip.h"
 
 struct verb {
     const char *name;
@@ -228,6 +228,15 @@ static const struct verb verbs[] = {
     { "ping-bench", 3, true, run_ping_bench },
     { "stream-bench", 3, true, run_stream_bench },
     { "hs-bench", 4, false, run_hs_bench },
+    { "publish", 2, false, run_publish },
+    { "publish-hex", 2, false, run_publish_hex },
+    { "publish-size", 2, false, run_publish_size },
+    { "subscribe", 2, false, run_subscribe },
+    { "unsubscribe", 2, false, run_unsubscribe },
+    { "mesh", 1, false, run_mesh },
+    { "gossip-bench", 4, false, run_gossip_bench },
+    { "gossip-reset", 1, false, run_gossip_reset },
+    { "gossip-report", 1, false, run_gossip_report },
     { "mem", 1, false, run_mem },
     { "quit", 1, false, run_quit },
 };
@@ -365,6 +374,8 @@ on_up(void *arg, const struct peerid *id, struct conn *conn)
         say_one("peer:connect", id);
         say_connection(peer, id);
     }
+    if (peer->gossip)
+        peer_gossip_up(peer->gossip, id, conn);
     if (peer->command.connecting && peerid_compare(id, &peer->command.target) == 0)
         run(peer, conn);
 }
@@ -375,6 +386,8 @@ on_down(void *arg, const struct peerid *id, enum swarm_reason reason)
     struct peer *peer = arg;
     cJSON *fields;
 
+    if (peer->gossip)
+        peer_gossip_down(peer->gossip, id);
     if (peer->quiet)
         return;
     say_one("connection:close", id);
@@ -465,7 +478,7 @@ say_listening(struct peer *peer)
         snprintf(text, sizeof(text), "%s/p2p/%s", addresses[i], id);
         cJSON_AddItemToArray(list, cJSON_CreateString(text));
     }
-    cJSON_AddArrayToObject(fields, "topics");
+    say_texts(fields, "topics", peer->gossip ? peer->gossip->topics : NULL, peer->gossip ? peer->gossip->topic_count : 0);
     for (; peer->protocols[count]; count++)
         names[count] = peer->protocols[count]->id;
     say_texts(fields, "protocols", names, count);
