@@ -94,10 +94,11 @@ on_check(void *arg, struct gossip_message *message)
 }
 
 static void
-on_checked(void *arg, struct gossip_message *message, enum lat_err result)
+on_checked(void *arg, struct gossip_message *message, enum lat_err result, void *found)
 {
     struct peer_gossip *gossip = arg;
 
+    (void)found;
     gossip_verdict(gossip->router, message, result ? GOSSIP_FORGED : GOSSIP_ACCEPT, now_of(gossip));
     if (result == LAT_OK && !bench_take(gossip, message) && !gossip->peer->quiet)
         say_message(message);
