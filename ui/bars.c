@@ -269,24 +269,42 @@ bar_caption(const struct area *area, const struct snapshot *s)
 
 /* --- keys ----------------------------------------------------------------------------------------------- */
 
-struct hint {
-    enum action action;
-    char key[8];
-    const char *name;
-    int rank;
+/* Two actions that stand in the bar as one: "[ ] step". */
+static const struct {
+    enum action first, second;
+} pairs[] = {
+    { ACTION_EARLIER, ACTION_LATER },
+    { ACTION_EARLIER_CHANGE, ACTION_LATER_CHANGE },
+    { ACTION_NEXT_MATCH, ACTION_PREVIOUS_MATCH },
+    { ACTION_ACKNOWLEDGE, ACTION_ACKNOWLEDGE_ALL },
 };
 
-static int
-hint_width(const struct hint *hint)
+struct hint {
+    char keys[20];
+    const char *caption;
+    int rank;
+    int cols; /* with the gap behind it */
+};
+
+/* The first key of an action and of its other half; "": the operator wants none for it. */
+static void
+hint_keys(const struct keymap *map, enum action action, char out[20])
 {
-    return (int)(strlen(hint->name) + strlen(action_info(hint->action)->caption)) + 3;
+    char first[8], second[8];
+    uint32_t key = keymap_key(map, action, 0), other = 0;
+
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+        if (pairs[i].first == action)
+            other = keymap_key(map, pairs[i].second, 0);
+    out[0] = 0;
+    if (key != 0)
+        snprintf(out, 20, "%s%s%s", key_name(key, first), other ? " " : "", other ? key_name(other, second) : "");
 }
 
 static int
-collect_hints(const struct model *model, struct hint hints[ACTION_COUNT])
+collect_hints(const struct model *model, bool unicode, struct hint hints[ACTION_COUNT])
 {
     int count = 0;
-    uint32_t key;
 
     for (int a = 0; a < ACTION_COUNT; a++) {
         const struct action_info *info = action_info((enum action)a);
@@ -294,45 +312,67 @@ collect_hints(const struct model *model, struct hint hints[ACTION_COUNT])
 
         if (info->caption == NULL || (info->control && !model->control))
             continue;
-        *hint = (struct hint){ .action = (enum action)a, .rank = info->rank };
-        key = keymap_key(&model->settings.keymap, hint->action, 0);
-        if (key == 0)
-            continue; /* the operator wants no key for it */
-        hint->name = key_name(key, hint->key);
+        hint_keys(&model->settings.keymap, (enum action)a, hint->keys);
+        if (hint->keys[0] == 0)
+            continue;
+        hint->caption = info->caption;
+        hint->rank = info->rank;
+        hint->cols = text_width(hint->keys, unicode) + text_width(hint->caption, unicode) + 3;
         count++;
     }
     return count;
 }
 
+/* Lay out the hints up to a rank in the rows of the area; draw them if wanted. False: they do not fit. */
+static bool
+flow_hints(const struct area *area, const struct hint *hints, int count, int limit, bool draw)
+{
+    int x = 1, y = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (hints[i].rank > limit)
+            continue;
+        if (x + hints[i].cols - 2 > area->cols) {
+            x = 1;
+            if (++y == area->rows)
+                return false;
+        }
+        if (draw)
+            area_text(area, area_text(area, x, y, STYLE_KEY, hints[i].keys) + 1, y, STYLE_TEXT, hints[i].caption);
+        x += hints[i].cols;
+    }
+    return true;
+}
+
+/* The largest set of best-ranked hints that fits. */
 static void
 draw_hints(const struct area *area, const struct model *model)
 {
     struct hint hints[ACTION_COUNT];
-    int count = collect_hints(model, hints), limit = ACTION_COUNT, width, x = 1;
+    int count = collect_hints(model, area->canvas->unicode, hints), limit = ACTION_COUNT;
 
-    do { /* the largest set of best-ranked hints that fits */
-        width = 1;
-        for (int i = 0; i < count; i++)
-            width += hints[i].rank <= limit ? hint_width(&hints[i]) : 0;
-    } while (width > area->cols && --limit > 0);
-    for (int i = 0; i < count; i++) {
-        if (hints[i].rank > limit)
-            continue;
-        x = area_text(area, x, 0, STYLE_KEY, hints[i].name);
-        x = area_text(area, x + 1, 0, STYLE_TEXT, action_info(hints[i].action)->caption) + 2;
-    }
+    while (limit > 0 && !flow_hints(area, hints, count, limit, false))
+        limit--;
+    flow_hints(area, hints, count, limit, true);
 }
 
 void
 bar_keys(const struct area *area, const struct model *model, const struct snapshot *s)
 {
+    struct area last = area_sub(area, 0, area->rows - 1, area->cols, 1);
+    struct area above = area_sub(area, 0, 0, area->cols, area->rows - 1);
+
     if (model->still)
         return;
     if (model->prompt.kind != PROMPT_CLOSED)
-        prompt_draw(&model->prompt, s ? s->name : "this node", area);
+        prompt_draw(&model->prompt, s ? s->name : "this node", &last);
     else if (model->message_until_ms > model->now_ms)
-        area_text_cut(area, 1, 0, area->cols - 2, model->message_bad ? STYLE_ATTENTION : STYLE_HEAD,
+        area_text_cut(&last, 1, 0, area->cols - 2, model->message_bad ? STYLE_ATTENTION : STYLE_HEAD,
                       model->message);
-    else
+    else {
         draw_hints(area, model);
+        return;
+    }
+    if (area->rows > 1)
+        draw_hints(&above, model);
 }

@@ -322,3 +322,26 @@ area_highlight(const struct area *area, const char *word)
             }
         }
 }
+
+size_t
+text_fitting(const char *text, int cols, bool unicode)
+{
+    size_t take = 0, blank = 0;
+    char part[512];
+
+    while (text[take] && take + 5 < sizeof(part)) {
+        size_t next = take + 1;
+
+        while (((unsigned char)text[next] & 0xc0) == 0x80)
+            next++;
+        snprintf(part, sizeof(part), "%.*s", (int)next, text);
+        if (text_width(part, unicode) > cols)
+            break;
+        if (text[take] == ' ')
+            blank = next;
+        take = next;
+    }
+    if (blank > take - take / 3 && text[take])
+        take = blank;
+    return take > 0 ? take : strlen(text);
+}

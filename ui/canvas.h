@@ -40,7 +40,7 @@ enum style {
     STYLE_COUNT
 };
 #define STYLE_SELECTED 0x80 /* added to a style: the row under the selection */
-#define STYLE_MEANING(style) ((enum style)((style) & 0x7f))
+#define STYLE_MEANING(value) ((enum style)((value) & 0x7f))
 
 struct cell {
     uint32_t ch;   /* code point; ' ' for the right half of a wide one */
@@ -100,5 +100,9 @@ size_t text_put_utf8(uint32_t ch, char out[4]);
 
 /* Columns that a text takes. */
 int text_width(const char *text, bool unicode);
+
+/* How many bytes of a text fit into cols columns: up to a blank where one stands in the last third; at least one
+ * character, 0 only for "". */
+size_t text_fitting(const char *text, int cols, bool unicode);
 
 #endif

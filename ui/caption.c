@@ -14,7 +14,7 @@ agreement_end(const struct node_tally *tally)
     if (tally->total == 0)
         return "There is nobody to agree with.";
     if (tally->differ > 0)
-        return "Somebody has other data; it is being compared.";
+        return "Somebody has other data; it is compared.";
     return tally->same == tally->total ? "All nodes hold the same data." : "Those who were asked hold the same data.";
 }
 

@@ -15,6 +15,8 @@
 struct pen {
     const struct area *area; /* NULL: only count */
     int line, top;
+    int cols;
+    bool unicode;
 };
 
 static void
@@ -24,14 +26,32 @@ put(struct pen *pen, int x, int style, const char *text)
         area_text_cut(pen->area, x, pen->line - pen->top, pen->area->cols - x - 1, style, text);
 }
 
+/* A line, or as many as it takes where the screen is narrow; those that follow are set in. */
+static void
+put_long(struct pen *pen, int x, int style, const char *text)
+{
+    int set_in = 2;
+
+    do {
+        size_t take = text_fitting(text, pen->cols - x - 1, pen->unicode);
+        char part[512];
+
+        snprintf(part, sizeof(part), "%.*s", (int)take, text);
+        put(pen, x, style, part);
+        pen->line++;
+        text += take;
+        x += set_in;
+        set_in = 0;
+    } while (*text);
+}
+
 static void
 panel_lines(struct pen *pen, const struct panel *panel)
 {
     put(pen, 1, STYLE_HEAD, panel->title);
     pen->line++;
     for (int i = 0; panel->help[i]; i++) {
-        put(pen, 3, STYLE_TEXT, panel->help[i]);
-        pen->line++;
+        put_long(pen, 3, STYLE_TEXT, panel->help[i]);
     }
     pen->line++;
 }
@@ -59,8 +79,7 @@ key_lines(struct pen *pen, const struct keymap *map)
     for (int a = 1; a < ACTION_COUNT; a++) {
         keys_text(map, (enum action)a, keys, sizeof(keys));
         put(pen, 3, STYLE_KEY, keys);
-        put(pen, 3 + KEYS_COLS, STYLE_TEXT, action_info((enum action)a)->help);
-        pen->line++;
+        put_long(pen, 3 + KEYS_COLS, STYLE_TEXT, action_info((enum action)a)->help);
     }
     pen->line++;
 }
@@ -73,15 +92,14 @@ all_lines(struct pen *pen, const struct model *model)
     for (int id = 0; id < PANEL_COUNT; id++)
         if (id != (int)model->focus)
             panel_lines(pen, panel_of((enum panel_id)id));
-    put(pen, 1, STYLE_TEXT,
-        "Glyphs: * good   o idle   ! attention   X alarm   ? unknown or old   > selected");
-    pen->line++;
+    put_long(pen, 1, STYLE_TEXT,
+             "Glyphs: * good   o idle   ! attention   X alarm   ? unknown or old   > selected");
 }
 
 int
 help_top_max(const struct model *model, int rows)
 {
-    struct pen pen = { .area = NULL };
+    struct pen pen = { .area = NULL, .cols = model->cols };
 
     all_lines(&pen, model);
     return pen.line > rows ? pen.line - rows : 0;
@@ -91,7 +109,7 @@ void
 help_draw(const struct area *area, const struct model *model)
 {
     int max = help_top_max(model, area->rows);
-    struct pen pen = { .area = area, .top = model->help_top < max ? model->help_top : max };
+    struct pen pen = { .area = area, .cols = area->cols, .unicode = area->canvas->unicode, .top = model->help_top < max ? model->help_top : max };
 
     all_lines(&pen, model);
 }

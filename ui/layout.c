@@ -9,6 +9,8 @@
 #define PAIR_COLS 72 /* lungs and state side by side from here on */
 #define WIDE_COLS 120
 #define WIDE_ROWS 36
+#define TWO_BARS_ROWS 24 /* from here on there is height for a second row of keys ... */
+#define TWO_BARS_COLS 200 /* ... and from here on one is enough */
 #define TOP_ROWS 2  /* title and alert line */
 #define LUNG_ROWS 2 /* one line a lung */
 #define STATE_COLS 32
@@ -16,11 +18,17 @@
 #define LIST_MIN 3   /* a header and two lines */
 #define PEER_HEADS 2 /* header and column heads */
 
+int
+layout_key_rows(const struct model *model)
+{
+    return model->rows >= TWO_BARS_ROWS && model->cols < TWO_BARS_COLS ? 2 : 1;
+}
+
 /* Rows below the panels: caption and key bar. */
 static int
 bar_rows(const struct model *model)
 {
-    return model->captions ? 2 : 1;
+    return layout_key_rows(model) + model->captions;
 }
 
 static struct layout_slot *

@@ -31,6 +31,9 @@ struct layout {
     struct layout_slot slots[PANEL_COUNT];
 };
 
+/* Rows of the key bar: two where there is height for them and one row does not hold the captions. */
+int layout_key_rows(const struct model *model);
+
 /* snapshot may be NULL. */
 void layout_compute(struct layout *layout, const struct model *model, const struct snapshot *snapshot);
 

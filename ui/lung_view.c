@@ -160,41 +160,54 @@ countdown_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
 static void
 http_line(const struct snapshot *s, char out[LUNG_LINE_MAX])
 {
-    char since[FORMAT_MAX], poll[FORMAT_MAX];
+    char poll[FORMAT_MAX], next[FORMAT_MAX];
 
-    snprintf(out, LUNG_LINE_MAX, "fallback since %s, answered %s",
-             format_when(s->wall_ms, s->lung.since_ms, since),
-             format_when(s->wall_ms, s->lung.http_age_ms, poll));
+    snprintf(out, LUNG_LINE_MAX, "in place of P2P; answered %s, asks again in %s",
+             format_when(s->wall_ms, s->lung.http_age_ms, poll), format_left(s->lung.http_next_ms, next));
 }
 
+/* Who is there, when something was last heard, and when the other lung is looked at. */
+static void
+p2p_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
+{
+    char peers[FORMAT_MAX], next[FORMAT_MAX];
+    size_t used = (size_t)snprintf(out, LUNG_LINE_MAX, "%s", format_noun(lung->peers_live, "peer", peers));
+
+    if (lung->last_exchange_ms >= 0)
+        used += (size_t)snprintf(out + used, LUNG_LINE_MAX - used, ", last exchange %" PRId64 " s ago",
+                                 lung->last_exchange_ms / 1000);
+    if (lung->http_next_ms >= 0)
+        snprintf(out + used, LUNG_LINE_MAX - used, ", HTTP probed in %s", format_left(lung->http_next_ms, next));
+}
+
+/* The next try first: errors may be long. */
 static void
 isolated_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
 {
     char next[FORMAT_MAX];
-    int len = snprintf(out, LUNG_LINE_MAX, "P2P: %s; HTTP: %s",
-                       lung->p2p_error[0]  ? lung->p2p_error
-                       : lung->p2p_enabled ? "no peer found"
-                                           : "off",
-                       lung->http_sources == 0 ? "no source configured" : or_none(lung->http_error));
+    size_t used = 0;
 
-    if (lung->http_next_ms >= 0 && len < LUNG_LINE_MAX)
-        snprintf(out + len, (size_t)(LUNG_LINE_MAX - len), "; next try in %s",
-                 format_left(lung->http_next_ms, next));
+    if (lung->http_next_ms >= 0)
+        used = (size_t)snprintf(out, LUNG_LINE_MAX, "next try in %s; ", format_left(lung->http_next_ms, next));
+    snprintf(out + used, LUNG_LINE_MAX - used, "P2P: %s; HTTP: %s",
+             lung->p2p_error[0]  ? lung->p2p_error
+             : lung->p2p_enabled ? "no peer found"
+                                 : "off",
+             lung->http_sources == 0 ? "no source configured" : or_none(lung->http_error));
 }
 
 static void
 forced_line(const struct snapshot_lung *lung, const struct keymap *map, char out[LUNG_LINE_MAX])
 {
-    char since[FORMAT_MAX], left[FORMAT_MAX], key[8];
+    char left[FORMAT_MAX], key[8];
     const char *by = lung->forced_by[0] ? lung->forced_by : "configuration";
     const char *auto_key = key_name(keymap_key(map, ACTION_AUTO, 0), key);
 
     if (lung->forced_left_ms >= 0)
-        snprintf(out, LUNG_LINE_MAX, "for %s, %s left (%s: AUTO); by %s", format_span(lung->since_ms, since),
-                 format_left_clock(lung->forced_left_ms, left), auto_key, by);
+        snprintf(out, LUNG_LINE_MAX, "AUTO in %s (%s: now); by %s", format_left_clock(lung->forced_left_ms, left),
+                 auto_key, by);
     else
-        snprintf(out, LUNG_LINE_MAX, "for %s, until changed (%s: AUTO); by %s",
-                 format_span(lung->since_ms, since), auto_key, by);
+        snprintf(out, LUNG_LINE_MAX, "until changed (%s: AUTO); by %s", auto_key, by);
 }
 
 const char *
@@ -208,11 +221,7 @@ lung_line(const struct snapshot *snapshot, const struct keymap *map, char out[LU
         starting_line(lung, out);
         break;
     case LUNG_P2P:
-        if (lung->last_exchange_ms < 0)
-            snprintf(out, LUNG_LINE_MAX, "%s", format_noun(lung->peers_live, "peer", a));
-        else
-            snprintf(out, LUNG_LINE_MAX, "%s, last exchange %" PRId64 " s ago",
-                     format_noun(lung->peers_live, "peer", a), lung->last_exchange_ms / 1000);
+        p2p_line(lung, out);
         break;
     case LUNG_COUNTDOWN:
         countdown_line(lung, out);
@@ -234,7 +243,7 @@ lung_line(const struct snapshot *snapshot, const struct keymap *map, char out[LU
         forced_line(lung, map, out);
         break;
     case LUNG_STOPPING:
-        snprintf(out, LUNG_LINE_MAX, "closing connections, bringing the store to disk");
+        snprintf(out, LUNG_LINE_MAX, "closing connections, saving the store: within 5 s");
         break;
     }
     return out;

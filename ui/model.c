@@ -352,7 +352,7 @@ open_filter(struct model *model)
 static void
 scroll_help(struct model *model, enum action action)
 {
-    int page = model->rows - 4 - model->captions, max = help_top_max(model, page);
+    int page = model->rows - 3 - layout_key_rows(model) - model->captions, max = help_top_max(model, page);
 
     model->help_top += step_of(action, max, page);
     if (model->help_top > max)

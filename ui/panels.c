@@ -43,30 +43,6 @@ panel_fact(const struct area *area, int y, const char *label, const char *text)
     return y + 1;
 }
 
-/* How many bytes of a text fit into cols columns, broken at a blank where there is one in the last third. */
-static size_t
-fitting(const char *text, int cols, bool unicode)
-{
-    size_t take = 0, blank = 0;
-    char part[512];
-
-    while (text[take] && take + 5 < sizeof(part)) {
-        size_t next = take + 1;
-
-        while (((unsigned char)text[next] & 0xc0) == 0x80)
-            next++;
-        snprintf(part, sizeof(part), "%.*s", (int)next, text);
-        if (text_width(part, unicode) > cols)
-            break;
-        if (text[take] == ' ')
-            blank = next;
-        take = next;
-    }
-    if (blank > take - take / 3 && text[take])
-        take = blank;
-    return take > 0 ? take : strlen(text);
-}
-
 int
 panel_fact_long(const struct area *area, int y, const char *label, const char *text)
 {
@@ -74,7 +50,7 @@ panel_fact_long(const struct area *area, int y, const char *label, const char *t
 
     area_text(area, 1, y, STYLE_COLUMN, label);
     while (*text && y < area->rows) {
-        size_t take = fitting(text, area->cols - FACT_X - 1, area->canvas->unicode);
+        size_t take = text_fitting(text, area->cols - FACT_X - 1, area->canvas->unicode);
 
         snprintf(part, sizeof(part), "%.*s", (int)take, text);
         area_text_cut(area, FACT_X, y++, area->cols - FACT_X - 1, STYLE_TEXT, part);

@@ -157,11 +157,12 @@ draw_panel(const struct panel_view *view, const struct layout_slot *slot, const 
 static void
 draw_help(const struct model *model, const struct caps *caps, const struct area *screen)
 {
-    struct area body = area_sub(screen, 0, 3, screen->cols, screen->rows - 4 - model->captions);
+    struct area body = area_sub(screen, 0, 3, screen->cols, screen->rows - 3 - layout_key_rows(model) - model->captions);
 
     area_fill(screen, 0, 2, screen->cols, STYLE_HEAD, caps->charset->rule_focus);
     area_text(screen, 1, 2, STYLE_HEAD, " HELP ");
-    area_text_right(screen, screen->cols - 2, 2, STYLE_COLUMN, " j k PgUp PgDn scroll  Esc closes ");
+    if (screen->cols >= 48)
+        area_text_right(screen, screen->cols - 2, 2, STYLE_COLUMN, " j k PgUp PgDn scroll  Esc closes ");
     help_draw(&body, model);
 }
 
@@ -170,6 +171,7 @@ render(const struct model *model, const struct snapshot *snapshot, const struct 
        struct canvas *canvas)
 {
     struct area screen = area_of(canvas), bar;
+    int keys = layout_key_rows(model);
     struct layout layout;
 
     layout_compute(&layout, model, snapshot);
@@ -189,9 +191,9 @@ render(const struct model *model, const struct snapshot *snapshot, const struct 
         draw_panel(&view, &layout.slots[i], &screen);
     }
     if (model->captions) {
-        bar = area_sub(&screen, 0, screen.rows - 2, screen.cols, 1);
+        bar = area_sub(&screen, 0, screen.rows - keys - 1, screen.cols, 1);
         bar_caption(&bar, snapshot);
     }
-    bar = area_sub(&screen, 0, screen.rows - 1, screen.cols, 1);
+    bar = area_sub(&screen, 0, screen.rows - keys, screen.cols, keys);
     bar_keys(&bar, model, snapshot);
 }

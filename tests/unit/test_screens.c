@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include "lung_view.h"
+#include "panel.h"
 #include "plain.h"
 #include "render.h"
 #include "support/snapshots.h"
@@ -273,6 +275,110 @@ conditions_of_the_console(void **state)
     close_album(&album);
 }
 
+/* Every panel alone, every line opened, every help, every question, at one size. */
+static void
+draw_overlays(const char *name, int cols, int rows, bool unicode)
+{
+    struct snapshot *s = sample_snapshot(LUNG_P2P);
+    struct model model, fresh = model_for(s, cols, rows);
+    struct album album;
+    char caption[64];
+
+    sample_diverge(s);
+    open_album(&album, name);
+    for (int id = 0; id < PANEL_COUNT; id++) {
+        const struct panel *panel = panel_of((enum panel_id)id);
+
+        model = fresh;
+        model.focus = (enum panel_id)id;
+        model.zoomed = true;
+        snprintf(caption, sizeof(caption), "%s alone", panel->name);
+        draw(&album, caption, &model, s, unicode);
+        model.zoomed = false;
+        model.detail = panel->detail != NULL;
+        snprintf(caption, sizeof(caption), "%s, its selected line", panel->name);
+        if (model.detail)
+            draw(&album, caption, &model, s, unicode);
+        model.detail = false;
+        model.help = true;
+        snprintf(caption, sizeof(caption), "%s, help", panel->name);
+        draw(&album, caption, &model, s, unicode);
+    }
+    for (int kind = PROMPT_CLOSED + 1; kind <= PROMPT_NAME; kind++) {
+        model = fresh;
+        prompt_open(&model.prompt, (enum prompt_kind)kind, kind == PROMPT_FILTER ? "rio" : "");
+        model.prompt.forcing = PROMPT_FORCE_HTTP;
+        snprintf(caption, sizeof(caption), "question %d", kind);
+        draw(&album, caption, &model, s, unicode);
+    }
+    model = fresh;
+    model.past = model.captions = true;
+    model.behind_ms = 28282000;
+    model.places[PANEL_PEERS].sort = NODE_SORT_STATE;
+    draw(&album, "the past, with a caption, sorted", &model, s, unicode);
+    snapshot_unref(s);
+    close_album(&album);
+}
+
+static void
+overlays_at_40x10(void **state)
+{
+    (void)state;
+    draw_overlays("overlays-40x10", 40, 10, false);
+}
+
+static void
+overlays_at_80x24(void **state)
+{
+    (void)state;
+    draw_overlays("overlays-80x24", 80, 24, false);
+}
+
+static void
+overlays_at_160x48(void **state)
+{
+    (void)state;
+    draw_overlays("overlays-160x48", 160, 48, true);
+}
+
+/* The meaning of each cell by a letter: what a theme turns into colours. Capital: on the selected line. */
+static void
+meanings_at_80x24(void **state)
+{
+    static const char letters[STYLE_COUNT] = {
+        [STYLE_TEXT] = 't',     [STYLE_BAR] = 'b',       [STYLE_FRAME] = 'f',    [STYLE_HEAD] = 'h',
+        [STYLE_COLUMN] = 'c',   [STYLE_KEY] = 'k',       [STYLE_GOOD] = 'g',     [STYLE_IDLE] = 'i',
+        [STYLE_FALLBACK] = 'p', [STYLE_ATTENTION] = 'n', [STYLE_ALARM] = 'a',    [STYLE_UNKNOWN] = 'u',
+        [STYLE_MATCH] = 'm',    [STYLE_GAUGE] = 'd',     [STYLE_GAUGE_HOT] = 'e', [STYLE_PROMPT] = 'q',
+    };
+    struct caps caps = caps_for(false);
+    struct album album;
+
+    (void)state;
+    open_album(&album, "80x24-meanings");
+    for (int i = 0; i < LUNG_STATE_COUNT; i++) {
+        struct snapshot *s = sample_snapshot((enum lung_state)i);
+        struct model model = model_for(s, 80, 24);
+        struct canvas *canvas = canvas_new(80, 24, false);
+
+        sample_diverge(s);
+        render(&model, s, &caps, canvas);
+        fprintf(album.out, "=== %s\n", lung_state_name((enum lung_state)i));
+        for (int y = 0; y < 24; y++) {
+            for (int x = 0; x < 80; x++) {
+                const struct cell *cell = canvas_cell(canvas, x, y);
+                char letter = letters[STYLE_MEANING(cell->style)];
+
+                fputc(cell->style & STYLE_SELECTED ? letter - 32 : cell->ch == ' ' && letter == 't' ? ' ' : letter, album.out);
+            }
+            fputc('\n', album.out);
+        }
+        canvas_free(canvas);
+        snapshot_unref(s);
+    }
+    close_album(&album);
+}
+
 /* --- properties of every picture ------------------------------------------------------------------------ */
 
 static char *
@@ -314,6 +420,45 @@ every_state_differs_from_every_other_in_plain_ascii(void **state)
         }
         for (int i = 0; i < LUNG_STATE_COUNT; i++)
             free(pictures[i]);
+    }
+}
+
+/* What one look has to answer, at the design size and without colour. */
+static void
+one_look_says_who_carries_since_when_what_comes_who_differs_and_what_keys_do(void **state)
+{
+    static const char *const next[LUNG_STATE_COUNT] = {
+        [LUNG_STARTING] = "HTTP in 00:49",       [LUNG_P2P] = "HTTP probed in 2 s",
+        [LUNG_COUNTDOWN] = "HTTP in 00:13",      [LUNG_HTTP] = "asks again in 2 s",
+        [LUNG_RECOVERING] = "P2P in 7 s",        [LUNG_ISOLATED] = "next try in 4 s",
+        [LUNG_FP2P_UP] = "AUTO in 08:41",        [LUNG_FP2P_DOWN] = "AUTO in 08:41",
+        [LUNG_FHTTP_UP] = "AUTO in 08:41",       [LUNG_FHTTP_DOWN] = "until changed (a: AUTO)",
+        [LUNG_STOPPING] = "within 5 s",
+    };
+    static const char *const captions[] = { "p P2P",     "h HTTP", "a AUTO", "Tab panel",    "/ filter",  "s sort",
+                                            "f level",   "Enter open",       "z zoom",       "Space freeze", "x Z ack",
+                                            "? help",    "c copy",           "[ ] step",     "{ } change",   "= now",
+                                            "q quit" };
+
+    (void)state;
+    for (int i = 0; i < LUNG_STATE_COUNT; i++) {
+        struct snapshot *s = sample_snapshot((enum lung_state)i);
+        struct model model = model_for(s, 80, 24);
+        char label[LUNG_LABEL_MAX], wanted[64];
+        char *text;
+
+        sample_diverge(s);
+        text = picture(&model, s, false);
+        snprintf(wanted, sizeof(wanted), "%s since %s", lung_label(&s->lung, label), i == LUNG_HTTP ? "14:01:35" : "14:02:50");
+        if (strstr(text, wanted) == NULL || strstr(text, next[i]) == NULL)
+            fail_msg("%s: neither '%s' nor '%s' may be missing in\n%s", lung_state_name((enum lung_state)i), wanted, next[i], text);
+        assert_non_null(strstr(text, "77be0d51 !B  3 BOTH")); /* who, and by what */
+        assert_non_null(strstr(text, "! rio-2           differs  since 14:02:45"));
+        for (size_t k = 0; k < sizeof(captions) / sizeof(captions[0]); k++)
+            if (strstr(text, captions[k]) == NULL)
+                fail_msg("no '%s' in\n%s", captions[k], text);
+        free(text);
+        snapshot_unref(s);
     }
 }
 
@@ -507,6 +652,11 @@ main(void)
         cmocka_unit_test(sizes_below_the_smallest),
         cmocka_unit_test(divergence_and_healing),
         cmocka_unit_test(conditions_of_the_console),
+        cmocka_unit_test(overlays_at_40x10),
+        cmocka_unit_test(overlays_at_80x24),
+        cmocka_unit_test(overlays_at_160x48),
+        cmocka_unit_test(meanings_at_80x24),
+        cmocka_unit_test(one_look_says_who_carries_since_when_what_comes_who_differs_and_what_keys_do),
         cmocka_unit_test(every_state_differs_from_every_other_in_plain_ascii),
         cmocka_unit_test(hostile_texts_and_figures_do_no_harm_at_any_size),
         cmocka_unit_test(any_model_can_be_drawn_at_any_size),

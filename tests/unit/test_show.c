@@ -183,7 +183,7 @@ sentences_tell_what_changed_and_nothing_else(void **state)
     before = sample_snapshot(LUNG_P2P);
     now = sample_snapshot(LUNG_HTTP);
     text = told(before, now);
-    assert_non_null(strstr(text, "Lungs: HTTP. fallback since 14:01:35"));
+    assert_non_null(strstr(text, "Lungs: HTTP. in place of P2P; answered 14:03:19"));
     assert_non_null(strstr(text, "Peer porto-1 is gone.\n"));
     free(text);
     snapshot_unref(before);

@@ -17,6 +17,7 @@
 #define GAUGE_X 10
 #define FIGURE_COLS 9 /* " 3600 s " at the right end */
 #define DIGITS_MIN_ROWS 7
+#define SINCE_COLS 64
 
 /* What the gauge says. */
 struct gauge {
@@ -128,10 +129,14 @@ draw_gauge(const struct panel_view *view, const struct area *area, int y, const 
 static void
 draw_label(const struct panel_view *view, const struct area *area, int y)
 {
-    char label[LUNG_LABEL_MAX], line[LUNG_LINE_MAX];
-    enum style style = lung_style(&view->snapshot->lung);
-    int x = area_printf(area, LABEL_X, y, style, "%c %s", style_glyph(style),
-                        lung_label(&view->snapshot->lung, label));
+    const struct snapshot *s = view->snapshot;
+    char label[LUNG_LABEL_MAX], line[LUNG_LINE_MAX], since[FORMAT_MAX];
+    enum style style = lung_style(&s->lung);
+    int x = area_printf(area, LABEL_X, y, style, "%c %s", style_glyph(style), lung_label(&s->lung, label));
+
+    /* The moment, not the span: it stands still, and costs no byte a second. */
+    if (area->cols >= SINCE_COLS)
+        x = area_printf(area, x + 1, y, STYLE_TEXT, "since %s", format_when(s->wall_ms, s->lung.since_ms, since));
 
     area_text_cut(area, x + 2, y, area->cols - x - 3, STYLE_TEXT, lung_line(view->snapshot, &view->model->settings.keymap, line));
 }
