@@ -116,3 +116,10 @@ check_PROGRAMS += tests/unit/test_store_sketch
 tests_unit_test_store_sketch_SOURCES = tests/unit/test_store_sketch.c $(STORE_SOURCES)
 tests_unit_test_store_sketch_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_store_sketch_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
+HEAL_PAIR_SOURCES = tests/support/heal_pair.c tests/support/heal_pair.h tests/support/random.h $(SYNC_WORLD_SOURCES)
+
+check_PROGRAMS += tests/unit/test_heal_seeds
+tests_unit_test_heal_seeds_SOURCES = tests/unit/test_heal_seeds.c $(HEAL_PAIR_SOURCES)
+tests_unit_test_heal_seeds_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_heal_seeds_LDADD = $(LINK_state) $(CMOCKA_LIBS)
