@@ -285,12 +285,12 @@ sync_answer(struct sync_ticket *ticket, const uint8_t *bytes, size_t len)
         release(ticket);
         return NULL;
     }
-    next_message(ch);
     conn = stream_conn(ch->stream);
     if (send_message(ch, bytes, len)) {
         stream_reset(ch->stream);
         return NULL;
     }
+    next_message(ch); /* only now: the answer may be a part of the request */
     after_sending(ticket);
     return conn;
 }
