@@ -322,7 +322,7 @@ static const struct {
     { "status", cli_status }, { "switch", cli_switch }, { "get", cli_get },       { "put", cli_put },
     { "del", cli_del },       { "list", cli_list },     { "export", cli_export }, { "import", cli_import },
     { "id", run_id },         { "verify", run_verify }, { "attach", run_attach },
-    { "backup", cli_backup }, { "restore", cli_restore },
+    { "backup", cli_backup }, { "restore", cli_restore }, { "publish", cli_publish },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 

@@ -150,6 +150,14 @@ cli_print_snapshot(const struct snapshot *snapshot)
     return code;
 }
 
+const char *
+cli_member(const cJSON *json, const char *name, char *out, size_t out_size)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
+
+    return cJSON_IsString(item) ? lat_escape_str(item->valuestring, out, out_size) : "?";
+}
+
 int
 cli_refused(const char *what, const struct api_answer *answer)
 {

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <cjson/cJSON.h>
+
 #include "attach/api_client.h"
 #include "cli/options.h"
 #include "view/snapshot.h"
@@ -63,6 +65,9 @@ int cli_call(struct api_client *client, const struct api_request *request, struc
  */
 int cli_print_json(const struct api_answer *answer);
 
+/* A member of an answer that is text, escaped into out, which is returned; "?" where there is none. */
+const char *cli_member(const cJSON *json, const char *name, char *out, size_t out_size);
+
 /* The same for a snapshot. */
 int cli_print_snapshot(const struct snapshot *snapshot);
 
@@ -71,6 +76,7 @@ int cli_refused(const char *what, const struct api_answer *answer);
 
 int cli_status(const struct cli *cli);
 int cli_switch(const struct cli *cli);
+int cli_publish(const struct cli *cli);
 int cli_get(const struct cli *cli);
 int cli_put(const struct cli *cli);
 int cli_del(const struct cli *cli);

@@ -116,14 +116,6 @@ cli_status(const struct cli *cli)
     return code;
 }
 
-static const char *
-member_text(const cJSON *json, const char *name, char *out, size_t out_size)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, name);
-
-    return cJSON_IsString(item) ? lat_escape_str(item->valuestring, out, out_size) : "?";
-}
-
 static void
 print_switch(const struct api_answer *answer)
 {
@@ -131,12 +123,12 @@ print_switch(const struct api_answer *answer)
     const cJSON *for_s = cJSON_GetObjectItemCaseSensitive(json, "for_s");
     char requested[32], effective[32], state[32], message[256];
 
-    printf("requested %s, effective %s (%s)", member_text(json, "requested_mode", requested, sizeof(requested)),
-           member_text(json, "sync_mode", effective, sizeof(effective)),
-           member_text(json, "state", state, sizeof(state)));
+    printf("requested %s, effective %s (%s)", cli_member(json, "requested_mode", requested, sizeof(requested)),
+           cli_member(json, "sync_mode", effective, sizeof(effective)),
+           cli_member(json, "state", state, sizeof(state)));
     if (cJSON_IsNumber(for_s))
         printf(" for %.0f s", for_s->valuedouble);
-    printf("\n%s\n", member_text(json, "message", message, sizeof(message)));
+    printf("\n%s\n", cli_member(json, "message", message, sizeof(message)));
     cJSON_Delete(json);
 }
 

@@ -24,6 +24,7 @@ const struct command_help command_helps[] = {
     { "list", "[PREFIX] [TARGET]", 2, "the keys, in order" },
     { "export", "[TARGET]", 1, "the state as one JSON object" },
     { "import", "FILE|- [TARGET]", 2, "write the entries of a JSON object" },
+    { "publish", "INTENT STATUS [TARGET]", 3, "send a proof_event, as v3.0.3 does, to the peers on the topic" },
     { "id", "[new]", 1, "peer id, public key, addresses and file places; works without a running node" },
     { "verify", "", 0, "re-hash the store against its root, beside a running node; --repair without one" },
     { "backup", "FILE", 1, "a consistent copy of all records, beside a running node" },

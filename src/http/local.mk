@@ -11,6 +11,6 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/etag.c %D%/etag.h %D%/events.c %D%/facts.c %D%/facts.h %D%/gate.c %D%/gate.h %D%/statedoc.c %D%/statedoc.h \
 	%D%/listen.c %D%/listen.h %D%/listener.c %D%/origin.c %D%/origin.h %D%/request.c %D%/respond.c \
 	%D%/routes.c %D%/routes.h %D%/routes_events.c %D%/routes_metrics.c %D%/routes_openapi.c %D%/routes_peers.c %D%/routes_history.c %D%/routes_persistence.c \
-	%D%/routes_state.c %D%/routes_status.c %D%/routes_sync.c %D%/routes_write.c %D%/serve.h \
+	%D%/routes_state.c %D%/routes_status.c %D%/routes_publish.c %D%/routes_sync.c %D%/routes_write.c %D%/serve.h \
 	%D%/server.c %D%/server.h %D%/sockowner.c %D%/sockowner.h %D%/target.c %D%/target.h %D%/wake.c %D%/wake.h \
 	%D%/tls.c %D%/tls.h %D%/tokens.c %D%/tokens.h %D%/worker.c %D%/worker.h

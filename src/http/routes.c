@@ -26,6 +26,8 @@ static const struct route table[] = {
       "Both lungs, with the members of v3.0.3" },
     { API_GET, "/api/lattice/p2p/identity", false, CLASS_READ, 0, route_identity, true,
       "Peer id, public key, bound addresses" },
+    { API_POST, "/api/lattice/p2p/publish", false, CLASS_CONTROL, API_BODY_MAX, route_publish, false,
+      "Publish a proof_event on the gossip topic; says how many peers it went to" },
     { API_GET, "/api/lattice/peers", false, CLASS_READ, 0, route_peers, true, "P2P peers" },
     { API_GET, "/api/lattice/nodes", false, CLASS_READ, 0, route_nodes, true,
       "HTTP sources, last success and last error" },

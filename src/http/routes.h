@@ -82,6 +82,9 @@ void route_put(struct call *call);
 void route_delete(struct call *call);
 void route_switch(struct call *call);
 
+/* routes_publish.c */
+void route_publish(struct call *call);
+
 /* routes_sync.c */
 void route_sync(struct call *call);
 

@@ -60,6 +60,7 @@ static const struct {
     { API_GET, "/metrics", NULL, "application/openmetrics-text" },
     { API_GET, "/api/lattice/events", NULL, "text/event-stream" },
     { API_PUT, "/api/lattice/state/", JSON_TYPE, JSON_TYPE },
+    { API_POST, "/api/lattice/p2p/publish", JSON_TYPE, JSON_TYPE },
     { API_POST, "/api/lattice/sync", "application/octet-stream", "application/octet-stream" },
 };
 

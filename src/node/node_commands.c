@@ -171,6 +171,17 @@ run_merge(struct node *node, struct command *command)
     return err == LAT_OK;
 }
 
+/* --- PUBLISH --------------------------------------------------------------------------------------- */
+
+static void
+run_publish(struct node *node, struct command *command)
+{
+    if (!node->lung.enabled)
+        refuse(command, LAT_CONFLICT, "P2P is disabled by configuration; set LATTICE_P2P_ENABLED=true and restart");
+    else
+        refuse(command, LAT_CLOSED, "P2P does not run: %.200s", node_p2p_error(node));
+}
+
 /* --- GATE ------------------------------------------------------------------------------------------ */
 
 static void
@@ -230,6 +241,9 @@ run(struct node *node, struct command *command)
         return run_write(node, command);
     case COMMAND_MERGE:
         return run_merge(node, command);
+    case COMMAND_PUBLISH:
+        run_publish(node, command);
+        return false;
     case COMMAND_POLL:
         node_lungs_hurry(node);
         answer(command, &done);

@@ -124,14 +124,13 @@ read_state(const struct reading *r)
 static enum lat_err
 read_text(const struct reading *r, enum member member, const struct json_raw *raw, size_t max, char *out, size_t out_size)
 {
-    struct json_token token = { .type = JSON_STRING, .len = raw->len };
     struct lat_buf text;
     enum lat_err err;
 
-    if (!json_raw_is_string(raw))
-        return bad_member(r, member, "text");
     lat_buf_init(&text, raw->len);
-    err = json_decode_string(raw->text, &token, &text);
+    err = json_raw_text(raw, &text);
+    if (err && err != LAT_NOMEM)
+        err = bad_member(r, member, "text");
     if (!err && max > 0 && text.len > max)
         err = bad_member(r, member, "text of at most 64 bytes");
     if (!err)

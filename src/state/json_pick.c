@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "state/json.h"
+#include "state/json_scan.h"
 
 #define HEX_MAX 64
 
@@ -53,6 +54,14 @@ bool
 json_raw_is_string(const struct json_raw *raw)
 {
     return raw->len > 0 && raw->text[0] == '"';
+}
+
+enum lat_err
+json_raw_text(const struct json_raw *raw, struct lat_buf *out)
+{
+    struct json_token token = { .type = JSON_STRING, .len = raw->len };
+
+    return json_raw_is_string(raw) ? json_decode_string(raw->text, &token, out) : LAT_MALFORMED;
 }
 
 enum lat_err

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #define JSON_NUMBER_MAX ((UINT64_C(1) << 53) - 1) /* what every JSON reader keeps exactly */
@@ -32,6 +33,11 @@ LAT_MUST_CHECK enum lat_err json_pick(const char *text, size_t len, const char *
 bool json_raw_is(const struct json_raw *raw, const char *word);
 
 bool json_raw_is_string(const struct json_raw *raw);
+
+/*
+ * Append the decoded text of a string, UTF-8, which may hold U+0000. LAT_MALFORMED: no string. LAT_LIMIT (out's), LAT_NOMEM.
+ */
+LAT_MUST_CHECK enum lat_err json_raw_text(const struct json_raw *raw, struct lat_buf *out);
 
 /* A string of exactly 2 * len lower-case hex digits, len at most 64. LAT_MALFORMED. */
 LAT_MUST_CHECK enum lat_err json_raw_hex(const struct json_raw *raw, uint8_t *out, size_t len);

@@ -136,6 +136,8 @@ command_free(struct command *command)
     free(command->key);
     free(command->value);
     free(command->message);
+    free(command->intent);
+    free(command->status);
     free(command);
 }
 

@@ -19,6 +19,7 @@ enum command_kind {
     COMMAND_PUT,    /* write one entry */
     COMMAND_DELETE, /* delete one entry */
     COMMAND_MERGE,  /* records brought by a sync message (RECORDS): verdicts come back */
+    COMMAND_PUBLISH, /* a proof_event on the gossip topic */
     COMMAND_POLL,   /* ask the HTTP sources now, back-off forgotten */
     COMMAND_GATE,   /* a demo's cut of one or both lungs; other nodes refuse it */
     COMMAND_RELOAD, /* read the configuration again (SIGHUP) */
@@ -61,6 +62,8 @@ struct command {
     size_t value_len;
     enum command_match match;
     uint8_t digest[32];
+    /* PUBLISH: UTF-8 */
+    char *intent, *status;
     /* GATE */
     enum command_gate p2p_gate, http_gate;
     /* LOOK */
@@ -83,6 +86,7 @@ struct reply {
     enum sync_mode sync_mode;
     uint32_t peers_live;
     uint32_t for_s;       /* SWITCH: 0 none */
+    uint32_t recipients;  /* PUBLISH: peers to whom it was sent; text says so as well */
     bool warning;         /* SWITCH: nothing carries; text says why */
     const struct snapshot *snapshot; /* LOOK: released with the ticket */
     uint8_t *verdicts;    /* MERGE: one byte a pushed record (WIRE section 6); freed with the ticket */

@@ -97,6 +97,18 @@ do_switch(struct api_world *world, struct command *command)
     answer(command, &reply);
 }
 
+/* Three peers listen, but nobody for what is called "unheard". */
+static void
+do_publish(struct api_world *world, struct command *command)
+{
+    struct reply reply = { .err = (enum lat_err)atomic_load(&world->refusing), .recipients = 3 };
+
+    if (strcmp(command->intent, "unheard") == 0)
+        reply.recipients = 0;
+    snprintf(reply.text, sizeof(reply.text), "%.100s|%.100s", command->intent, command->status);
+    answer(command, &reply);
+}
+
 static void
 merged(void *arg, const uint8_t *verdicts, size_t count, enum lat_err err)
 {
@@ -144,6 +156,8 @@ carry_out(struct api_world *world, struct command *command)
         do_switch(world, command);
     else if (command->kind == COMMAND_MERGE)
         do_merge(world, command);
+    else if (command->kind == COMMAND_PUBLISH)
+        do_publish(world, command);
     else
         do_write(world, command);
     command_free(command);

@@ -180,6 +180,96 @@ a_body_with_a_switch_is_ignored(void **state)
     http_reply_fini(&reply);
 }
 
+/* --- a proof_event -------------------------------------------------------------------------------------- */
+
+#define PUBLISH "/api/lattice/p2p/publish"
+
+static struct http_reply
+publish(const char *body)
+{
+    return http_ask(port, "POST", PUBLISH, NULL, body);
+}
+
+static void
+a_proof_event_is_handed_to_the_node_and_the_answer_counts_its_recipients(void **state)
+{
+    struct http_reply reply = publish("{\"status\": \"PROVED\", \"intent\": \"tr\\u00e4nsfer \\\"x\\\"\", \"more\": [1]}");
+    cJSON *json = http_json(&reply);
+    char who[64];
+
+    (void)state;
+    assert_int_equal(reply.status, 200);
+    assert_true(cJSON_IsTrue(vectors_member(json, "success")));
+    assert_int_equal(vectors_number(json, "recipients"), 3);
+    assert_string_equal(vectors_text(json, "message"), "tr\xc3\xa4nsfer \"x\"|PROVED");
+    snprintf(who, sizeof(who), "uid %lu by api", (unsigned long)geteuid());
+    assert_string_equal(world.who, who);
+    cJSON_Delete(json);
+    http_reply_fini(&reply);
+    reply = publish("{\"intent\": \"unheard\", \"status\": \"\"}");
+    json = http_json(&reply);
+    assert_int_equal(reply.status, 200);
+    assert_int_equal(vectors_number(json, "recipients"), 0);
+    cJSON_Delete(json);
+    http_reply_fini(&reply);
+}
+
+static void
+a_body_that_is_no_proof_event_gets_400_with_a_reason(void **state)
+{
+    static const char *const bad[] = { "",
+                                       "null",
+                                       "[]",
+                                       "{",
+                                       "{}",
+                                       "{\"intent\": \"a\"}",
+                                       "{\"status\": \"a\"}",
+                                       "{\"intent\": 1, \"status\": \"a\"}",
+                                       "{\"intent\": \"a\", \"status\": null}",
+                                       "{\"intent\": \"a\", \"intent\": \"b\", \"status\": \"c\"}",
+                                       "{\"intent\": \"a\\u0000b\", \"status\": \"c\"}",
+                                       "{\"intent\": \"a\", \"status\": \"\xff\"}" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct http_reply reply = publish(bad[i]);
+        cJSON *json = http_json(&reply);
+
+        if (reply.status != 400)
+            fail_msg("%s: %d", bad[i], reply.status);
+        assert_true(strlen(vectors_text(json, "detail")) > 10);
+        cJSON_Delete(json);
+        http_reply_fini(&reply);
+    }
+}
+
+static void
+what_the_node_does_not_publish_is_told_with_its_reason(void **state)
+{
+    static const struct {
+        enum lat_err err;
+        int status;
+    } cases[] = { { LAT_CONFLICT, 409 }, { LAT_CLOSED, 503 }, { LAT_LIMIT, 413 } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct http_reply reply;
+        cJSON *json;
+
+        atomic_store(&world.refusing, (int)cases[i].err);
+        reply = publish("{\"intent\": \"a\", \"status\": \"b\"}");
+        atomic_store(&world.refusing, 0);
+        json = http_json(&reply);
+        assert_int_equal(reply.status, cases[i].status);
+        assert_true(cJSON_IsFalse(vectors_member(json, "success")));
+        assert_string_equal(vectors_text(json, "message"), "a|b");
+        cJSON_Delete(json);
+        http_reply_fini(&reply);
+    }
+    assert_int_equal(status_with("POST", PUBLISH, "X-Forwarded-For: 192.0.2.1\r\n"), 403);
+    assert_int_equal(status_with("GET", PUBLISH, NULL), 405);
+}
+
 /* --- who ------------------------------------------------------------------------------------------------ */
 
 /* Use these users, and wait until the server does. */
@@ -596,6 +686,9 @@ main(void)
         cmocka_unit_test(the_mode_is_auto_where_none_is_named_and_the_last_one_counts),
         cmocka_unit_test(a_bad_mode_gets_400_and_the_body_of_v3_0_3),
         cmocka_unit_test(a_time_out_of_range_or_with_auto_gets_400),
+        cmocka_unit_test(a_proof_event_is_handed_to_the_node_and_the_answer_counts_its_recipients),
+        cmocka_unit_test(a_body_that_is_no_proof_event_gets_400_with_a_reason),
+        cmocka_unit_test(what_the_node_does_not_publish_is_told_with_its_reason),
         cmocka_unit_test(p2p_while_it_is_disabled_is_a_conflict),
         cmocka_unit_test(a_body_with_a_switch_is_ignored),
         cmocka_unit_test(a_user_who_is_not_listed_may_read_but_not_change),

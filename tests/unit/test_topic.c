@@ -376,7 +376,7 @@ hear_records(size_t n, size_t value_len, int author)
     lat_buf_init(&text, 1u << 20);
     for (size_t i = 0; i < n; i++) {
         struct lat_buf record;
-        char key[16];
+        char key[24];
 
         snprintf(key, sizeof(key), "k%03zu", i);
         topic_make_record(&w, author, key, value_len, i + 1, &record);
