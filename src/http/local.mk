@@ -3,7 +3,7 @@ noinst_LIBRARIES += %D%/libhttp.a
 %C%_libhttp_a_SOURCES =
 # The HTTP lung.
 %C%_libhttp_a_SOURCES += %D%/http_url.c %D%/http_url.h %D%/http_transfer.c %D%/http_transfer.h \
-	%D%/http_client.c %D%/http_client.h %D%/poll_source.c %D%/poll_source.h \
+	%D%/http_client.c %D%/http_client.h %D%/heal_rows.c %D%/heal_rows.h %D%/poll_source.c %D%/poll_source.h \
 	%D%/poll_judge.c %D%/poll_judge.h %D%/poll_log.c %D%/poll_log.h %D%/poll_state.c %D%/poll_state.h \
 	%D%/poller.h %D%/poller_parts.h %D%/poller.c %D%/poller_config.c %D%/poller_ask.c %D%/poller_heal.c
 # the API

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "http/heal_rows.h"
 
 enum lat_err
 source_init(struct poll_source *s, const struct poller_source *config)
@@ -256,21 +257,6 @@ agreement_of(const struct poll_source *s, const uint8_t *own_root, uint64_t now_
 }
 
 static void
-fill_key(const struct heal_key *key, struct snapshot_key *row)
-{
-    static const enum key_difference differences[] = {
-        [HEAL_KEY_THEIRS_NEWER] = KEY_THEIRS_NEWER, [HEAL_KEY_OURS_NEWER] = KEY_OURS_NEWER,
-        [HEAL_KEY_ONLY_THEIRS] = KEY_ONLY_THEIRS,   [HEAL_KEY_ONLY_OURS] = KEY_ONLY_OURS,
-        [HEAL_KEY_REFUSED] = KEY_REFUSED,
-    };
-
-    lat_copy(row->key, sizeof(row->key), key->key);
-    row->difference = differences[key->difference];
-    row->ours_hlc = key->ours_hlc;
-    row->theirs_hlc = key->theirs_hlc;
-}
-
-static void
 fill_heal(const struct poll_source *s, uint64_t now_ms, struct snapshot_source *row)
 {
     const struct heal *heal = &s->h.heal;
@@ -285,9 +271,8 @@ fill_heal(const struct poll_source *s, uint64_t now_ms, struct snapshot_source *
     row->heal_bytes = heal->bytes;
     row->heal_ms = (uint32_t)(s->h.healing ? now_ms - heal->begun_ms : s->h.heal_took_ms);
     row->key_total = heal->key_total;
-    row->key_count = heal->key_count;
-    for (uint32_t i = 0; i < heal->key_count; i++)
-        fill_key(&heal->keys[i], &row->keys[i]);
+    row->key_count = heal_rows_keys(heal, row->keys);
+    heal_rows_difference(&s->h, &row->difference);
 }
 
 void

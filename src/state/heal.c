@@ -112,7 +112,8 @@ begin_pass(struct heal *heal, const struct recon_status *theirs, const struct re
     heal->held = heal->untrusted = heal->bad_signatures = heal->malformed = 0;
     heal->below_horizon = heal->not_stored = 0;
     heal->given = heal->given_taken = heal->given_refused = heal->undelivered = 0;
-    heal->key_total = heal->key_count = 0;
+    heal->key_total = heal->key_count = heal->deleted = 0;
+    memset(heal->directions, 0, sizeof(heal->directions));
     memset(heal->subtrees, 0, sizeof(heal->subtrees));
     heal->keeps_nothing = theirs->read_only;
 }

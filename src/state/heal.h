@@ -51,6 +51,7 @@
 #define HEAL_VISITS_MAX 65536                   /* own leaves walked for one answer */
 #define HEAL_KEYS_MAX 16                        /* differing keys kept by name */
 #define HEAL_NAME_MAX 64
+#define HEAL_VALUE_SHOWN 48                    /* bytes of a value that are kept with it */
 #define HEAL_SALT_LEN 16
 #define HEAL_CELLS_FIRST 32                     /* asked for first; half of it after cells of a gossip message */
 #define HEAL_HINT_CELLS 8                       /* that a gossip message carries */
@@ -90,11 +91,23 @@ enum heal_difference {
     HEAL_KEY_REFUSED
 };
 
+/* Which of two records of a key wins, and why: the first of these in which they differ. */
+enum heal_reason { HEAL_WINS_ALONE, HEAL_WINS_NATIVE, HEAL_WINS_CLOCK, HEAL_WINS_AUTHOR, HEAL_WINS_DIGEST };
+
+/* One side of a key that differs. */
+struct heal_side {
+    uint64_t hlc; /* 0: absent, and nothing else is set */
+    uint8_t author[32];
+    bool deleted;
+    char value[HEAL_VALUE_SHOWN]; /* escaped, cut */
+};
+
 /* One key that differs. */
 struct heal_key {
     char key[HEAL_NAME_MAX]; /* escaped, cut */
     enum heal_difference difference;
-    uint64_t ours_hlc, theirs_hlc; /* 0: absent */
+    enum heal_reason reason;
+    struct heal_side ours, theirs;
 };
 
 /* A record of theirs to be asked for: the beginning of its keyhash. */
@@ -154,6 +167,8 @@ struct heal {
     uint8_t untrusted_author[32];                                                   /* the first one */
     uint32_t given, given_taken, given_refused; /* of ours: sent; applied there; refused there */
     uint32_t undelivered;                       /* advertised, asked for and not delivered */
+    uint32_t directions[HEAL_KEY_REFUSED + 1];  /* keys that differed, by how */
+    uint32_t deleted;                           /* of them, keys whose winner is a tombstone */
     uint32_t key_total;                         /* keys that differed */
     uint32_t key_count;
     struct heal_key keys[HEAL_KEYS_MAX];

@@ -63,7 +63,6 @@ slot_for(struct naming *n, const uint8_t *element, bool *is_new)
 struct sought {
     const uint8_t *beginning;
     uint8_t keyhash[32];
-    uint64_t hlc;
     bool found;
 };
 
@@ -73,9 +72,9 @@ see_leaf(void *arg, const uint8_t keyhash[32], const uint8_t leaf[32], uint64_t 
     struct sought *s = arg;
 
     (void)leaf;
+    (void)hlc;
     if (memcmp(keyhash, s->beginning, SKETCH_ELEMENT_LEN / 2) == 0) {
         memcpy(s->keyhash, keyhash, 32);
-        s->hlc = hlc;
         s->found = true;
     }
     return LAT_CLOSED;
@@ -95,7 +94,7 @@ name_new(const struct naming *n, const uint8_t *element, struct heal_key *key)
     (void)n->own->each_leaf(n->own->arg, from, see_leaf, &s);
     if (s.found && n->own->get(n->own->arg, s.keyhash, &record) == LAT_OK) {
         lat_escape(record.key, record.key_len, key->key, sizeof(key->key));
-        key->ours_hlc = s.hlc;
+        heal_show_side(&record, &key->ours);
         return;
     }
     lat_hex(element, SKETCH_ELEMENT_LEN / 2, hex);

@@ -27,9 +27,12 @@ void heal_watch_root(struct heal *heal, const uint8_t root[32], uint64_t count);
 /* A record applied, given, or known to be no news: progress. */
 void heal_count_useful(struct heal *heal, uint32_t *count);
 
-/* Note a difference, with the key's name while there is room. Returns its place in keys[], or HEAL_NO_NAME. */
-uint8_t heal_name_key(struct heal *heal, const struct record *record, enum heal_difference difference, uint64_t ours,
-                      uint64_t theirs);
+/* Note a difference, with both sides while there is room; NULL: that side holds nothing, or nothing readable. Returns
+ * its place in keys[], or HEAL_NO_NAME. */
+uint8_t heal_name_key(struct heal *heal, const struct record *ours, const struct record *theirs,
+                      enum heal_difference difference);
+void heal_show_side(const struct record *record, struct heal_side *side);
+enum heal_reason heal_reason_of(const struct record *a, const struct record *b);
 void heal_mark_subtree(struct heal *heal, const uint8_t keyhash[32]);
 
 /* What is found and waits. Where no more may wait, `cut` is set. LAT_NOMEM. */

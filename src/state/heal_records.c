@@ -40,6 +40,7 @@ heal_add_gift(struct heal *heal, const uint8_t keyhash[32], const uint8_t theirs
     heal_mark_subtree(heal, keyhash);
     if (heal->keeps_nothing) {
         heal->only_ours++;
+        heal->directions[HEAL_KEY_ONLY_OURS]++;
         heal->key_total++;
         return LAT_OK;
     }
@@ -163,6 +164,7 @@ heal_records_ask(struct heal *heal, const struct recon_view *own, struct lat_buf
 static enum lat_err
 take_gift_verdicts(struct heal *heal, const struct recon_view *own, const struct recon_given *given)
 {
+    static const uint8_t nothing[32];
     const struct heal_sent *sent = (const struct heal_sent *)heal->sent.data;
     size_t count = heal->sent.len / sizeof(*sent);
     enum lat_err err = LAT_OK;
@@ -170,12 +172,8 @@ take_gift_verdicts(struct heal *heal, const struct recon_view *own, const struct
     for (size_t i = 0; i < count && !err; i++) {
         struct record record;
 
-        if (own->get(own->arg, sent[i].keyhash, &record) == LAT_OK)
-            heal_name_key(heal, &record,
-                          sent[i].theirs[0] || memcmp(sent[i].theirs, sent[i].theirs + 1, 31) != 0
-                              ? HEAL_KEY_OURS_NEWER
-                              : HEAL_KEY_ONLY_OURS,
-                          record.hlc, 0);
+        if (memcmp(sent[i].theirs, nothing, 32) == 0 && own->get(own->arg, sent[i].keyhash, &record) == LAT_OK)
+            heal_name_key(heal, &record, NULL, HEAL_KEY_ONLY_OURS);
         err = heal_count_gift(heal, given->verdicts[i], &sent[i], own->now_ms);
     }
     if (heal->keeps_nothing)

@@ -30,21 +30,51 @@ heal_mark_subtree(struct heal *heal, const uint8_t keyhash[32])
     heal->subtrees[keyhash[0] / 8] |= (uint8_t)(1u << keyhash[0] % 8);
 }
 
-uint8_t
-heal_name_key(struct heal *heal, const struct record *record, enum heal_difference difference, uint64_t ours,
-              uint64_t theirs)
+void
+heal_show_side(const struct record *record, struct heal_side *side)
 {
+    *side = (struct heal_side){ 0 };
+    if (record == NULL)
+        return;
+    side->hlc = record->hlc;
+    side->deleted = record->value == NULL;
+    memcpy(side->author, record->author, 32);
+    if (!side->deleted)
+        lat_escape(record->value, record->value_len, side->value, sizeof(side->value));
+}
+
+enum heal_reason
+heal_reason_of(const struct record *a, const struct record *b)
+{
+    if (a == NULL || b == NULL)
+        return HEAL_WINS_ALONE;
+    if ((a->flags ^ b->flags) & RECORD_IMPORTED)
+        return HEAL_WINS_NATIVE;
+    if (a->hlc != b->hlc)
+        return HEAL_WINS_CLOCK;
+    return memcmp(a->author, b->author, 32) != 0 ? HEAL_WINS_AUTHOR : HEAL_WINS_DIGEST;
+}
+
+uint8_t
+heal_name_key(struct heal *heal, const struct record *ours, const struct record *theirs,
+              enum heal_difference difference)
+{
+    bool ours_wins = difference == HEAL_KEY_OURS_NEWER || difference == HEAL_KEY_ONLY_OURS;
+    const struct record *winner = ours_wins ? ours : theirs;
     struct heal_key *key;
 
-    heal_mark_subtree(heal, record->keyhash);
+    heal_mark_subtree(heal, winner->keyhash);
     heal->key_total++;
+    heal->directions[difference]++;
+    heal->deleted += winner->value == NULL;
     if (heal->key_count == HEAL_KEYS_MAX)
         return HEAL_NO_NAME;
     key = &heal->keys[heal->key_count];
-    lat_escape(record->key, record->key_len, key->key, sizeof(key->key));
+    lat_escape(winner->key, winner->key_len, key->key, sizeof(key->key));
     key->difference = difference;
-    key->ours_hlc = ours;
-    key->theirs_hlc = theirs;
+    key->reason = heal_reason_of(ours, theirs);
+    heal_show_side(ours, &key->ours);
+    heal_show_side(theirs, &key->theirs);
     return (uint8_t)heal->key_count++;
 }
 
@@ -81,12 +111,12 @@ heal_consider(struct heal *heal, const struct recon_view *own, const struct reco
     int order;
 
     if (err == LAT_NOTFOUND)
-        return add_to_batch(heal, theirs, nothing, heal_name_key(heal, theirs, HEAL_KEY_ONLY_THEIRS, 0, theirs->hlc));
+        return add_to_batch(heal, theirs, nothing, heal_name_key(heal, NULL, theirs, HEAL_KEY_ONLY_THEIRS));
     if (err == LAT_DAMAGED) { /* healed by whatever the store then accepts */
         err = own->subtree(own->arg, theirs->keyhash, 255, &count, leaf);
         return err ? err
                    : add_to_batch(heal, theirs, leaf,
-                                  heal_name_key(heal, theirs, HEAL_KEY_THEIRS_NEWER, 0, theirs->hlc));
+                                  heal_name_key(heal, NULL, theirs, HEAL_KEY_THEIRS_NEWER));
     }
     if (err)
         return err;
@@ -99,11 +129,10 @@ heal_consider(struct heal *heal, const struct recon_view *own, const struct reco
     }
     if (order > 0)
         return add_to_batch(heal, theirs, ours.leaf,
-                            heal_name_key(heal, theirs, HEAL_KEY_THEIRS_NEWER, ours.hlc, theirs->hlc));
+                            heal_name_key(heal, &ours, theirs, HEAL_KEY_THEIRS_NEWER));
     heal->ours++;
     heal->session_useful += same_is_useful;
-    if (heal->keeps_nothing)
-        heal_name_key(heal, theirs, HEAL_KEY_OURS_NEWER, ours.hlc, theirs->hlc);
+    heal_name_key(heal, &ours, theirs, HEAL_KEY_OURS_NEWER);
     return heal->keeps_nothing ? LAT_OK : heal_add_gift(heal, theirs->keyhash, theirs->leaf);
 }
 
@@ -126,6 +155,7 @@ count_refused(struct heal *heal, uint32_t *reason, size_t len, const struct heal
     (*reason)++;
     heal->refused++;
     heal->stall_bytes += len;
+    heal->directions[HEAL_KEY_REFUSED]++;
     if (slot->name != HEAL_NO_NAME)
         heal->keys[slot->name].difference = HEAL_KEY_REFUSED;
 }

@@ -78,10 +78,12 @@ give_ours(struct side_by_side *w, const uint8_t keyhash[32])
     if (!heal->keeps_nothing)
         return heal_add_gift(heal, keyhash, nothing);
     heal->only_ours++;
-    if (heal->key_count < HEAL_KEYS_MAX && w->own->get(w->own->arg, keyhash, &ours) == LAT_OK)
-        heal_name_key(heal, &ours, HEAL_KEY_ONLY_OURS, ours.hlc, 0);
-    else
+    if (heal->key_count < HEAL_KEYS_MAX && w->own->get(w->own->arg, keyhash, &ours) == LAT_OK) {
+        heal_name_key(heal, &ours, NULL, HEAL_KEY_ONLY_OURS);
+    } else {
+        heal->directions[HEAL_KEY_ONLY_OURS]++;
         heal->key_total++;
+    }
     return LAT_OK;
 }
 

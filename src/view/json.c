@@ -85,6 +85,18 @@ difference_text(unsigned value)
 }
 
 static const char *
+key_reason_text(unsigned value)
+{
+    return key_reason_name((enum key_reason)value);
+}
+
+static const char *
+way_text(unsigned value)
+{
+    return heal_way_name((enum heal_way)value);
+}
+
+static const char *
 severity_text(unsigned value)
 {
     return value == ALERT_ALARM ? "alarm" : "attention";
@@ -178,9 +190,44 @@ static const struct field key_fields[] = {
     NAMED(difference, difference_text, KEY_REFUSED + 1),
     PLAIN(HEX64, ours_hlc),
     PLAIN(HEX64, theirs_hlc),
+    NAMED(reason, key_reason_text, WINS_DIGEST + 1),
+    STRING(TEXT_NULL, ours_author),
+    STRING(TEXT_NULL, theirs_author),
+    STRING(TEXT_NULL, ours_value),
+    STRING(TEXT_NULL, theirs_value),
 };
 #undef HERE
 static const struct table key_table = TABLE(key_fields);
+
+#define HERE struct snapshot_difference
+static const struct field difference_fields[] = {
+    NAMED(way, way_text, WAY_STREAM + 1),
+    PLAIN(FLAG, trust_differs),
+    PLAIN(U32, but),
+    PLAIN(U64, estimate),
+    PLAIN(FLAG, exact),
+    PLAIN(U32, theirs_newer),
+    PLAIN(U32, ours_newer),
+    PLAIN(U32, only_theirs),
+    PLAIN(U32, only_ours),
+    PLAIN(U32, refused),
+    PLAIN(U32, deleted),
+    PLAIN(U32, given),
+    PLAIN(U32, given_taken),
+    PLAIN(U32, given_refused),
+    PLAIN(U32, undelivered),
+    PLAIN(U32, held),
+    PLAIN(U32, untrusted),
+    PLAIN(U32, bad_signatures),
+    PLAIN(U32, malformed),
+    PLAIN(U32, below_horizon),
+    PLAIN(U32, not_stored),
+    PLAIN(U32, fruitless),
+    STRING(TEXT_NULL, subtrees),
+};
+#undef HERE
+static const struct table difference_table = TABLE(difference_fields);
+#define DIFFERENCE { .name = "difference", .kind = OBJECT, .offset = offsetof(HERE, difference), .table = &difference_table }
 
 #define HERE struct snapshot_source
 static const struct field source_fields[] = {
@@ -218,6 +265,7 @@ static const struct field source_fields[] = {
     SECONDS(MS_U32, heal),
     PLAIN(U32, key_total),
     MEMBERS("keys", keys, key_count, key_table),
+    DIFFERENCE,
 };
 #undef HERE
 static const struct table source_table = TABLE(source_fields);
@@ -263,6 +311,7 @@ static const struct field peer_fields[] = {
     SECONDS(MS_U32, heal),
     PLAIN(U32, key_total),
     MEMBERS("keys", keys, key_count, key_table),
+    DIFFERENCE,
 };
 #undef HERE
 static const struct table peer_table = TABLE(peer_fields);

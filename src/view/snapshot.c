@@ -94,6 +94,29 @@ agreement_is_open(enum agreement agreement)
 }
 
 const char *
+key_reason_name(enum key_reason reason)
+{
+    static const char *const names[] = { [WINS_ALONE] = "alone",
+                                         [WINS_NATIVE] = "native",
+                                         [WINS_CLOCK] = "clock",
+                                         [WINS_AUTHOR] = "author",
+                                         [WINS_DIGEST] = "digest" };
+
+    return names[reason];
+}
+
+const char *
+heal_way_name(enum heal_way way)
+{
+    static const char *const names[] = { [WAY_NONE] = "none",
+                                         [WAY_SKETCH] = "sketch",
+                                         [WAY_DESCENT] = "descent",
+                                         [WAY_STREAM] = "stream" };
+
+    return names[way];
+}
+
+const char *
 key_difference_name(enum key_difference difference)
 {
     static const char *const names[] = { [KEY_THEIRS_NEWER] = "theirs_newer", [KEY_OURS_NEWER] = "ours_newer",

@@ -98,12 +98,40 @@ enum agreement {
 
 enum key_difference { KEY_THEIRS_NEWER, KEY_OURS_NEWER, KEY_ONLY_THEIRS, KEY_ONLY_OURS, KEY_REFUSED };
 
-/* One key that differs, or differed when last healed. */
+/* Why the winner of two records of a key wins: there is no other, it is no import, its clock, its author's key, its
+ * digest. */
+enum key_reason { WINS_ALONE, WINS_NATIVE, WINS_CLOCK, WINS_AUTHOR, WINS_DIGEST };
+
+#define SNAPSHOT_VALUE_MAX 48 /* what is shown of a value */
+
+/* One key that differs, or differed when last healed: both sides. */
 struct snapshot_key {
     char key[SNAPSHOT_NAME_MAX]; /* escaped, cut */
     enum key_difference difference;
+    enum key_reason reason;
     uint64_t ours_hlc;   /* 0: absent */
     uint64_t theirs_hlc; /* 0: absent */
+    char ours_author[17], theirs_author[17];  /* first digits of the key; "": absent */
+    char ours_value[SNAPSHOT_VALUE_MAX], theirs_value[SNAPSHOT_VALUE_MAX]; /* escaped, cut; "": absent, or deleted */
+};
+
+enum heal_way { WAY_NONE, WAY_SKETCH, WAY_DESCENT, WAY_STREAM }; /* STATE section 4: tiers A, B, C */
+
+/* How a node differs, and what the healing that runs, or the last one, has made of it. */
+struct snapshot_difference {
+    enum heal_way way;
+    bool trust_differs;    /* it trusts other keys than we do */
+    uint32_t but;          /* AGREE_BUT: keys that one side refuses */
+    uint64_t estimate;     /* records that differ, both sides counted; 0: not known */
+    bool exact;            /* `estimate` is the number */
+    uint32_t theirs_newer, ours_newer, only_theirs, only_ours, refused; /* keys, as far as found */
+    uint32_t deleted;      /* of them, keys whose winner is a deletion */
+    uint32_t given, given_taken, given_refused; /* records of ours: sent; applied there; refused there */
+    uint32_t undelivered;  /* advertised and not delivered */
+    uint32_t held, untrusted, bad_signatures, malformed, below_horizon, not_stored; /* of theirs, refused here */
+    uint32_t fruitless;    /* sessions in a row without progress: what the pause comes from */
+    char subtrees[SNAPSHOT_HEX_LEN]; /* the 256 subtrees of depth 8, four to a digit, the first one highest: set where a
+                                        difference was found; "": none was looked for */
 };
 
 /* One HTTP source. */
@@ -138,6 +166,7 @@ struct snapshot_source {
     uint32_t key_total;          /* differing keys seen by it */
     uint32_t key_count;          /* of these in keys[] */
     struct snapshot_key keys[SNAPSHOT_KEYS_MAX];
+    struct snapshot_difference difference;
 };
 
 /* One P2P peer, connected or known. */
@@ -175,6 +204,7 @@ struct snapshot_peer {
     uint32_t key_total;
     uint32_t key_count;
     struct snapshot_key keys[SNAPSHOT_KEYS_MAX];
+    struct snapshot_difference difference;
 };
 
 /* Gossip as a whole, since the start. */
@@ -262,6 +292,8 @@ const char *agreement_name(enum agreement agreement);
 
 /* Is there a difference that ought to be gone soon? Not of a peer that is unknown, or agrees but for settled keys. */
 bool agreement_is_open(enum agreement agreement);
+const char *key_reason_name(enum key_reason reason); /* "alone", "native", "clock", "author", "digest" */
+const char *heal_way_name(enum heal_way way);       /* "none", "sketch", "descent", "stream" */
 const char *key_difference_name(enum key_difference difference); /* "theirs_newer", ... */
 
 /* Exit code of `lattice status` (INTERFACE section 1): 0 fine, 1 attention, 2 alarm. */

@@ -182,8 +182,8 @@ only_what_differs_is_handed_on(void **state)
     assert_int_equal(f->heal.messages, 2); /* cells, and the records */
     assert_int_equal(named(&f->heal, "a")->difference, HEAL_KEY_ONLY_THEIRS);
     assert_int_equal(named(&f->heal, "b")->difference, HEAL_KEY_THEIRS_NEWER);
-    assert_int_equal(named(&f->heal, "b")->ours_hlc, earlier);
-    assert_int_equal(named(&f->heal, "b")->theirs_hlc, later);
+    assert_int_equal(named(&f->heal, "b")->ours.hlc, earlier);
+    assert_int_equal(named(&f->heal, "b")->theirs.hlc, later);
 }
 
 /* Ten keys on both sides, one newer here, one only here. */
