@@ -17,6 +17,7 @@
 #include "cli/foreground.h"
 #include "cli/replay.h"
 #include "console.h"
+#include "i18n.h"
 #include "line_mode.h"
 #include "settings_file.h"
 
@@ -78,6 +79,27 @@ fill_console_options(const struct options *o, struct console_wishes *out)
     out->options = (struct console_options){ .config_path = out->path[0] ? out->path : NULL,
                                              .overrides = out->overrides,
                                              .record_path = o->record };
+}
+
+static void
+say_nothing(void *arg, const char *text)
+{
+    (void)arg;
+    (void)text;
+}
+
+void
+front_open_language(const struct options *o)
+{
+    struct console_wishes wishes;
+    struct settings_file file = { .path = NULL };
+    struct settings settings;
+
+    fill_console_options(o, &wishes);
+    file.path = wishes.options.config_path;
+    file.overrides = wishes.overrides;
+    settings_file_follow(&file, 0, &settings, say_nothing, NULL); /* mistakes are told where the rest is used */
+    i18n_open(settings.lang, LOCALEDIR);
 }
 
 /* A console.ini with mistakes still says what it says right. */

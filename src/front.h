@@ -11,6 +11,9 @@
 #include "view/exchange.h"
 #include "view/source.h"
 
+/* Before any thread is there: the language of console.ini, of the command line or of the locale. */
+void front_open_language(const struct options *o);
+
 /* Without a console: until SIGTERM or SIGINT; SIGHUP reads the configuration again. */
 void front_wait_headless(struct exchange *x);
 

@@ -383,6 +383,18 @@ runs_a_node(const char *name)
     return strcmp(name, "console") == 0 || strcmp(name, "node") == 0 || strcmp(name, "demo") == 0;
 }
 
+/* Does it speak to people on a screen? */
+static bool
+has_a_face(const char *name)
+{
+    static const char *const names[] = { "console", "demo", "attach", "status", "replay" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 static int
 dispatch(const char *name, struct options *o)
 {
@@ -390,6 +402,8 @@ dispatch(const char *name, struct options *o)
     char shown[80];
     int code;
 
+    if (has_a_face(name))
+        front_open_language(o);
     if (runs_a_node(name)) {
         /* Output that is no terminal gets one picture. */
         o->once = o->once || o->json || (strcmp(name, "node") != 0 && !o->plain && !isatty(STDOUT_FILENO));

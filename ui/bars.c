@@ -8,6 +8,7 @@
 
 #include "caption.h"
 #include "format.h"
+#include "i18n.h"
 #include "keymap.h"
 #include "lung_view.h"
 
@@ -98,12 +99,12 @@ mode_part(struct parts *parts, const struct model *model, const struct snapshot 
 
     lung_label(&s->lung, label);
     if (model_is_stale(model, s)) {
-        snprintf(add_part(parts, STYLE_ALARM, 0, false), PART_MAX, "STALE %s %s",
+        snprintf(add_part(parts, STYLE_ALARM, 0, false), PART_MAX, _("STALE %s %s"),
                  format_span(model_age_ms(model, s), span), label);
         return;
     }
     if (s->lung.forced_left_ms >= 0)
-        snprintf(left, sizeof(left), " %s left", format_left_clock(s->lung.forced_left_ms, span));
+        snprintf(left, sizeof(left), _(" %s left"), format_left_clock(s->lung.forced_left_ms, span));
     if (badge == STYLE_ATTENTION)
         badge = STYLE_GAUGE_HOT; /* reverse, as the bar is */
     snprintf(add_part(parts, badge, 0, false), PART_MAX, "%s%s%s",
@@ -116,7 +117,7 @@ past_part(struct parts *parts, const struct model *model, const struct snapshot 
 {
     char then[FORMAT_MAX], behind[FORMAT_MAX];
 
-    snprintf(add_part(parts, STYLE_ALARM, 0, false), PART_MAX, "THEN %s (-%s)", format_when(s->wall_ms, 0, then),
+    snprintf(add_part(parts, STYLE_ALARM, 0, false), PART_MAX, _("THEN %s (-%s)"), format_when(s->wall_ms, 0, then),
              format_clock_span(model->behind_ms, behind));
 }
 
@@ -127,14 +128,14 @@ flag_parts(struct parts *parts, const struct model *model, const struct snapshot
     char span[FORMAT_MAX];
 
     if (s->demo)
-        snprintf(add_part(parts, STYLE_PROMPT, 0, false), PART_MAX, "DEMO");
+        snprintf(add_part(parts, STYLE_PROMPT, 0, false), PART_MAX, _("DEMO"));
     if (model->past)
         past_part(parts, model, s);
     else if (model->frozen)
-        snprintf(add_part(parts, STYLE_GAUGE_HOT, 0, false), PART_MAX, "FROZEN %s",
+        snprintf(add_part(parts, STYLE_GAUGE_HOT, 0, false), PART_MAX, _("FROZEN %s"),
                  format_span((int64_t)(model->now_ms - model->frozen_ms), span));
     else if (!model_is_stale(model, s) && model_age_ms(model, s) > 2 * (int64_t)model->refresh_ms)
-        snprintf(add_part(parts, STYLE_UNKNOWN, 0, false), PART_MAX, "data %s old",
+        snprintf(add_part(parts, STYLE_UNKNOWN, 0, false), PART_MAX, _("data %s old"),
                  format_span(model_age_ms(model, s), span));
 }
 
@@ -147,7 +148,7 @@ bar_title(const struct area *area, const struct model *model, const struct snaps
     area_fill(area, 0, 0, area->cols, STYLE_BAR, ' ');
     snprintf(add_part(&parts, STYLE_BAR, 4, false), PART_MAX, "LATTICE");
     if (s == NULL) {
-        snprintf(add_part(&parts, STYLE_BAR, 0, false), PART_MAX, "starting");
+        snprintf(add_part(&parts, STYLE_BAR, 0, false), PART_MAX, _("starting"));
         draw_parts(area, &parts);
         return;
     }
@@ -156,11 +157,11 @@ bar_title(const struct area *area, const struct model *model, const struct snaps
     flag_parts(&parts, model, s);
     mode_part(&parts, model, s);
     if (s->state.root[0])
-        snprintf(add_part(&parts, STYLE_BAR, 5, false), PART_MAX, "root %.8s", s->state.root);
+        snprintf(add_part(&parts, STYLE_BAR, 5, false), PART_MAX, _("root %.8s"), s->state.root);
     if (area->cols >= 120)
         snprintf(add_part(&parts, STYLE_BAR, 9, true), PART_MAX, "%s", s->version);
     snprintf(add_part(&parts, STYLE_BAR, 3, true), PART_MAX, "%s", format_time(s->wall_ms, text));
-    snprintf(add_part(&parts, STYLE_BAR, 8, true), PART_MAX, "up %s", format_uptime(s->uptime_ms, text));
+    snprintf(add_part(&parts, STYLE_BAR, 8, true), PART_MAX, _("up %s"), format_uptime(s->uptime_ms, text));
     draw_parts(area, &parts);
 }
 
@@ -184,8 +185,8 @@ draw_alert(const struct area *area, int x, int room, const struct snapshot *s,
 
     snprintf(text, sizeof(text), "%s %s", alert->code, alert->text);
     if (alert->since_ms >= 0)
-        snprintf(since, sizeof(since), ", since %s%s", format_when(s->wall_ms, alert->since_ms, when),
-                 seen ? " (seen)" : "");
+        snprintf(since, sizeof(since), _(", since %s%s"), format_when(s->wall_ms, alert->since_ms, when),
+                 seen ? _(" (seen)") : "");
     width = (int)strlen(since);
     if (room < width + 20)
         return area_text_cut(area, x, 0, room, style, text);
@@ -225,10 +226,10 @@ ack_hint(const struct keymap *map, int unseen, char out[FORMAT_MAX])
     const char *key = key_name(keymap_key(map, ACTION_ACKNOWLEDGE, 0), one);
 
     if (unseen > 1)
-        snprintf(out, FORMAT_MAX, "%s ack  %s all", key,
+        snprintf(out, FORMAT_MAX, _("%s ack  %s all"), key,
                  key_name(keymap_key(map, ACTION_ACKNOWLEDGE_ALL, 0), all));
     else
-        snprintf(out, FORMAT_MAX, "%s ack", key);
+        snprintf(out, FORMAT_MAX, _("%s ack"), key);
     return out;
 }
 
@@ -241,7 +242,7 @@ bar_alerts(const struct area *area, const struct model *model, const struct snap
     enum style style;
 
     if (s == NULL || s->alert_count == 0) {
-        area_text(area, 1, 0, STYLE_IDLE, s ? "no alerts" : "");
+        area_text(area, 1, 0, STYLE_IDLE, s ? _("no alerts") : "");
         return;
     }
     unseen = count_unseen(model, s, &alarm);
@@ -315,7 +316,7 @@ collect_hints(const struct model *model, bool unicode, struct hint hints[ACTION_
         hint_keys(&model->settings.keymap, (enum action)a, hint->keys);
         if (hint->keys[0] == 0)
             continue;
-        hint->caption = info->caption;
+        hint->caption = _(info->caption);
         hint->rank = info->rank;
         hint->cols = text_width(hint->keys, unicode) + text_width(hint->caption, unicode) + 3;
         count++;
@@ -365,7 +366,7 @@ bar_keys(const struct area *area, const struct model *model, const struct snapsh
     if (model->still)
         return;
     if (model->prompt.kind != PROMPT_CLOSED)
-        prompt_draw(&model->prompt, s ? s->name : "this node", &last);
+        prompt_draw(&model->prompt, s ? s->name : _("this node"), &last);
     else if (model->message_until_ms > model->now_ms)
         area_text_cut(&last, 1, 0, area->cols - 2, model->message_bad ? STYLE_ATTENTION : STYLE_HEAD,
                       model->message);

@@ -12,6 +12,9 @@
 #include "base/text.h"
 
 #define REPLACEMENT_ASCII '?'
+
+/* U+00C0 .. U+00FF without their accents: what an ASCII terminal can show of them. */
+static const char plain_latin[] = "AAAAAAACEEEEIIIIDNOOOOO?OUUUUY?saaaaaaaceeeeiiiidnooooo?ouuuuy?y";
 #define REPLACEMENT_UNICODE 0xfffd
 #define CUT_MARK '~'
 
@@ -201,6 +204,8 @@ next_char(const char **text, bool unicode, int *width)
     }
     used = lat_utf8_next(bytes, strnlen(*text, 4), &ch);
     *text += used > 0 ? used : 1;
+    if (!unicode && used > 0 && ch >= 0xc0 && ch <= 0xff)
+        return (uint8_t)plain_latin[ch - 0xc0];
     if (used == 0 || !unicode || lat_is_unsafe(ch))
         return replacement(unicode);
     columns = wcwidth((wchar_t)ch);

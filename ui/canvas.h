@@ -51,7 +51,7 @@ struct cell {
 struct canvas {
     struct cell *cells; /* rows * cols, row by row */
     int cols, rows;
-    bool unicode;           /* false: everything but ASCII becomes '?' */
+    bool unicode;           /* false: letters of Latin-1 lose their accents, all else but ASCII becomes '?' */
     int cursor_x, cursor_y; /* where the terminal's cursor is wanted; -1: hidden */
 };
 

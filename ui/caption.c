@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "format.h"
+#include "i18n.h"
 #include "nodes.h"
 
 /* How far the nodes agree, as the end of a sentence. */
@@ -12,10 +13,10 @@ static const char *
 agreement_end(const struct node_tally *tally)
 {
     if (tally->total == 0)
-        return "There is nobody to agree with.";
+        return _("There is nobody to agree with.");
     if (tally->differ > 0)
-        return "Somebody has other data; it is compared.";
-    return tally->same == tally->total ? "All nodes hold the same data." : "Those who were asked hold the same data.";
+        return _("Somebody has other data; it is compared.");
+    return tally->same == tally->total ? _("All nodes hold the same data.") : _("Those who were asked hold the same data.");
 }
 
 static void
@@ -24,9 +25,9 @@ healthy(const struct snapshot *s, char out[CAPTION_MAX])
     struct node_tally tally = nodes_tally(s);
 
     if (s->lung.degraded)
-        snprintf(out, CAPTION_MAX, "The peer-to-peer network carries, with fewer peers than wanted. %s", agreement_end(&tally));
+        snprintf(out, CAPTION_MAX, _("The peer-to-peer network carries, with fewer peers than wanted. %s"), agreement_end(&tally));
     else
-        snprintf(out, CAPTION_MAX, "The peer-to-peer network carries. %s", agreement_end(&tally));
+        snprintf(out, CAPTION_MAX, _("The peer-to-peer network carries. %s"), agreement_end(&tally));
 }
 
 static void
@@ -35,10 +36,10 @@ waiting(const struct snapshot *s, char out[CAPTION_MAX])
     char left[FORMAT_MAX];
 
     if (s->lung.fallback_in_ms > 0)
-        snprintf(out, CAPTION_MAX, "Nobody answers on the peer-to-peer network. In %s HTTP takes over by itself.",
+        snprintf(out, CAPTION_MAX, _("Nobody answers on the peer-to-peer network. In %s HTTP takes over by itself."),
                  format_left(s->lung.fallback_in_ms, left));
     else
-        snprintf(out, CAPTION_MAX, "Nobody answers on the peer-to-peer network. HTTP is being asked.");
+        snprintf(out, CAPTION_MAX, _("Nobody answers on the peer-to-peer network. HTTP is being asked."));
 }
 
 static void
@@ -46,7 +47,7 @@ carried_by_http(const struct snapshot *s, char out[CAPTION_MAX])
 {
     struct node_tally tally = nodes_tally(s);
 
-    snprintf(out, CAPTION_MAX, "HTTP carries in place of the peer-to-peer network. %s", agreement_end(&tally));
+    snprintf(out, CAPTION_MAX, _("HTTP carries in place of the peer-to-peer network. %s"), agreement_end(&tally));
 }
 
 const char *
@@ -66,26 +67,26 @@ caption_text(const struct snapshot *s, char out[CAPTION_MAX])
         carried_by_http(s, out);
         break;
     case LUNG_RECOVERING:
-        snprintf(out, CAPTION_MAX, "Peers are back. Both ways carry; in %s the peer-to-peer network does so alone.",
+        snprintf(out, CAPTION_MAX, _("Peers are back. Both ways carry; in %s the peer-to-peer network does so alone."),
                  format_left(s->lung.recover_in_ms, left));
         break;
     case LUNG_ISOLATED:
-        snprintf(out, CAPTION_MAX, "Both ways are cut: this node hears nobody, and tries again by itself.");
+        snprintf(out, CAPTION_MAX, _("Both ways are cut: this node hears nobody, and tries again by itself."));
         break;
     case LUNG_FP2P_UP:
-        snprintf(out, CAPTION_MAX, "An operator has chosen the peer-to-peer network: HTTP would not step in.");
+        snprintf(out, CAPTION_MAX, _("An operator has chosen the peer-to-peer network: HTTP would not step in."));
         break;
     case LUNG_FP2P_DOWN:
-        snprintf(out, CAPTION_MAX, "An operator has chosen the peer-to-peer network, and nobody answers there.");
+        snprintf(out, CAPTION_MAX, _("An operator has chosen the peer-to-peer network, and nobody answers there."));
         break;
     case LUNG_FHTTP_UP:
-        snprintf(out, CAPTION_MAX, "An operator has chosen HTTP: the peer-to-peer network is off.");
+        snprintf(out, CAPTION_MAX, _("An operator has chosen HTTP: the peer-to-peer network is off."));
         break;
     case LUNG_FHTTP_DOWN:
-        snprintf(out, CAPTION_MAX, "An operator has chosen HTTP, and no source answers.");
+        snprintf(out, CAPTION_MAX, _("An operator has chosen HTTP, and no source answers."));
         break;
     case LUNG_STOPPING:
-        snprintf(out, CAPTION_MAX, "The node is stopping; everything is brought to disk.");
+        snprintf(out, CAPTION_MAX, _("The node is stopping; everything is brought to disk."));
         break;
     }
     return out;

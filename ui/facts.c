@@ -7,6 +7,7 @@
 
 #include "bars.h"
 #include "format.h"
+#include "i18n.h"
 #include "lung_view.h"
 #include "nodes.h"
 
@@ -18,12 +19,12 @@ draw_first(const struct area *area, const struct model *model, const struct snap
     int x = 0;
 
     if (model_is_stale(model, s))
-        x = area_text(area, 0, 0, STYLE_ALARM, "STALE ");
+        x = area_text(area, 0, 0, STYLE_ALARM, _("STALE "));
     else if (model->frozen)
-        x = area_text(area, 0, 0, STYLE_ATTENTION, "FROZEN ");
+        x = area_text(area, 0, 0, STYLE_ATTENTION, _("FROZEN "));
     x = area_text(area, x, 0, lung_style(&s->lung), lung_label(&s->lung, label));
     if (s->lung.fallback_in_ms > 0)
-        x = area_printf(area, x + 2, 0, STYLE_TEXT, "HTTP in %s", format_left(s->lung.fallback_in_ms, left));
+        x = area_printf(area, x + 2, 0, STYLE_TEXT, _("HTTP in %s"), format_left(s->lung.fallback_in_ms, left));
     if (s->alert_count > 0)
         area_printf(area, x + 2, 0, STYLE_ATTENTION, "!%" PRIu32, s->alert_count);
 }
@@ -44,10 +45,10 @@ draw_state(const struct area *area, int y, const struct snapshot *s)
     struct node_tally tally = nodes_tally(s);
     char keys[FORMAT_MAX];
 
-    area_printf(area, 0, y, tally.differ > 0 ? STYLE_ATTENTION : STYLE_TEXT, "agree %d of %d", tally.same,
+    area_printf(area, 0, y, tally.differ > 0 ? STYLE_ATTENTION : STYLE_TEXT, _("agree %d of %d"), tally.same,
                 tally.total);
     area_text(area, 0, y + 1, STYLE_TEXT, format_noun(s->state.keys, "key", keys));
-    area_printf(area, 0, y + 2, STYLE_TEXT, "root %.8s", s->state.root[0] ? s->state.root : "?");
+    area_printf(area, 0, y + 2, STYLE_TEXT, _("root %.8s"), s->state.root[0] ? s->state.root : "?");
     area_text(area, 0, y + 3, STYLE_TEXT, s->name);
     return y + 4;
 }
@@ -59,7 +60,7 @@ facts_draw(const struct area *area, const struct model *model, const struct snap
     int y = 1;
 
     if (s == NULL)
-        area_text(area, 0, 0, STYLE_TEXT, "starting");
+        area_text(area, 0, 0, STYLE_TEXT, _("starting"));
     else {
         draw_first(area, model, s);
         if (s->alert_count > 0)

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "i18n.h"
+
 #define SECOND_MS INT64_C(1000)
 #define MINUTE INT64_C(60)
 #define HOUR INT64_C(3600)
@@ -174,11 +176,30 @@ format_bytes(uint64_t bytes, char out[FORMAT_MAX])
     return out;
 }
 
+/* The nouns that are counted. */
+static const char *
+noun_for(uint64_t count, const char *noun)
+{
+    unsigned long n = count < 1000000 ? (unsigned long)count : (unsigned long)(count % 1000000 + 1000000);
+
+    if (strcmp(noun, "peer") == 0)
+        return NP_("peer", "peers", n);
+    if (strcmp(noun, "source") == 0)
+        return NP_("source", "sources", n);
+    if (strcmp(noun, "key") == 0)
+        return NP_("key", "keys", n);
+    if (strcmp(noun, "record") == 0)
+        return NP_("record", "records", n);
+    if (strcmp(noun, "alert") == 0)
+        return NP_("alert", "alerts", n);
+    return NP_("line", "lines", n);
+}
+
 const char *
 format_noun(uint64_t count, const char *noun, char out[FORMAT_MAX])
 {
     char figure[FORMAT_MAX];
 
-    snprintf(out, FORMAT_MAX, "%s %.*s%s", format_count(count, figure), 10, noun, count == 1 ? "" : "s");
+    snprintf(out, FORMAT_MAX, "%s %.10s", format_count(count, figure), noun_for(count, noun));
     return out;
 }

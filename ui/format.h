@@ -42,7 +42,7 @@ const char *format_count(uint64_t count, char out[FORMAT_MAX]);
 /* "812 B", "1.2 KiB", "9.1 MiB": at most 8 columns. */
 const char *format_bytes(uint64_t bytes, char out[FORMAT_MAX]);
 
-/* "1 peer", "2 peers": the figure with its noun. */
+/* "1 peer", "2 peers": the figure with its noun, in the language at hand: peer, source, key, record, alert or line. */
 const char *format_noun(uint64_t count, const char *noun, char out[FORMAT_MAX]);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "i18n.h"
 #include "keymap.h"
 #include "keys.h"
 #include "panel.h"
@@ -48,10 +49,10 @@ put_long(struct pen *pen, int x, int style, const char *text)
 static void
 panel_lines(struct pen *pen, const struct panel *panel)
 {
-    put(pen, 1, STYLE_HEAD, panel->title);
+    put(pen, 1, STYLE_HEAD, _(panel->title));
     pen->line++;
     for (int i = 0; panel->help[i]; i++) {
-        put_long(pen, 3, STYLE_TEXT, panel->help[i]);
+        put_long(pen, 3, STYLE_TEXT, _(panel->help[i]));
     }
     pen->line++;
 }
@@ -74,12 +75,12 @@ key_lines(struct pen *pen, const struct keymap *map)
 {
     char keys[64];
 
-    put(pen, 1, STYLE_HEAD, "KEYS");
+    put(pen, 1, STYLE_HEAD, _("KEYS"));
     pen->line++;
     for (int a = 1; a < ACTION_COUNT; a++) {
         keys_text(map, (enum action)a, keys, sizeof(keys));
         put(pen, 3, STYLE_KEY, keys);
-        put_long(pen, 3 + KEYS_COLS, STYLE_TEXT, action_info((enum action)a)->help);
+        put_long(pen, 3 + KEYS_COLS, STYLE_TEXT, _(action_info((enum action)a)->help));
     }
     pen->line++;
 }
@@ -93,7 +94,7 @@ all_lines(struct pen *pen, const struct model *model)
         if (id != (int)model->focus)
             panel_lines(pen, panel_of((enum panel_id)id));
     put_long(pen, 1, STYLE_TEXT,
-             "Glyphs: * good   o idle   ! attention   X alarm   ? unknown or old   > selected");
+             _("Glyphs: * good   o idle   ! attention   X alarm   ? unknown or old   > selected"));
 }
 
 int

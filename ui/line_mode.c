@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "format.h"
+#include "i18n.h"
 #include "operator.h"
 #include "privacy.h"
 #include "sentences.h"
@@ -80,7 +81,7 @@ say_reply(struct ticket *ticket)
     const struct reply *reply = ticket_wait(ticket, ANSWER_MS);
 
     if (reply == NULL)
-        printf("The node has not answered yet.\n");
+        printf(_("The node has not answered yet.\n"));
     else
         printf("%s.\n", reply->text[0] ? reply->text : lat_err_text(reply->err));
 }
@@ -97,11 +98,11 @@ switch_mode(const struct lines *l, const char *words)
 
     (void)sscanf(words, "%7s %15s", mode, seconds);
     if (!l->source->control) {
-        printf("This session only looks: modes are not switched from here.\n");
+        printf(_("This session only looks: modes are not switched from here.\n"));
         return;
     }
     if (lung_policy_parse(mode, &policy) || (seconds[0] && lat_parse_u64(seconds, 86400, &for_s))) {
-        printf("Say: mode p2p, mode http or mode auto, with seconds behind it if not for good.\n");
+        printf(_("Say: mode p2p, mode http or mode auto, with seconds behind it if not for good.\n"));
         return;
     }
     command = command_new(COMMAND_SWITCH);
@@ -117,7 +118,7 @@ switch_mode(const struct lines *l, const char *words)
     command->ticket = ticket;
     if (l->source->ops->submit(l->source->arg, command)) {
         command_free(command);
-        printf("The node takes no commands now.\n");
+        printf(_("The node takes no commands now.\n"));
     } else
         say_reply(ticket);
     ticket_unref(ticket);
@@ -129,14 +130,14 @@ quit(struct lines *l)
     if (!l->source->embedded)
         finish(l, CONSOLE_QUIT_LEAVE);
     else
-        printf("The node runs in this process. Say: stop, to end it, or leave, to let it go on.\n");
+        printf(_("The node runs in this process. Say: stop, to end it, or leave, to let it go on.\n"));
 }
 
 static void
 help(void)
 {
-    printf("Say one of: state, peers, divergence, events, alerts, mode p2p|http|auto [SECONDS], quit, leave, stop, help.\n"
-           "Changes are told by themselves.\n");
+    printf(_("Say one of: state, peers, divergence, events, alerts, mode p2p|http|auto [SECONDS], quit, leave, stop, help.\n"
+           "Changes are told by themselves.\n"));
 }
 
 static void
@@ -156,7 +157,7 @@ obey(struct lines *l, const char *line)
             if (l->last)
                 questions[i].answer(l->last, stdout);
             else
-                printf("The node has not answered yet.\n");
+                printf(_("The node has not answered yet.\n"));
             return;
         }
     if (strncmp(line, "mode ", 5) == 0)
@@ -170,7 +171,7 @@ obey(struct lines *l, const char *line)
     else if (strcmp(line, "help") == 0)
         help();
     else if (line[0])
-        printf("'%s' means nothing here. Say help for the words.\n", lat_escape_str(line, shown, sizeof(shown)));
+        printf(_("'%s' means nothing here. Say help for the words.\n"), lat_escape_str(line, shown, sizeof(shown)));
 }
 
 static void
@@ -179,7 +180,7 @@ take_byte(struct lines *l, char byte)
     if (byte == '\n') {
         l->typed[l->typed_len] = 0;
         if (l->too_long)
-            printf("That line is too long.\n");
+            printf(_("That line is too long.\n"));
         else
             obey(l, l->typed);
         l->typed_len = 0;

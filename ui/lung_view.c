@@ -6,24 +6,25 @@
 #include <stdio.h>
 
 #include "format.h"
+#include "i18n.h"
 #include "keys.h"
 
 const char *
 lung_label(const struct snapshot_lung *lung, char out[LUNG_LABEL_MAX])
 {
     static const char *const labels[LUNG_STATE_COUNT] = {
-        [LUNG_STARTING] = "STARTING",    [LUNG_P2P] = NULL,
-        [LUNG_COUNTDOWN] = "NO PEERS",   [LUNG_HTTP] = "HTTP",
-        [LUNG_RECOVERING] = "HTTP>P2P",  [LUNG_ISOLATED] = "ISOLATED",
-        [LUNG_FP2P_UP] = "P2P forced",   [LUNG_FP2P_DOWN] = "P2P forced, NO PEERS",
-        [LUNG_FHTTP_UP] = "HTTP forced", [LUNG_FHTTP_DOWN] = "HTTP forced, DOWN",
-        [LUNG_STOPPING] = "STOPPING",
+        [LUNG_STARTING] = N_("STARTING"),    [LUNG_P2P] = NULL,
+        [LUNG_COUNTDOWN] = N_("NO PEERS"),   [LUNG_HTTP] = "HTTP",
+        [LUNG_RECOVERING] = "HTTP>P2P",  [LUNG_ISOLATED] = N_("ISOLATED"),
+        [LUNG_FP2P_UP] = N_("P2P forced"),   [LUNG_FP2P_DOWN] = N_("P2P forced, NO PEERS"),
+        [LUNG_FHTTP_UP] = N_("HTTP forced"), [LUNG_FHTTP_DOWN] = N_("HTTP forced, DOWN"),
+        [LUNG_STOPPING] = N_("STOPPING"),
     };
 
     if (lung->state == LUNG_P2P)
         snprintf(out, LUNG_LABEL_MAX, "P2P %" PRIu32 "%s", lung->peers_live, lung->degraded ? " !" : "");
     else
-        snprintf(out, LUNG_LABEL_MAX, "%s", labels[lung->state]);
+        snprintf(out, LUNG_LABEL_MAX, "%s", _(labels[lung->state]));
     return out;
 }
 
@@ -79,36 +80,36 @@ struct lung_word
 lung_p2p_word(const struct snapshot_lung *lung)
 {
     if (lung->state == LUNG_STOPPING)
-        return (struct lung_word){ "STOPPING", STYLE_IDLE };
+        return (struct lung_word){ _("STOPPING"), STYLE_IDLE };
     if (!lung->p2p_enabled || lung->policy == LUNG_POLICY_HTTP)
-        return (struct lung_word){ "OFF", STYLE_IDLE };
+        return (struct lung_word){ _("OFF"), STYLE_IDLE };
     if (!lung->p2p_running)
-        return (struct lung_word){ "FAILED", STYLE_ATTENTION };
+        return (struct lung_word){ _("FAILED"), STYLE_ATTENTION };
     if (lung->peers_live == 0)
-        return (struct lung_word){ "NO PEERS", STYLE_ATTENTION };
-    return (struct lung_word){ "ACTIVE", lung->degraded ? STYLE_ATTENTION : STYLE_GOOD };
+        return (struct lung_word){ _("NO PEERS"), STYLE_ATTENTION };
+    return (struct lung_word){ _("ACTIVE"), lung->degraded ? STYLE_ATTENTION : STYLE_GOOD };
 }
 
 struct lung_word
 lung_http_word(const struct snapshot_lung *lung)
 {
     if (lung->state == LUNG_STOPPING)
-        return (struct lung_word){ "STOPPING", STYLE_IDLE };
+        return (struct lung_word){ _("STOPPING"), STYLE_IDLE };
     if (lung->policy == LUNG_POLICY_P2P)
-        return (struct lung_word){ "OFF", STYLE_IDLE };
+        return (struct lung_word){ _("OFF"), STYLE_IDLE };
     if (lung_http_carries(lung->state))
-        return (struct lung_word){ "CARRYING", lung->http_usable ? STYLE_FALLBACK : STYLE_ATTENTION };
+        return (struct lung_word){ _("CARRYING"), lung->http_usable ? STYLE_FALLBACK : STYLE_ATTENTION };
     if (lung->http_sources == 0)
-        return (struct lung_word){ "NO SOURCE", lung->state == LUNG_P2P ? STYLE_IDLE : STYLE_ATTENTION };
+        return (struct lung_word){ _("NO SOURCE"), lung->state == LUNG_P2P ? STYLE_IDLE : STYLE_ATTENTION };
     if (lung->state == LUNG_ISOLATED || lung->state == LUNG_FHTTP_DOWN)
-        return (struct lung_word){ "DOWN", STYLE_ALARM };
+        return (struct lung_word){ _("DOWN"), STYLE_ALARM };
     if (!lung->http_usable && lung->http_error[0])
-        return (struct lung_word){ "FAILING", STYLE_ATTENTION };
+        return (struct lung_word){ _("FAILING"), STYLE_ATTENTION };
     if (lung->state == LUNG_P2P)
-        return (struct lung_word){ "STANDBY", STYLE_IDLE };
+        return (struct lung_word){ _("STANDBY"), STYLE_IDLE };
     if (lung->http_usable)
-        return (struct lung_word){ "READY", STYLE_IDLE };
-    return (struct lung_word){ "PROBING", STYLE_IDLE };
+        return (struct lung_word){ _("READY"), STYLE_IDLE };
+    return (struct lung_word){ _("PROBING"), STYLE_IDLE };
 }
 
 /* What HTTP would answer if it had to carry now. */
@@ -116,16 +117,16 @@ static const char *
 http_outlook(const struct snapshot_lung *lung)
 {
     if (lung->http_sources == 0)
-        return "no HTTP source configured";
+        return _("no HTTP source configured");
     if (lung->http_usable)
-        return "source ready";
-    return lung->http_error[0] ? lung->http_error : "no answer yet";
+        return _("source ready");
+    return lung->http_error[0] ? lung->http_error : _("no answer yet");
 }
 
 static const char *
 or_none(const char *error)
 {
-    return error[0] ? error : "no answer yet";
+    return error[0] ? error : _("no answer yet");
 }
 
 static void
@@ -134,14 +135,14 @@ starting_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
     char left[FORMAT_MAX];
 
     if (!lung->p2p_enabled)
-        snprintf(out, LUNG_LINE_MAX, "P2P is off, asking HTTP");
+        snprintf(out, LUNG_LINE_MAX, _("P2P is off, asking HTTP"));
     else if (!lung->p2p_running)
-        snprintf(out, LUNG_LINE_MAX, "P2P: %s; asking HTTP",
-                 lung->p2p_error[0] ? lung->p2p_error : "not running");
+        snprintf(out, LUNG_LINE_MAX, _("P2P: %s; asking HTTP"),
+                 lung->p2p_error[0] ? lung->p2p_error : _("not running"));
     else if (lung->fallback_in_ms <= 0)
-        snprintf(out, LUNG_LINE_MAX, "searching for peers, waiting for the first HTTP answer");
+        snprintf(out, LUNG_LINE_MAX, _("searching for peers, waiting for the first HTTP answer"));
     else
-        snprintf(out, LUNG_LINE_MAX, "searching for peers, HTTP in %s, %s",
+        snprintf(out, LUNG_LINE_MAX, _("searching for peers, HTTP in %s, %s"),
                  format_left_clock(lung->fallback_in_ms, left), http_outlook(lung));
 }
 
@@ -151,10 +152,10 @@ countdown_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
     char left[FORMAT_MAX];
 
     if (lung->fallback_in_ms > 0)
-        snprintf(out, LUNG_LINE_MAX, "HTTP in %s, %s", format_left_clock(lung->fallback_in_ms, left),
+        snprintf(out, LUNG_LINE_MAX, _("HTTP in %s, %s"), format_left_clock(lung->fallback_in_ms, left),
                  http_outlook(lung));
     else
-        snprintf(out, LUNG_LINE_MAX, "waiting for the first HTTP answer");
+        snprintf(out, LUNG_LINE_MAX, _("waiting for the first HTTP answer"));
 }
 
 static void
@@ -162,7 +163,7 @@ http_line(const struct snapshot *s, char out[LUNG_LINE_MAX])
 {
     char poll[FORMAT_MAX], next[FORMAT_MAX];
 
-    snprintf(out, LUNG_LINE_MAX, "in place of P2P; answered %s, asks again in %s",
+    snprintf(out, LUNG_LINE_MAX, _("in place of P2P; answered %s, asks again in %s"),
              format_when(s->wall_ms, s->lung.http_age_ms, poll), format_left(s->lung.http_next_ms, next));
 }
 
@@ -174,10 +175,10 @@ p2p_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
     size_t used = (size_t)snprintf(out, LUNG_LINE_MAX, "%s", format_noun(lung->peers_live, "peer", peers));
 
     if (lung->last_exchange_ms >= 0)
-        used += (size_t)snprintf(out + used, LUNG_LINE_MAX - used, ", last exchange %" PRId64 " s ago",
+        used += (size_t)snprintf(out + used, LUNG_LINE_MAX - used, _(", last exchange %" PRId64 " s ago"),
                                  lung->last_exchange_ms / 1000);
     if (lung->http_next_ms >= 0)
-        snprintf(out + used, LUNG_LINE_MAX - used, ", HTTP probed in %s", format_left(lung->http_next_ms, next));
+        snprintf(out + used, LUNG_LINE_MAX - used, _(", HTTP probed in %s"), format_left(lung->http_next_ms, next));
 }
 
 /* The next try first: errors may be long. */
@@ -188,26 +189,26 @@ isolated_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
     size_t used = 0;
 
     if (lung->http_next_ms >= 0)
-        used = (size_t)snprintf(out, LUNG_LINE_MAX, "next try in %s; ", format_left(lung->http_next_ms, next));
+        used = (size_t)snprintf(out, LUNG_LINE_MAX, _("next try in %s; "), format_left(lung->http_next_ms, next));
     snprintf(out + used, LUNG_LINE_MAX - used, "P2P: %s; HTTP: %s",
              lung->p2p_error[0]  ? lung->p2p_error
-             : lung->p2p_enabled ? "no peer found"
-                                 : "off",
-             lung->http_sources == 0 ? "no source configured" : or_none(lung->http_error));
+             : lung->p2p_enabled ? _("no peer found")
+                                 : _("off"),
+             lung->http_sources == 0 ? _("no source configured") : or_none(lung->http_error));
 }
 
 static void
 forced_line(const struct snapshot_lung *lung, const struct keymap *map, char out[LUNG_LINE_MAX])
 {
     char left[FORMAT_MAX], key[8];
-    const char *by = lung->forced_by[0] ? lung->forced_by : "configuration";
+    const char *by = lung->forced_by[0] ? lung->forced_by : _("configuration");
     const char *auto_key = key_name(keymap_key(map, ACTION_AUTO, 0), key);
 
     if (lung->forced_left_ms >= 0)
-        snprintf(out, LUNG_LINE_MAX, "AUTO in %s (%s: now); by %s", format_left_clock(lung->forced_left_ms, left),
+        snprintf(out, LUNG_LINE_MAX, _("AUTO in %s (%s: now); by %s"), format_left_clock(lung->forced_left_ms, left),
                  auto_key, by);
     else
-        snprintf(out, LUNG_LINE_MAX, "until changed (%s: AUTO); by %s", auto_key, by);
+        snprintf(out, LUNG_LINE_MAX, _("until changed (%s: AUTO); by %s"), auto_key, by);
 }
 
 const char *
@@ -230,7 +231,7 @@ lung_line(const struct snapshot *snapshot, const struct keymap *map, char out[LU
         http_line(snapshot, out);
         break;
     case LUNG_RECOVERING:
-        snprintf(out, LUNG_LINE_MAX, "%s back, P2P in %s", format_noun(lung->peers_live, "peer", a),
+        snprintf(out, LUNG_LINE_MAX, _("%s back, P2P in %s"), format_noun(lung->peers_live, "peer", a),
                  format_left(lung->recover_in_ms, b));
         break;
     case LUNG_ISOLATED:
@@ -243,7 +244,7 @@ lung_line(const struct snapshot *snapshot, const struct keymap *map, char out[LU
         forced_line(lung, map, out);
         break;
     case LUNG_STOPPING:
-        snprintf(out, LUNG_LINE_MAX, "closing connections, saving the store: within 5 s");
+        snprintf(out, LUNG_LINE_MAX, _("closing connections, saving the store: within 5 s"));
         break;
     }
     return out;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "event_list.h"
 #include "help.h"
+#include "i18n.h"
 #include "layout.h"
 #include "panel.h"
 
@@ -108,7 +109,7 @@ acknowledge(struct model *model, const struct snapshot *snapshot, bool all)
             break;
     }
     if (done == 0)
-        model_say(model, false, "nothing to acknowledge");
+        model_say(model, false, _("nothing to acknowledge"));
 }
 
 void
@@ -202,7 +203,7 @@ move_match(struct model *model, const struct snapshot *snapshot, int step)
     int page, count = list_size(model, snapshot, &page), at = place->selected;
 
     if (place->filter[0] == 0 || count == 0) {
-        model_say(model, false, "no filter here; the key for it asks for a word to look for");
+        model_say(model, false, _("no filter here; the key for it asks for a word to look for"));
         return;
     }
     if (model->focus == PANEL_EVENTS)
@@ -260,7 +261,7 @@ check_name(struct model *model, const struct prompt *typed, const struct snapsho
 {
     if (snapshot && strcmp(typed->text, snapshot->name) == 0)
         return force(typed->forcing, typed->timed);
-    model_say(model, true, "that is not the name of this node: nothing was switched");
+    model_say(model, true, _("that is not the name of this node: nothing was switched"));
     return (struct effect){ .kind = EFFECT_NONE };
 }
 
@@ -297,11 +298,11 @@ static struct effect
 control(struct model *model, enum action action)
 {
     if (model->past) {
-        model_say(model, true, "this is the past: go back to now first");
+        model_say(model, true, _("this is the past: go back to now first"));
         return (struct effect){ .kind = EFFECT_NONE };
     }
     if (!model->control) {
-        model_say(model, true, "read-only session: modes are not switched from here");
+        model_say(model, true, _("read-only session: modes are not switched from here"));
         return (struct effect){ .kind = EFFECT_NONE };
     }
     if (action == ACTION_AUTO)
@@ -543,7 +544,7 @@ act(struct model *model, const struct snapshot *snapshot, enum action action, ui
         return (struct effect){ .kind = EFFECT_COPY };
     case ACTION_MOUSE:
         model->mouse = !model->mouse;
-        model_say(model, false, model->mouse ? "mouse on: hold Shift to select text" : "mouse off");
+        model_say(model, false, model->mouse ? _("mouse on: hold Shift to select text") : _("mouse off"));
         return (struct effect){ .kind = EFFECT_MOUSE };
     case ACTION_REPAINT:
         return (struct effect){ .kind = EFFECT_REPAINT };

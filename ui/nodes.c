@@ -8,6 +8,7 @@
 
 #include "filter.h"
 #include "format.h"
+#include "i18n.h"
 
 #define ROOT_SHOWN 8 /* hex digits */
 
@@ -170,9 +171,9 @@ nodes_sort(struct node_row *rows, int count, enum node_sort sort, bool reverse)
 const char *
 node_sort_name(enum node_sort sort)
 {
-    static const char *const names[NODE_SORT_COUNT] = { "", "name", "rtt", "in", "state" };
+    static const char *const names[NODE_SORT_COUNT] = { "", N_("name"), N_("rtt"), N_("in"), N_("state") };
 
-    return names[sort];
+    return sort == NODE_SORT_NONE ? "" : _(names[sort]);
 }
 
 struct node_tally
@@ -198,7 +199,7 @@ node_root_text(const struct snapshot *snapshot, const struct node_row *row, char
     (void)snapshot;
     if (row->letter == '?') {
         if (age >= 0)
-            snprintf(out, NODE_TEXT_MAX, "? %s ago", format_span(age, span));
+            snprintf(out, NODE_TEXT_MAX, _("? %s ago"), format_span(age, span));
         else
             snprintf(out, NODE_TEXT_MAX, "?");
         return STYLE_UNKNOWN;
@@ -221,17 +222,17 @@ direction(const struct snapshot_source *source)
         ours |= d == KEY_OURS_NEWER || d == KEY_ONLY_OURS;
     }
     if (theirs && ours)
-        return "BOTH";
+        return _("BOTH");
     if (theirs)
-        return "THEIRS";
-    return ours ? "OURS" : "keys";
+        return _("THEIRS");
+    return ours ? _("OURS") : _("keys");
 }
 
 enum style
 node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX])
 {
     if (row->agreement == AGREE_EQUAL) {
-        snprintf(out, NODE_TEXT_MAX, "same");
+        snprintf(out, NODE_TEXT_MAX, _("same"));
         return STYLE_TEXT;
     }
     if (row->agreement == AGREE_UNKNOWN) {
@@ -239,13 +240,13 @@ node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX])
         return STYLE_UNKNOWN;
     }
     if (row->agreement == AGREE_BUT) {
-        snprintf(out, NODE_TEXT_MAX, "same but");
+        snprintf(out, NODE_TEXT_MAX, _("same but"));
         return STYLE_TEXT;
     }
     if (row->source && row->source->differs_ms >= 0 && row->source->key_total > 0)
         snprintf(out, NODE_TEXT_MAX, "%" PRIu32 " %s", row->source->key_total, direction(row->source));
     else
-        snprintf(out, NODE_TEXT_MAX, "differs");
+        snprintf(out, NODE_TEXT_MAX, _("differs"));
     return STYLE_ATTENTION;
 }
 
@@ -260,30 +261,30 @@ source_state(const struct snapshot_source *s, char out[NODE_TEXT_MAX])
     }
     switch (s->agreement) {
     case AGREE_HEALING:
-        snprintf(out, NODE_TEXT_MAX, "healing %" PRIu32 " %%", s->heal_percent);
+        snprintf(out, NODE_TEXT_MAX, _("healing %" PRIu32 " %%"), s->heal_percent);
         return STYLE_FALLBACK;
     case AGREE_HELD:
-        snprintf(out, NODE_TEXT_MAX, "held");
+        snprintf(out, NODE_TEXT_MAX, _("held"));
         return STYLE_ATTENTION;
     case AGREE_INCOMPATIBLE:
-        snprintf(out, NODE_TEXT_MAX, "incompatible");
+        snprintf(out, NODE_TEXT_MAX, _("incompatible"));
         return STYLE_ATTENTION;
     case AGREE_BUT:
         snprintf(out, NODE_TEXT_MAX, "%s", s->error);
         return STYLE_TEXT;
     case AGREE_DIFFERS:
         if (s->differs_ms < 0) /* our root moved after its last answer */
-            snprintf(out, NODE_TEXT_MAX, "looking soon");
+            snprintf(out, NODE_TEXT_MAX, _("looking soon"));
         else
-            snprintf(out, NODE_TEXT_MAX, "differs %s", format_span(s->differs_ms, span));
+            snprintf(out, NODE_TEXT_MAX, _("differs %s"), format_span(s->differs_ms, span));
         return STYLE_ATTENTION;
     case AGREE_EQUAL:
-        snprintf(out, NODE_TEXT_MAX, s->trusted ? "in step" : "in step, key not trusted");
+        snprintf(out, NODE_TEXT_MAX, s->trusted ? _("in step") : _("in step, key not trusted"));
         return STYLE_TEXT;
     case AGREE_UNKNOWN:
         break;
     }
-    snprintf(out, NODE_TEXT_MAX, s->known ? "waiting" : "not asked yet");
+    snprintf(out, NODE_TEXT_MAX, s->known ? _("waiting") : _("not asked yet"));
     return STYLE_UNKNOWN;
 }
 
@@ -296,6 +297,18 @@ node_state_text(const struct node_row *row, char out[NODE_TEXT_MAX])
         snprintf(out, NODE_TEXT_MAX, "%s", row->peer->why_not);
         return STYLE_ATTENTION;
     }
-    snprintf(out, NODE_TEXT_MAX, row->peer->live ? "live" : "not connected");
+    snprintf(out, NODE_TEXT_MAX, row->peer->live ? _("live") : _("not connected"));
     return row->peer->live ? STYLE_TEXT : STYLE_UNKNOWN;
+}
+
+const char *
+node_agreement_word(enum agreement agreement)
+{
+    static const char *const words[AGREE_COUNT] = {
+        [AGREE_UNKNOWN] = N_("unknown"), [AGREE_EQUAL] = N_("equal"),  [AGREE_DIFFERS] = N_("differs"),
+        [AGREE_HEALING] = N_("healing"), [AGREE_HELD] = N_("held"),    [AGREE_BUT] = N_("same but"),
+        [AGREE_INCOMPATIBLE] = N_("incompatible"),
+    };
+
+    return _(words[agreement]);
 }

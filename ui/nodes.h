@@ -55,6 +55,9 @@ enum style node_root_text(const struct snapshot *snapshot, const struct node_row
 /* "same", "3 THEIRS", "2 OURS", "5 BOTH", "differs", "?". */
 enum style node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX]);
 
+/* "equal", "differs" ...: for people; agreement_name is for machines. */
+const char *node_agreement_word(enum agreement agreement);
+
 /* "in step", "differs 00:42", "healing 42 %", the error. */
 enum style node_state_text(const struct node_row *row, char out[NODE_TEXT_MAX]);
 

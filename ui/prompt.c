@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "i18n.h"
 
 void
 prompt_open(struct prompt *prompt, enum prompt_kind kind, const char *text)
@@ -119,10 +120,10 @@ draw_force(const struct area *area, const char *mode, const char *consequence, c
 {
     char wide[160], medium[80], narrow[48];
 
-    snprintf(wide, sizeof(wide), " Force %s on %.64s?  %s  y forever  t 10 min  n/Esc no", mode, node,
+    snprintf(wide, sizeof(wide), _(" Force %s on %.64s?  %s  y forever  t 10 min  n/Esc no"), mode, node,
              consequence);
-    snprintf(medium, sizeof(medium), " Force %s?  %s  y forever  t 10 min  n no", mode, consequence);
-    snprintf(narrow, sizeof(narrow), " %s? y forever  t 10 min  n no", mode);
+    snprintf(medium, sizeof(medium), _(" Force %s?  %s  y forever  t 10 min  n no"), mode, consequence);
+    snprintf(narrow, sizeof(narrow), _(" %s? y forever  t 10 min  n no"), mode);
     draw_question(area, (const char *const[]){ wide, medium, narrow });
 }
 
@@ -153,32 +154,32 @@ draw_name(const struct prompt *prompt, const struct area *area, const char *node
 {
     char label[160];
 
-    snprintf(label, sizeof(label), " Type %.64s to force %s%s: ", node, prompt->forcing == PROMPT_FORCE_P2P ? "P2P" : "HTTP",
-             prompt->timed ? " for 10 min" : "");
-    draw_typed(prompt, area, label, "Enter force  Esc no");
+    snprintf(label, sizeof(label), _(" Type %.64s to force %s%s: "), node, prompt->forcing == PROMPT_FORCE_P2P ? "P2P" : "HTTP",
+             prompt->timed ? _(" for 10 min") : "");
+    draw_typed(prompt, area, label, _("Enter force  Esc no"));
 }
 
 void
 prompt_draw(const struct prompt *prompt, const char *node, const struct area *area)
 {
-    static const char *const quit[3] = { " Node is running.  s stop  l leave it running  Esc back",
-                                         " Node is running.  s stop  l leave  Esc", " s stop  l leave  Esc" };
+    const char *const quit[3] = { _(" Node is running.  s stop  l leave it running  Esc back"),
+                                         _(" Node is running.  s stop  l leave  Esc"), _(" s stop  l leave  Esc") };
 
     area_fill(area, 0, 0, area->cols, STYLE_PROMPT, ' ');
     switch (prompt->kind) {
     case PROMPT_CLOSED:
         break;
     case PROMPT_FORCE_P2P:
-        draw_force(area, "P2P", "No HTTP fallback while forced.", node);
+        draw_force(area, "P2P", _("No HTTP fallback while forced."), node);
         break;
     case PROMPT_FORCE_HTTP:
-        draw_force(area, "HTTP", "P2P stops syncing.", node);
+        draw_force(area, "HTTP", _("P2P stops syncing."), node);
         break;
     case PROMPT_QUIT:
         draw_question(area, quit);
         break;
     case PROMPT_FILTER:
-        draw_typed(prompt, area, " /", "Enter show  Ctrl-U clear  Esc back");
+        draw_typed(prompt, area, " /", _("Enter show  Ctrl-U clear  Esc back"));
         break;
     case PROMPT_NAME:
         draw_name(prompt, area, node);

@@ -9,6 +9,7 @@
 #include "facts.h"
 #include "format.h"
 #include "help.h"
+#include "i18n.h"
 #include "layout.h"
 #include "panel.h"
 
@@ -39,7 +40,7 @@ header_note(const struct panel_view *view, char *out, size_t size)
     if (panel->note)
         panel->note(view, note);
     if (panel_ages(view->id) && model_is_stale(view->model, view->snapshot))
-        snprintf(old, sizeof(old), "? %s old%s", format_span(model_age_ms(view->model, view->snapshot), span),
+        snprintf(old, sizeof(old), _("? %s old%s"), format_span(model_age_ms(view->model, view->snapshot), span),
                  note[0] ? "  " : "");
     if (panel_place(view)->filter[0])
         snprintf(filter, sizeof(filter), "/%s  ", panel_place(view)->filter);
@@ -55,7 +56,7 @@ draw_header(const struct panel_view *view, const struct area *area, int x, int c
     int end, at, style = view->focused ? STYLE_HEAD : STYLE_FRAME;
 
     area_fill(area, x, 0, cols, style, view->focused ? set->rule_focus : set->rule);
-    snprintf(title, sizeof(title), view->model->detail ? " %s: SELECTED LINE " : " %s ", panel_of(view->id)->title);
+    snprintf(title, sizeof(title), view->model->detail ? _(" %s: SELECTED LINE ") : " %s ", _(panel_of(view->id)->title));
     end = area_text_cut(area, x + 1, 0, cols - 2, STYLE_HEAD, title);
     header_note(view, note, sizeof(note));
     if (note[0] == 0)
@@ -143,7 +144,7 @@ draw_panel(const struct panel_view *view, const struct layout_slot *slot, const 
         body = area_sub(&outer, 0, slot->header, outer.cols, outer.rows - slot->header);
     }
     if (view->snapshot == NULL) {
-        area_text(&body, 1, 0, STYLE_UNKNOWN, "starting");
+        area_text(&body, 1, 0, STYLE_UNKNOWN, _("starting"));
         return;
     }
     if (view->model->detail && panel_of(view->id)->detail)
@@ -160,9 +161,9 @@ draw_help(const struct model *model, const struct caps *caps, const struct area 
     struct area body = area_sub(screen, 0, 3, screen->cols, screen->rows - 3 - layout_key_rows(model) - model->captions);
 
     area_fill(screen, 0, 2, screen->cols, STYLE_HEAD, caps->charset->rule_focus);
-    area_text(screen, 1, 2, STYLE_HEAD, " HELP ");
+    area_text(screen, 1, 2, STYLE_HEAD, _(" HELP "));
     if (screen->cols >= 48)
-        area_text_right(screen, screen->cols - 2, 2, STYLE_COLUMN, " j k PgUp PgDn scroll  Esc closes ");
+        area_text_right(screen, screen->cols - 2, 2, STYLE_COLUMN, _(" j k PgUp PgDn scroll  Esc closes "));
     help_draw(&body, model);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "format.h"
+#include "i18n.h"
 #include "keymap.h"
 #include "lung_view.h"
 #include "nodes.h"
@@ -26,7 +27,7 @@ say_lungs(const struct snapshot *s, FILE *out)
 {
     char label[LUNG_LABEL_MAX], line[LUNG_LINE_MAX];
 
-    fprintf(out, "Lungs: %s. %s.\n", lung_label(&s->lung, label), lung_line(s, keymap_default(), line));
+    fprintf(out, _("Lungs: %s. %s.\n"), lung_label(&s->lung, label), lung_line(s, keymap_default(), line));
 }
 
 static void
@@ -35,7 +36,7 @@ say_agreement(const struct snapshot *s, FILE *out)
     struct node_tally tally = nodes_tally(s);
     char keys[FORMAT_MAX];
 
-    fprintf(out, "State: root %.8s, %s; %d of %d agree, %d differ, %d unknown.\n", s->state.root[0] ? s->state.root : "unknown",
+    fprintf(out, _("State: root %.8s, %s; %d of %d agree, %d differ, %d unknown.\n"), s->state.root[0] ? s->state.root : _("unknown"),
             format_noun(s->state.keys, "key", keys), tally.same, tally.total, tally.differ, tally.unknown);
 }
 
@@ -44,7 +45,7 @@ sentences_of_state(const struct snapshot *s, FILE *out)
 {
     char up[FORMAT_MAX];
 
-    fprintf(out, "Node %s, up %s.\n", s->name, format_uptime(s->uptime_ms, up));
+    fprintf(out, _("Node %s, up %s.\n"), s->name, format_uptime(s->uptime_ms, up));
     say_lungs(s, out);
     say_agreement(s, out);
 }
@@ -72,12 +73,12 @@ alerts_changed(const struct snapshot *before, const struct snapshot *now, FILE *
     for (uint32_t i = 0; i < now->alert_count; i++)
         if (!has_alert(before, &now->alerts[i])) {
             stamp(now, out);
-            say_alert(now->alerts[i].severity == ALERT_ALARM ? "ALARM" : "Alert", &now->alerts[i], out);
+            say_alert(now->alerts[i].severity == ALERT_ALARM ? _("ALARM") : _("Alert"), &now->alerts[i], out);
         }
     for (uint32_t i = 0; i < before->alert_count; i++)
         if (!has_alert(now, &before->alerts[i])) {
             stamp(now, out);
-            say_alert("Ended", &before->alerts[i], out);
+            say_alert(_("Ended"), &before->alerts[i], out);
         }
 }
 
@@ -91,7 +92,7 @@ countdown_moved(const struct snapshot *before, const struct snapshot *now, FILE 
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
         if (now->lung.fallback_in_ms > 0 && now->lung.fallback_in_ms <= marks[i] && before->lung.fallback_in_ms > marks[i]) {
             stamp(now, out);
-            fprintf(out, "HTTP takes over in %s.\n", format_left(now->lung.fallback_in_ms, left));
+            fprintf(out, _("HTTP takes over in %s.\n"), format_left(now->lung.fallback_in_ms, left));
             return;
         }
 }
@@ -112,8 +113,8 @@ say_node(const struct node_row *row, FILE *out)
 
     node_diff_text(row, diff);
     node_state_text(row, state);
-    fprintf(out, "%s %s: %s, %s.\n", row->source ? "Source" : "Peer", row->name, state,
-            row->agreement == AGREE_UNKNOWN ? "root unknown" : diff);
+    fprintf(out, "%s %s: %s, %s.\n", row->source ? _("Source") : _("Peer"), row->name, state,
+            row->agreement == AGREE_UNKNOWN ? _("root unknown") : diff);
 }
 
 static void
@@ -134,7 +135,7 @@ nodes_changed(const struct snapshot *before, const struct snapshot *now, FILE *o
     for (int i = 0; i < old_count; i++)
         if (find_row(fresh, count, &old[i]) == NULL) {
             stamp(now, out);
-            fprintf(out, "%s %s is gone.\n", old[i].source ? "Source" : "Peer", old[i].name);
+            fprintf(out, _("%s %s is gone.\n"), old[i].source ? _("Source") : _("Peer"), old[i].name);
         }
 }
 
@@ -168,7 +169,7 @@ sentences_of_peers(const struct snapshot *s, FILE *out)
     int count = nodes_list(s, "", rows);
 
     if (count == 0)
-        fprintf(out, "No peer is known and no source is configured.\n");
+        fprintf(out, _("No peer is known and no source is configured.\n"));
     for (int i = 0; i < count; i++)
         say_node(&rows[i], out);
 }
@@ -176,11 +177,11 @@ sentences_of_peers(const struct snapshot *s, FILE *out)
 static void
 say_key(const struct snapshot_key *key, FILE *out)
 {
-    static const char *const who[] = { [KEY_THEIRS_NEWER] = "theirs is newer", [KEY_OURS_NEWER] = "ours is newer",
-                                       [KEY_ONLY_THEIRS] = "only they have it", [KEY_ONLY_OURS] = "only we have it",
-                                       [KEY_REFUSED] = "refused" };
+    static const char *const who[] = { [KEY_THEIRS_NEWER] = N_("theirs is newer"), [KEY_OURS_NEWER] = N_("ours is newer"),
+                                       [KEY_ONLY_THEIRS] = N_("only they have it"), [KEY_ONLY_OURS] = N_("only we have it"),
+                                       [KEY_REFUSED] = N_("refused") };
 
-    fprintf(out, "  Key %s: %s.\n", key->key, who[key->difference]);
+    fprintf(out, _("  Key %s: %s.\n"), key->key, _(who[key->difference]));
 }
 
 void
@@ -198,7 +199,7 @@ sentences_of_divergence(const struct snapshot *s, FILE *out)
             say_key(&rows[i].source->keys[k], out);
     }
     if (open == 0)
-        fprintf(out, "Nobody who was heard has another root.\n");
+        fprintf(out, _("Nobody who was heard has another root.\n"));
 }
 
 void
@@ -211,14 +212,14 @@ sentences_of_events(const struct snapshot *s, FILE *out)
         fprintf(out, "%s %s: %s\n", format_when(s->events[i].wall_ms, 0, time), lat_level_name(s->events[i].level),
                 s->events[i].text);
     if (s->event_count == 0)
-        fprintf(out, "No events yet.\n");
+        fprintf(out, _("No events yet.\n"));
 }
 
 void
 sentences_of_alerts(const struct snapshot *s, FILE *out)
 {
     for (uint32_t i = 0; i < s->alert_count; i++)
-        say_alert(s->alerts[i].severity == ALERT_ALARM ? "ALARM" : "Alert", &s->alerts[i], out);
+        say_alert(s->alerts[i].severity == ALERT_ALARM ? _("ALARM") : _("Alert"), &s->alerts[i], out);
     if (s->alert_count == 0)
-        fprintf(out, "No alerts.\n");
+        fprintf(out, _("No alerts.\n"));
 }

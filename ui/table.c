@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "i18n.h"
+
 static int
 width_of(const struct table *table)
 {
@@ -36,7 +38,7 @@ static void
 grow(struct table *table, int spare)
 {
     for (int i = 0; i < table->count && spare > 0; i++) {
-        int more = table->columns[i].width_max - table->columns[i].width;
+        int more = table->columns[i].width_max - table->width[i];
 
         if (table->width[i] == 0 || more <= 0)
             continue;
@@ -47,12 +49,21 @@ grow(struct table *table, int spare)
     }
 }
 
+/* What the values need, and the title in the language at hand. */
+static int
+least_width(const struct table_column *column)
+{
+    int title = text_width(_(column->title), true);
+
+    return title > column->width ? title : column->width;
+}
+
 void
 table_fit(struct table *table, const struct table_column *columns, int count, int x, int cols)
 {
     *table = (struct table){ .columns = columns, .count = count };
     for (int i = 0; i < count; i++)
-        table->width[i] = columns[i].width;
+        table->width[i] = least_width(&columns[i]);
     while (width_of(table) > cols && drop_one(table))
         continue;
     grow(table, cols - width_of(table));
@@ -84,5 +95,5 @@ table_draw_heads(const struct table *table, const struct area *area, int y)
     area_fill(area, 0, y, area->cols, STYLE_COLUMN,
               ' '); /* one style over the row: fewer bytes on the wire */
     for (int i = 0; i < table->count; i++)
-        table_draw_cell(table, area, i, y, STYLE_COLUMN, table->columns[i].title);
+        table_draw_cell(table, area, i, y, STYLE_COLUMN, _(table->columns[i].title));
 }

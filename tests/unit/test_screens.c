@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "i18n.h"
 #include "lung_view.h"
 #include "panel.h"
 #include "plain.h"
@@ -341,6 +342,62 @@ overlays_at_160x48(void **state)
     draw_overlays("overlays-160x48", 160, 48, true);
 }
 
+static char *picture(const struct model *model, const struct snapshot *s, bool unicode);
+
+/* The same in Portuguese, from the catalogue that the build has made. */
+static void
+speak(const char *lang)
+{
+    i18n_open(lang, CATALOGUE_DIR);
+#ifndef ENABLE_NLS
+    print_message("built without catalogues\n");
+    skip();
+#endif
+}
+
+static void
+all_states_at_80x24_in_portuguese(void **state)
+{
+    (void)state;
+    speak("pt_BR");
+    draw_all_states("80x24-pt_BR", 80, 24, false);
+    draw_all_states("160x48-pt_BR", 160, 48, true);
+    draw_all_states("40x10-pt_BR", 40, 10, false);
+    speak("en");
+}
+
+static void
+overlays_in_portuguese(void **state)
+{
+    (void)state;
+    speak("pt_BR");
+    draw_overlays("overlays-80x24-pt_BR", 80, 24, true);
+    speak("en");
+}
+
+static void
+each_state_differs_in_portuguese_too(void **state)
+{
+    char *pictures[LUNG_STATE_COUNT];
+
+    (void)state;
+    speak("pt_BR");
+    for (int i = 0; i < LUNG_STATE_COUNT; i++) {
+        struct snapshot *s = sample_snapshot((enum lung_state)i);
+        struct model model = model_for(s, 80, 24);
+
+        s->alert_count = 0;
+        pictures[i] = picture(&model, s, false);
+        assert_null(strstr(pictures[i], "since "));
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(pictures[i], pictures[j]);
+        snapshot_unref(s);
+    }
+    for (int i = 0; i < LUNG_STATE_COUNT; i++)
+        free(pictures[i]);
+    speak("en");
+}
+
 /* The meaning of each cell by a letter: what a theme turns into colours. Capital: on the selected line. */
 static void
 meanings_at_80x24(void **state)
@@ -655,6 +712,9 @@ main(void)
         cmocka_unit_test(overlays_at_40x10),
         cmocka_unit_test(overlays_at_80x24),
         cmocka_unit_test(overlays_at_160x48),
+        cmocka_unit_test(all_states_at_80x24_in_portuguese),
+        cmocka_unit_test(overlays_in_portuguese),
+        cmocka_unit_test(each_state_differs_in_portuguese_too),
         cmocka_unit_test(meanings_at_80x24),
         cmocka_unit_test(one_look_says_who_carries_since_when_what_comes_who_differs_and_what_keys_do),
         cmocka_unit_test(every_state_differs_from_every_other_in_plain_ascii),

@@ -12,6 +12,7 @@
 
 #include "filter.h"
 #include "format.h"
+#include "i18n.h"
 #include "nodes.h"
 #include "panel.h"
 
@@ -40,8 +41,8 @@ static const char *const glyphs[] = { [KEY_THEIRS_NEWER] = "<",
                                       [KEY_REFUSED] = "!" };
 
 static const char *const winners[] = {
-    [KEY_THEIRS_NEWER] = "theirs newer", [KEY_OURS_NEWER] = "ours newer", [KEY_ONLY_THEIRS] = "only theirs",
-    [KEY_ONLY_OURS] = "only ours",       [KEY_REFUSED] = "refused",
+    [KEY_THEIRS_NEWER] = N_("theirs newer"), [KEY_OURS_NEWER] = N_("ours newer"), [KEY_ONLY_THEIRS] = N_("only theirs"),
+    [KEY_ONLY_OURS] = N_("only ours"),       [KEY_REFUSED] = N_("refused"),
 };
 
 static void
@@ -119,13 +120,13 @@ equal_text(const struct snapshot *snapshot, const struct snapshot_source *s, cha
     char when[FORMAT_MAX], bytes[FORMAT_MAX], refused[32] = "";
 
     if (s->heal_age_ms < 0) {
-        snprintf(out, size, "%s, compared %s", format_noun(s->count, "record", bytes),
+        snprintf(out, size, _("%s, compared %s"), format_noun(s->count, "record", bytes),
                  format_when(snapshot->wall_ms, s->ok_age_ms, when));
         return;
     }
     if (s->heal_refused > 0)
-        snprintf(refused, sizeof(refused), ", %" PRIu32 " refused", s->heal_refused);
-    snprintf(out, size, "healed %s: %" PRIu32 " taken, %" PRIu32 " kept%s, %s, %" PRIu32 " ms",
+        snprintf(refused, sizeof(refused), _(", %" PRIu32 " refused"), s->heal_refused);
+    snprintf(out, size, _("healed %s: %" PRIu32 " taken, %" PRIu32 " kept%s, %s, %" PRIu32 " ms"),
              format_when(snapshot->wall_ms, s->heal_age_ms, when), s->heal_applied, s->heal_ours, refused,
              format_bytes(s->heal_bytes, bytes), s->heal_ms);
 }
@@ -138,18 +139,18 @@ open_text(const struct snapshot *snapshot, const struct snapshot_source *s, char
     size_t used = 0;
 
     if (s->differs_ms < 0) {
-        snprintf(out, size, "our state changed after its answer of %s",
+        snprintf(out, size, _("our state changed after its answer of %s"),
                  format_when(snapshot->wall_ms, s->ok_age_ms, when));
         return;
     }
     if (s->agreement == AGREE_HEALING)
-        used = (size_t)snprintf(out, size, "%" PRIu32 " %%, %" PRIu32 " taken, ", s->heal_percent,
+        used = (size_t)snprintf(out, size, _("%" PRIu32 " %%, %" PRIu32 " taken, "), s->heal_percent,
                                 s->heal_applied);
     else if (s->agreement == AGREE_HELD && s->error[0])
         used = (size_t)snprintf(out, size, "%s; ", s->error);
     if (used >= size)
         return;
-    snprintf(out + used, size - used, "since %s, %s, %s there, %s here",
+    snprintf(out + used, size - used, _("since %s, %s, %s there, %s here"),
              format_when(snapshot->wall_ms, s->differs_ms, when), format_noun(s->key_total, "key", keys),
              format_noun(s->count, "record", theirs), format_count(snapshot->state.count, ours));
 }
@@ -160,11 +161,11 @@ node_text(const struct snapshot *snapshot, const struct node_row *row, char *out
     const struct snapshot_source *s = row->source;
 
     if (s == NULL) {
-        snprintf(out, size, "as announced over P2P");
+        snprintf(out, size, _("as announced over P2P"));
         return;
     }
     if (row->agreement == AGREE_UNKNOWN)
-        snprintf(out, size, "%s", s->error[0] ? s->error : "not compared yet");
+        snprintf(out, size, "%s", s->error[0] ? s->error : _("not compared yet"));
     else if (row->agreement == AGREE_BUT)
         snprintf(out, size, "%s", s->error);
     else if (row->agreement == AGREE_EQUAL)
@@ -182,7 +183,7 @@ draw_node(const struct panel_view *view, const struct area *area, int y, const s
     area_printf(area, 1, y, style, "%c", glyph);
     area_text_cut(area, 3, y, NAME_COLS - 1, STYLE_TEXT, row->name);
     area_text(area, 3 + NAME_COLS, y, row->agreement == AGREE_EQUAL ? STYLE_TEXT : (int)style,
-              agreement_name(row->agreement));
+              node_agreement_word(row->agreement));
     node_text(view->snapshot, row, text, sizeof(text));
     area_text_cut(area, 3 + NAME_COLS + 9, y, area->cols - NAME_COLS - 13, STYLE_TEXT, text);
 }
@@ -193,7 +194,7 @@ side_text(const char *side, uint64_t hlc, char *out, size_t size)
     char when[FORMAT_MAX];
 
     if (hlc == 0)
-        snprintf(out, size, "%s absent", side);
+        snprintf(out, size, _("%s absent"), side);
     else
         snprintf(out, size, "%s %s", side, format_when(hlc >> HLC_MS_SHIFT, 0, when));
 }
@@ -206,19 +207,19 @@ draw_key(const struct area *area, int y, const struct line *line)
     char ours[32], theirs[32];
     int right = area->cols - 14, theirs_x = right - 17, ours_x = theirs_x - 15;
 
-    side_text("ours", key->ours_hlc, ours, sizeof(ours));
-    side_text("theirs", key->theirs_hlc, theirs, sizeof(theirs));
+    side_text(_("ours"), key->ours_hlc, ours, sizeof(ours));
+    side_text(_("theirs"), key->theirs_hlc, theirs, sizeof(theirs));
     if (ours_x < 18) { /* narrow: who wins matters more than when */
         area_text(area, 3, y, style, glyphs[key->difference]);
         area_text_cut(area, 5, y, right - 6, STYLE_TEXT, key->key);
-        area_text(area, right, y, style, winners[key->difference]);
+        area_text(area, right, y, style, _(winners[key->difference]));
         return;
     }
     area_text(area, 3, y, style, glyphs[key->difference]);
     area_text_cut(area, 5, y, ours_x - 6, STYLE_TEXT, key->key);
     area_text(area, ours_x, y, STYLE_TEXT, ours);
     area_text(area, theirs_x, y, STYLE_TEXT, theirs);
-    area_text(area, right, y, style, winners[key->difference]);
+    area_text(area, right, y, style, _(winners[key->difference]));
 }
 
 static void
@@ -232,7 +233,7 @@ draw_line(const struct panel_view *view, const struct area *area, int y, const s
         draw_key(area, y, line);
         break;
     case LINE_HEALED:
-        area_printf(area, 1, y, STYLE_COLUMN, "keys last healed from %s", line->row->name);
+        area_printf(area, 1, y, STYLE_COLUMN, _("keys last healed from %s"), line->row->name);
         break;
     }
 }
@@ -249,8 +250,8 @@ divergence_draw(const struct panel_view *view, const struct area *area)
     first = panel_first_line(view->focused ? selected : 0, lines.count, area->rows);
     if (lines.count == 0)
         area_text_cut(area, 1, 0, area->cols - 2, STYLE_TEXT,
-                      place->filter[0] ? "nothing matches the filter (Esc clears it)"
-                                       : "nobody to compare with");
+                      place->filter[0] ? _("nothing matches the filter (Esc clears it)")
+                                       : _("nobody to compare with"));
     for (int i = 0; i < area->rows && first + i < lines.count; i++) {
         draw_line(view, area, i, &lines.list[first + i]);
         if (view->focused && first + i == selected) {
@@ -274,22 +275,22 @@ divergence_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 {
     struct node_tally tally = nodes_tally(view->snapshot);
 
-    snprintf(out, PANEL_NOTE_MAX, "%d equal, %d differ, %d unknown", tally.same, tally.differ, tally.unknown);
+    snprintf(out, PANEL_NOTE_MAX, _("%d equal, %d differ, %d unknown"), tally.same, tally.differ, tally.unknown);
 }
 
 static const char *const divergence_help[] = {
-    "=  equal: the same root as ours    !  differs; held: nothing is taken",
-    "~  healing: records are fetched    ?  unknown: not compared yet",
-    "Below a node its differing keys with the time (UTC) of either value:",
-    "<  theirs is newer, we take it     >  ours is newer, they take it",
-    "+  only they have it               -  only we have it",
-    "!  refused: not signed by a trusted key",
-    "healed   taken: their records applied; kept: ours won; bytes and time",
+    N_("=  equal: the same root as ours    !  differs; held: nothing is taken"),
+    N_("~  healing: records are fetched    ?  unknown: not compared yet"),
+    N_("Below a node its differing keys with the time (UTC) of either value:"),
+    N_("<  theirs is newer, we take it     >  ours is newer, they take it"),
+    N_("+  only they have it               -  only we have it"),
+    N_("!  refused: not signed by a trusted key"),
+    N_("healed   taken: their records applied; kept: ours won; bytes and time"),
     NULL,
 };
 
 const struct panel divergence_panel = { .name = "divergence",
-                                        .title = "DIVERGENCE",
+                                        .title = N_("DIVERGENCE"),
                                         .draw = divergence_draw,
                                         .note = divergence_note,
                                         .count = divergence_count,

@@ -7,6 +7,7 @@
 
 #include "event_list.h"
 #include "format.h"
+#include "i18n.h"
 #include "panel.h"
 
 #define TIME_X 1
@@ -19,9 +20,9 @@ static const struct {
     const char *word;
     enum style style;
 } levels[] = {
-    [LAT_DEBUG] = { "DEBUG", STYLE_IDLE },  [LAT_INFO] = { "INFO", STYLE_TEXT },
-    [LAT_NOTICE] = { "NOTE", STYLE_TEXT },  [LAT_WARNING] = { "WARN", STYLE_ATTENTION },
-    [LAT_ERROR] = { "ERROR", STYLE_ALARM },
+    [LAT_DEBUG] = { N_("DEBUG"), STYLE_IDLE },  [LAT_INFO] = { N_("INFO"), STYLE_TEXT },
+    [LAT_NOTICE] = { N_("NOTE"), STYLE_TEXT },  [LAT_WARNING] = { N_("WARN"), STYLE_ATTENTION },
+    [LAT_ERROR] = { N_("ERROR"), STYLE_ALARM },
 };
 
 /* The first tag of a text is its source and stands in a column of its own. */
@@ -40,7 +41,7 @@ draw_event(const struct area *area, int y, const struct lat_log_line *line)
     char time[FORMAT_MAX];
 
     area_text(area, TIME_X, y, STYLE_TEXT, format_when(line->wall_ms, 0, time));
-    area_text(area, LEVEL_X, y, levels[line->level].style, levels[line->level].word);
+    area_text(area, LEVEL_X, y, levels[line->level].style, _(levels[line->level].word));
     if (text_x > SOURCE_X)
         area_text_cut(area, SOURCE_X, y, SOURCE_COLS, STYLE_TEXT, line->source);
     area_text_cut(area, text_x, y, area->cols - text_x - 1, STYLE_TEXT, without_tag(line->text));
@@ -77,12 +78,12 @@ events_detail(const struct panel_view *view, const struct area *area)
     if (count == 0)
         return;
     line = &s->events[indices[event_list_index(s, panel_place(view))]];
-    y = panel_fact(area, y, "time", format_when(line->wall_ms, 0, text));
-    y = panel_fact(area, y, "level", levels[line->level].word);
-    y = panel_fact(area, y, "source", line->source);
+    y = panel_fact(area, y, _("time"), format_when(line->wall_ms, 0, text));
+    y = panel_fact(area, y, _("level"), _(levels[line->level].word));
+    y = panel_fact(area, y, _("source"), line->source);
     snprintf(text, sizeof(text), "%" PRIu64, line->seq);
-    y = panel_fact(area, y, "number", text);
-    y = panel_fact_long(area, y, "text", line->text) + 1;
+    y = panel_fact(area, y, _("number"), text);
+    y = panel_fact_long(area, y, _("text"), line->text) + 1;
     at = line->text;
     while (next_field(&at, name, value) && y < area->rows)
         y = panel_fact(area, y, name, value);
@@ -112,8 +113,8 @@ events_draw(const struct panel_view *view, const struct area *area)
 
     if (count == 0)
         area_text_cut(area, 1, 0, area->cols - 2, STYLE_TEXT,
-                      place->filter[0] || place->source[0] || place->least > LAT_DEBUG ? "no kept event matches the filter (Esc clears it)"
-                                       : "no events yet");
+                      place->filter[0] || place->source[0] || place->least > LAT_DEBUG ? _("no kept event matches the filter (Esc clears it)")
+                                       : _("no events yet"));
     for (int i = 0; i < page && first + i < count; i++) {
         draw_event(area, i, &s->events[indices[first + i]]);
         if (view->focused && place->anchor != 0 && first + i == selected) {
@@ -142,22 +143,22 @@ events_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
     format_noun(view->snapshot->event_total, "line", total);
     if (place->least > LAT_DEBUG || place->source[0])
         snprintf(narrow, sizeof(narrow), "level>=%s source:%s  ", lat_level_name(place->least),
-                 place->source[0] ? place->source : "all");
+                 place->source[0] ? place->source : _("all"));
     if (place->anchor == 0)
-        snprintf(out, PANEL_NOTE_MAX, "%s%s  following", narrow, total);
+        snprintf(out, PANEL_NOTE_MAX, _("%s%s  following"), narrow, total);
     else
-        snprintf(out, PANEL_NOTE_MAX, "%s%s  %d newer below", narrow, total, below);
+        snprintf(out, PANEL_NOTE_MAX, _("%s%s  %d newer below"), narrow, total, below);
 }
 
 static const char *const events_help[] = {
-    "The log of this node, newest last. It follows until a line is selected;", "G or End follows again.",
-    "Filter: words that must all occur, level>=warning, level=error,",         "source:http_sync.",
-    "f: least level shown; s: one source after the other, then all of them.",
-    "Enter shows the whole text of one line, field by field.", NULL,
+    N_("The log of this node, newest last. It follows until a line is selected;"), N_("G or End follows again."),
+    N_("Filter: words that must all occur, level>=warning, level=error,"),         N_("source:http_sync."),
+    N_("f: least level shown; s: one source after the other, then all of them."),
+    N_("Enter shows the whole text of one line, field by field."), NULL,
 };
 
 const struct panel events_panel = { .name = "events",
-                                    .title = "EVENTS",
+                                    .title = N_("EVENTS"),
                                     .draw = events_draw,
                                     .note = events_note,
                                     .count = events_count,

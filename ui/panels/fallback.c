@@ -9,6 +9,7 @@
 
 #include "format.h"
 #include "graph.h"
+#include "i18n.h"
 #include "lung_view.h"
 #include "panel.h"
 
@@ -49,28 +50,28 @@ say_why_not(struct gauge *gauge, const struct snapshot_lung *lung)
 
     switch (lung->state) {
     case LUNG_P2P:
-        snprintf(gauge->text, sizeof(gauge->text), "not counting: %s",
+        snprintf(gauge->text, sizeof(gauge->text), _("not counting: %s"),
                  format_noun(lung->peers_live, "peer", peers));
         return;
     case LUNG_ISOLATED:
-        why = "not counting: time is up, no HTTP source answers";
+        why = _("not counting: time is up, no HTTP source answers");
         break;
     case LUNG_FP2P_UP:
-        why = "not counting: P2P is forced";
+        why = _("not counting: P2P is forced");
         break;
     case LUNG_FP2P_DOWN:
-        why = "not counting: no fallback while P2P is forced";
+        why = _("not counting: no fallback while P2P is forced");
         break;
     case LUNG_FHTTP_UP:
     case LUNG_FHTTP_DOWN:
-        why = "not counting: HTTP is forced";
+        why = _("not counting: HTTP is forced");
         break;
     case LUNG_STOPPING:
-        why = "not counting: the node is stopping";
+        why = _("not counting: the node is stopping");
         break;
     case LUNG_STARTING:
     case LUNG_COUNTDOWN:
-        why = lung->p2p_running ? "time is up, waiting for the first HTTP answer" : "P2P is off, asking HTTP";
+        why = lung->p2p_running ? _("time is up, waiting for the first HTTP answer") : _("P2P is off, asking HTTP");
         break;
     case LUNG_HTTP:
     case LUNG_RECOVERING:
@@ -82,17 +83,17 @@ say_why_not(struct gauge *gauge, const struct snapshot_lung *lung)
 static struct gauge
 gauge_of(const struct snapshot_lung *lung)
 {
-    struct gauge gauge = { .label = "FALLBACK" };
+    struct gauge gauge = { .label = _("FALLBACK") };
     char span[FORMAT_MAX];
 
     if (lung->state == LUNG_RECOVERING) {
-        gauge.label = "TO P2P";
+        gauge.label = _("TO P2P");
         count_down(&gauge, lung->recover_in_ms, lung->hold_ms);
         gauge.hot = false;
     } else if ((lung->state == LUNG_STARTING || lung->state == LUNG_COUNTDOWN) && lung->fallback_in_ms > 0)
         count_down(&gauge, lung->fallback_in_ms, lung->fallback_after_ms);
     else if (lung->state == LUNG_HTTP) {
-        snprintf(gauge.text, sizeof(gauge.text), "HTTP since %s", format_clock_span(lung->since_ms, span));
+        snprintf(gauge.text, sizeof(gauge.text), _("HTTP since %s"), format_clock_span(lung->since_ms, span));
         if (lung->since_ms < INT64_C(3600000))
             format_span(lung->since_ms, gauge.digits);
     } else
@@ -136,7 +137,7 @@ draw_label(const struct panel_view *view, const struct area *area, int y)
 
     /* The moment, not the span: it stands still, and costs no byte a second. */
     if (area->cols >= SINCE_COLS)
-        x = area_printf(area, x + 1, y, STYLE_TEXT, "since %s", format_when(s->wall_ms, s->lung.since_ms, since));
+        x = area_printf(area, x + 1, y, STYLE_TEXT, _("since %s"), format_when(s->wall_ms, s->lung.since_ms, since));
 
     area_text_cut(area, x + 2, y, area->cols - x - 3, STYLE_TEXT, lung_line(view->snapshot, &view->model->settings.keymap, line));
 }
@@ -179,25 +180,25 @@ fallback_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 {
     char after[FORMAT_MAX];
 
-    snprintf(out, PANEL_NOTE_MAX, "after %s without peers",
+    snprintf(out, PANEL_NOTE_MAX, _("after %s without peers"),
              format_left(view->snapshot->lung.fallback_after_ms, after));
 }
 
 static const char *const fallback_help[] = {
-    "The first line is the state of the lungs and what comes next:",
-    "STARTING, NO PEERS  the countdown runs; at its end HTTP takes over",
-    "P2P n               n live peers; ! means fewer than wanted",
-    "HTTP                nobody found in time: HTTP carries",
-    "HTTP>P2P            peers are back; both carry until P2P has held a while",
-    "ISOLATED            no peers, no usable source: nothing keeps us in step",
-    "P2P forced          chosen by the operator: no fallback meanwhile",
-    "HTTP forced         chosen by the operator: P2P is off meanwhile",
-    "The gauge drains with the time left and turns reverse in the last 15 s.",
+    N_("The first line is the state of the lungs and what comes next:"),
+    N_("STARTING, NO PEERS  the countdown runs; at its end HTTP takes over"),
+    N_("P2P n               n live peers; ! means fewer than wanted"),
+    N_("HTTP                nobody found in time: HTTP carries"),
+    N_("HTTP>P2P            peers are back; both carry until P2P has held a while"),
+    N_("ISOLATED            no peers, no usable source: nothing keeps us in step"),
+    N_("P2P forced          chosen by the operator: no fallback meanwhile"),
+    N_("HTTP forced         chosen by the operator: P2P is off meanwhile"),
+    N_("The gauge drains with the time left and turns reverse in the last 15 s."),
     NULL,
 };
 
 const struct panel fallback_panel = { .name = "fallback",
-                                      .title = "FALLBACK",
+                                      .title = N_("FALLBACK"),
                                       .draw = fallback_draw,
                                       .note = fallback_note,
                                       .help = fallback_help };

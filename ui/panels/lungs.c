@@ -6,6 +6,7 @@
 
 #include "format.h"
 #include "graph.h"
+#include "i18n.h"
 #include "lung_view.h"
 #include "panel.h"
 
@@ -64,7 +65,7 @@ draw_http(const struct panel_view *view, const struct area *area, int y)
     if (s->lung.http_error[0] && !s->lung.http_usable)
         area_text_cut(area, RATE_X, y, area->cols - RATE_X - 1, STYLE_ATTENTION, s->lung.http_error);
     else if (s->lung.http_age_ms >= 0)
-        area_printf(area, RATE_X, y, STYLE_TEXT, "%s%s", area->cols > RATE_X + 11 ? "ok " : "",
+        area_printf(area, RATE_X, y, STYLE_TEXT, "%s%s", area->cols > RATE_X + 11 ? _("ok ") : "",
                     format_when(s->wall_ms, s->lung.http_age_ms, when));
 }
 
@@ -90,20 +91,20 @@ draw_more(const struct panel_view *view, const struct area *area)
 
     draw_series(view, area, 1, view->snapshot->history_p2p);
     draw_series(view, area, 3, view->snapshot->history_http);
-    area_text(area, 3, 4, STYLE_COLUMN, "known");
-    area_printf(area, WORD_X, 4, STYLE_TEXT, "%" PRIu32 " peers, %" PRIu32 " connected, %" PRIu32 " live",
+    area_text(area, 3, 4, STYLE_COLUMN, _("known"));
+    area_printf(area, WORD_X, 4, STYLE_TEXT, _("%" PRIu32 " peers, %" PRIu32 " connected, %" PRIu32 " live"),
                 lung->peers_known, lung->peers_connected, lung->peers_live);
-    area_text(area, 3, 5, STYLE_COLUMN, "next");
+    area_text(area, 3, 5, STYLE_COLUMN, _("next"));
     if (lung->http_next_ms >= 0)
-        area_printf(area, WORD_X, 5, STYLE_TEXT, "HTTP asks at %s",
+        area_printf(area, WORD_X, 5, STYLE_TEXT, _("HTTP asks at %s"),
                     format_when(view->snapshot->wall_ms + (uint64_t)lung->http_next_ms, 0, next));
     else
-        area_text(area, WORD_X, 5, STYLE_TEXT, "no HTTP request planned");
-    area_text(area, 3, 6, STYLE_COLUMN, "mode");
-    area_printf(area, WORD_X, 6, STYLE_TEXT, "%s, forced by %s", lung_policy_name(lung->policy),
-                lung->policy == LUNG_POLICY_AUTO ? "nobody"
+        area_text(area, WORD_X, 5, STYLE_TEXT, _("no HTTP request planned"));
+    area_text(area, 3, 6, STYLE_COLUMN, _("mode"));
+    area_printf(area, WORD_X, 6, STYLE_TEXT, _("%s, forced by %s"), lung_policy_name(lung->policy),
+                lung->policy == LUNG_POLICY_AUTO ? _("nobody")
                 : lung->forced_by[0]             ? lung->forced_by
-                                                 : "configuration");
+                                                 : _("configuration"));
 }
 
 static void
@@ -120,25 +121,25 @@ lungs_draw(const struct panel_view *view, const struct area *area)
 static void
 lungs_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 {
-    snprintf(out, PANEL_NOTE_MAX, "sync %s", sync_mode_name(lung_sync_mode(view->snapshot->lung.state)));
+    snprintf(out, PANEL_NOTE_MAX, _("sync %s"), sync_mode_name(lung_sync_mode(view->snapshot->lung.state)));
 }
 
 static const char *const lungs_help[] = {
-    "Two ways to keep the state in step: P2P (libp2p gossip, first choice) and",
-    "HTTP (polling). At the right: the lung that vouches for the state now.",
-    "P2P   ACTIVE      a live peer exchanges roots with us",
-    "      NO PEERS    it runs and finds nobody",
-    "      FAILED      it does not run; the reason stands beside it",
-    "      OFF         by configuration or by force",
-    "HTTP  STANDBY     probed now and then while P2P carries",
-    "      PROBING, READY   asked during a countdown; READY: a source answers",
-    "      CARRYING    keeps the state in step",
-    "      FAILING, DOWN, NO SOURCE   no usable answer",
-    "      OFF         P2P is forced: no request leaves this node",
-    "ok    time (UTC) of the last good HTTP answer",
+    N_("Two ways to keep the state in step: P2P (libp2p gossip, first choice) and"),
+    N_("HTTP (polling). At the right: the lung that vouches for the state now."),
+    N_("P2P   ACTIVE      a live peer exchanges roots with us"),
+    N_("      NO PEERS    it runs and finds nobody"),
+    N_("      FAILED      it does not run; the reason stands beside it"),
+    N_("      OFF         by configuration or by force"),
+    N_("HTTP  STANDBY     probed now and then while P2P carries"),
+    N_("      PROBING, READY   asked during a countdown; READY: a source answers"),
+    N_("      CARRYING    keeps the state in step"),
+    N_("      FAILING, DOWN, NO SOURCE   no usable answer"),
+    N_("      OFF         P2P is forced: no request leaves this node"),
+    N_("ok    time (UTC) of the last good HTTP answer"),
     NULL,
 };
 
 const struct panel lungs_panel = {
-    .name = "lungs", .title = "LUNGS", .draw = lungs_draw, .note = lungs_note, .help = lungs_help
+    .name = "lungs", .title = N_("LUNGS"), .draw = lungs_draw, .note = lungs_note, .help = lungs_help
 };

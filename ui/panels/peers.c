@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "format.h"
+#include "i18n.h"
 #include "lung_view.h"
 #include "nodes.h"
 #include "panel.h"
@@ -13,19 +14,19 @@
 enum { NAME, ADDRESS, LUNG, DIR, RTT, LAST_OK, NEXT, POLLS, IN, OUT, ROOT, DIFF, STATE, COLUMN_COUNT };
 
 static const struct table_column columns[COLUMN_COUNT] = {
-    [NAME] = { .title = "NAME", .width = 14, .rank = 0, .width_max = 18 },
-    [ADDRESS] = { .title = "ADDRESS", .width = 26, .rank = 8, .width_max = 34 },
-    [LUNG] = { .title = "LUNG", .width = 4, .rank = 4 },
-    [DIR] = { .title = "DIR", .width = 3, .rank = 9 },
+    [NAME] = { .title = N_("NAME"), .width = 14, .rank = 0, .width_max = 18 },
+    [ADDRESS] = { .title = N_("ADDRESS"), .width = 26, .rank = 8, .width_max = 34 },
+    [LUNG] = { .title = N_("LUNG"), .width = 4, .rank = 4 },
+    [DIR] = { .title = N_("DIR"), .width = 3, .rank = 9 },
     [RTT] = { .title = "RTT", .width = 7, .rank = 5, .right = true },
-    [LAST_OK] = { .title = "LAST OK", .width = 8, .rank = 3, .right = true },
-    [NEXT] = { .title = "NEXT", .width = 8, .rank = 11, .right = true },
-    [POLLS] = { .title = "POLLS", .width = 7, .rank = 12, .right = true },
-    [IN] = { .title = "IN", .width = 8, .rank = 10, .right = true },
-    [OUT] = { .title = "OUT", .width = 8, .rank = 10, .right = true },
-    [ROOT] = { .title = "ROOT", .width = 12, .rank = 0 },
-    [DIFF] = { .title = "DIFF", .width = 8, .rank = 1, .width_max = 10 },
-    [STATE] = { .title = "STATE", .width = 12, .rank = 2, .width_max = 200 },
+    [LAST_OK] = { .title = N_("LAST OK"), .width = 8, .rank = 3, .right = true },
+    [NEXT] = { .title = N_("NEXT"), .width = 8, .rank = 11, .right = true },
+    [POLLS] = { .title = N_("POLLS"), .width = 7, .rank = 12, .right = true },
+    [IN] = { .title = N_("IN"), .width = 8, .rank = 10, .right = true },
+    [OUT] = { .title = N_("OUT"), .width = 8, .rank = 10, .right = true },
+    [ROOT] = { .title = N_("ROOT"), .width = 12, .rank = 0 },
+    [DIFF] = { .title = N_("DIFF"), .width = 8, .rank = 1, .width_max = 10 },
+    [STATE] = { .title = N_("STATE"), .width = 12, .rank = 2, .width_max = 200 },
 };
 
 #define DETAIL_ROWS 6 /* a blank line and the block below */
@@ -39,8 +40,8 @@ source_cells(const struct panel_view *view, const struct snapshot_source *s, con
 
     table_draw_cell(table, area, ADDRESS, y, STYLE_TEXT, s->url);
     table_draw_cell(table, area, LUNG, y, STYLE_TEXT, "http");
-    table_draw_cell(table, area, DIR, y, STYLE_TEXT, "out");
-    snprintf(text, sizeof(text), !s->known ? "-" : s->rtt_ms == 0 ? "<1 ms" : "%" PRIu32 " ms", s->rtt_ms);
+    table_draw_cell(table, area, DIR, y, STYLE_TEXT, _("out"));
+    snprintf(text, sizeof(text), !s->known ? "-" : s->rtt_ms == 0 ? "<1 ms" : _("%" PRIu32 " ms"), s->rtt_ms);
     table_draw_cell(table, area, RTT, y, STYLE_TEXT, text);
     table_draw_cell(table, area, LAST_OK, y, s->ok_age_ms < 0 ? STYLE_UNKNOWN : STYLE_TEXT,
                     format_when(wall, s->ok_age_ms, text));
@@ -60,14 +61,14 @@ peer_cells(const struct panel_view *view, const struct snapshot_peer *p, const s
     (void)view;
     table_draw_cell(table, area, ADDRESS, y, STYLE_TEXT, p->address);
     table_draw_cell(table, area, LUNG, y, STYLE_TEXT, "p2p");
-    table_draw_cell(table, area, DIR, y, STYLE_TEXT, !p->connected ? "-" : p->outbound ? "out" : "in");
+    table_draw_cell(table, area, DIR, y, STYLE_TEXT, !p->connected ? "-" : p->outbound ? _("out") : _("in"));
     snprintf(text, sizeof(text),
              p->rtt_us < 0     ? "-"
              : p->rtt_us < 500 ? "<1 ms"
-                               : "%" PRId64 " ms",
+                               : _("%" PRId64 " ms"),
              (p->rtt_us + 500) / 1000);
     table_draw_cell(table, area, RTT, y, STYLE_TEXT, text);
-    table_draw_cell(table, area, LAST_OK, y, STYLE_TEXT, p->live ? "now" : "-");
+    table_draw_cell(table, area, LAST_OK, y, STYLE_TEXT, p->live ? _("now") : "-");
     table_draw_cell(table, area, NEXT, y, STYLE_TEXT, "-");
     table_draw_cell(table, area, POLLS, y, STYLE_TEXT, "-");
     table_draw_cell(table, area, IN, y, STYLE_TEXT, format_bytes(p->bytes_in, text));
@@ -100,18 +101,18 @@ source_detail(const struct panel_view *view, const struct snapshot_source *s, co
     uint64_t wall = view->snapshot->wall_ms;
     char text[256], a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];
 
-    snprintf(text, sizeof(text), "%s   %s, %s", s->url, s->lattice ? "lattice" : "v3.0.3 or not known yet",
-             s->trusted ? "key trusted" : "key not trusted");
-    y = panel_fact(area, y, "source", text);
-    y = panel_fact(area, y, "root", s->root[0] ? s->root : "?");
-    snprintf(text, sizeof(text), "ok %s, tried %s, next in %s, %" PRIu32 " failed in a row",
+    snprintf(text, sizeof(text), "%s   %s, %s", s->url, s->lattice ? _("lattice") : _("v3.0.3 or not known yet"),
+             s->trusted ? _("key trusted") : _("key not trusted"));
+    y = panel_fact(area, y, _("source"), text);
+    y = panel_fact(area, y, _("root"), s->root[0] ? s->root : "?");
+    snprintf(text, sizeof(text), _("ok %s, tried %s, next in %s, %" PRIu32 " failed in a row"),
              format_when(wall, s->ok_age_ms, a), format_when(wall, s->try_age_ms, b),
              format_left(s->next_ms, c), s->failures);
-    y = panel_fact(area, y, "polls", text);
-    snprintf(text, sizeof(text), "%s in, %s out, %s announced", format_bytes(s->bytes_in, a),
+    y = panel_fact(area, y, _("polls"), text);
+    snprintf(text, sizeof(text), _("%s in, %s out, %s announced"), format_bytes(s->bytes_in, a),
              format_bytes(s->bytes_out, b), format_noun(s->count, "record", c));
-    y = panel_fact(area, y, "traffic", text);
-    return panel_fact_long(area, y, "error", s->error[0] ? s->error : "none");
+    y = panel_fact(area, y, _("traffic"), text);
+    return panel_fact_long(area, y, _("error"), s->error[0] ? s->error : _("none"));
 }
 
 static int
@@ -119,26 +120,26 @@ source_healing(const struct panel_view *view, const struct snapshot_source *s, c
 {
     char text[256], a[FORMAT_MAX], b[FORMAT_MAX];
 
-    snprintf(text, sizeof(text), "%" PRIu64 " ended well, %" PRIu64 " failed, of %" PRIu64, s->polls_ok, s->polls_failed,
+    snprintf(text, sizeof(text), _("%" PRIu64 " ended well, %" PRIu64 " failed, of %" PRIu64), s->polls_ok, s->polls_failed,
              s->polls);
-    y = panel_fact(area, y, "counts", text);
+    y = panel_fact(area, y, _("counts"), text);
     if (s->differs_ms >= 0)
-        snprintf(text, sizeof(text), "%s, since %s, in %" PRIu32 " comparisons", agreement_name(s->agreement),
+        snprintf(text, sizeof(text), _("%s, since %s, in %" PRIu32 " comparisons"), node_agreement_word(s->agreement),
                  format_when(view->snapshot->wall_ms, s->differs_ms, a), s->differs_checks);
     else
-        snprintf(text, sizeof(text), "%s", agreement_name(s->agreement));
-    y = panel_fact(area, y, "agreement", text);
+        snprintf(text, sizeof(text), "%s", node_agreement_word(s->agreement));
+    y = panel_fact(area, y, _("agreement"), text);
     if (s->healing)
-        snprintf(text, sizeof(text), "%" PRIu32 " %% done, %" PRIu32 " taken", s->heal_percent, s->heal_applied);
+        snprintf(text, sizeof(text), _("%" PRIu32 " %% done, %" PRIu32 " taken"), s->heal_percent, s->heal_applied);
     else if (s->heal_age_ms < 0)
-        snprintf(text, sizeof(text), "never needed");
+        snprintf(text, sizeof(text), _("never needed"));
     else
-        snprintf(text, sizeof(text), "%s: %" PRIu32 " taken, %" PRIu32 " same, %" PRIu32 " refused, %" PRIu32 " ours won; %s, %" PRIu32 " ms",
+        snprintf(text, sizeof(text), _("%s: %" PRIu32 " taken, %" PRIu32 " same, %" PRIu32 " refused, %" PRIu32 " ours won; %s, %" PRIu32 " ms"),
                  format_when(view->snapshot->wall_ms, s->heal_age_ms, a), s->heal_applied, s->heal_same, s->heal_refused,
                  s->heal_ours, format_bytes(s->heal_bytes, b), s->heal_ms);
-    y = panel_fact(area, y, "healing", text);
-    snprintf(text, sizeof(text), "%s", s->backoff_ms > 0 ? format_left(s->backoff_ms, a) : "no");
-    return panel_fact(area, y, "paused", text);
+    y = panel_fact(area, y, _("healing"), text);
+    snprintf(text, sizeof(text), "%s", s->backoff_ms > 0 ? format_left(s->backoff_ms, a) : _("no"));
+    return panel_fact(area, y, _("paused"), text);
 }
 
 static int
@@ -147,22 +148,22 @@ peer_detail(const struct panel_view *view, const struct snapshot_peer *p, const 
     char text[256], a[FORMAT_MAX], b[FORMAT_MAX];
 
     snprintf(text, sizeof(text), "%s   %s", p->id, p->agent);
-    y = panel_fact(area, y, "peer", text);
-    y = panel_fact(area, y, "root", p->root[0] ? p->root : "?");
-    y = panel_fact(area, y, "address", p->address);
-    snprintf(text, sizeof(text), "%s in, %s out", format_bytes(p->bytes_in, a),
+    y = panel_fact(area, y, _("peer"), text);
+    y = panel_fact(area, y, _("root"), p->root[0] ? p->root : "?");
+    y = panel_fact(area, y, _("address"), p->address);
+    snprintf(text, sizeof(text), _("%s in, %s out"), format_bytes(p->bytes_in, a),
              format_bytes(p->bytes_out, b));
-    y = panel_fact(area, y, "traffic", text);
-    y = panel_fact_long(area, y, "error", p->why_not[0] ? p->why_not : "none");
+    y = panel_fact(area, y, _("traffic"), text);
+    y = panel_fact_long(area, y, _("error"), p->why_not[0] ? p->why_not : _("none"));
     if (p->rtt_us >= 0)
-        snprintf(text, sizeof(text), "%" PRId64 ".%" PRId64 " ms", p->rtt_us / 1000, p->rtt_us / 100 % 10);
+        snprintf(text, sizeof(text), _("%" PRId64 ".%" PRId64 " ms"), p->rtt_us / 1000, p->rtt_us / 100 % 10);
     else
-        snprintf(text, sizeof(text), "not measured");
-    y = panel_fact(area, y, "rtt", text);
-    snprintf(text, sizeof(text), "%s, %s, since %s", !p->connected ? "not connected" : p->outbound ? "dialled by us" : "dialled by it",
-             p->live ? "live" : "not live", format_when(view->snapshot->wall_ms, p->since_ms, a));
-    y = panel_fact(area, y, "connection", text);
-    return panel_fact(area, y, "agreement", agreement_name(p->agreement));
+        snprintf(text, sizeof(text), _("not measured"));
+    y = panel_fact(area, y, _("rtt"), text);
+    snprintf(text, sizeof(text), _("%s, %s, since %s"), !p->connected ? _("not connected") : p->outbound ? _("dialled by us") : _("dialled by it"),
+             p->live ? _("live") : _("not live"), format_when(view->snapshot->wall_ms, p->since_ms, a));
+    y = panel_fact(area, y, _("connection"), text);
+    return panel_fact(area, y, _("agreement"), node_agreement_word(p->agreement));
 }
 
 /* What a table that is taller than its list says below it. */
@@ -189,10 +190,10 @@ static void
 draw_empty(const struct panel_view *view, const struct area *area)
 {
     if (panel_place(view)->filter[0])
-        area_text_cut(area, 1, 1, area->cols - 2, STYLE_TEXT, "nothing matches the filter (Esc clears it)");
+        area_text_cut(area, 1, 1, area->cols - 2, STYLE_TEXT, _("nothing matches the filter (Esc clears it)"));
     else
         area_text_cut(area, 1, 1, area->cols - 2, STYLE_TEXT,
-                      "no peer known and no HTTP source configured: --peer MULTIADDR, --http-peer URL");
+                      _("no peer known and no HTTP source configured: --peer MULTIADDR, --http-peer URL"));
 }
 
 static void
@@ -235,7 +236,7 @@ peers_detail(const struct panel_view *view, const struct area *area)
     if (count == 0)
         return;
     selected = selected < count ? selected : count - 1;
-    y = panel_fact(area, 0, "name", rows[selected].name);
+    y = panel_fact(area, 0, _("name"), rows[selected].name);
     if (rows[selected].source) {
         y = source_detail(view, rows[selected].source, area, y);
         source_healing(view, rows[selected].source, area, y);
@@ -262,30 +263,30 @@ peers_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
     size_t used = 0;
 
     if (place->sort != NODE_SORT_NONE)
-        used = (size_t)snprintf(out, PANEL_NOTE_MAX, "sort %s%s  ", node_sort_name(place->sort), place->reverse ? " reversed" : "");
+        used = (size_t)snprintf(out, PANEL_NOTE_MAX, _("sort %s%s  "), node_sort_name(place->sort), place->reverse ? _(" reversed") : "");
     if (total > listed)
-        snprintf(out + used, PANEL_NOTE_MAX - used, "%" PRIu64 " of %" PRIu64, listed, total);
+        snprintf(out + used, PANEL_NOTE_MAX - used, _("%" PRIu64 " of %" PRIu64), listed, total);
     else
         snprintf(out + used, PANEL_NOTE_MAX - used, "%s, %s", format_noun(s->peer_total, "peer", peers),
                  format_noun(s->lung.http_sources, "source", sources));
 }
 
 static const char *const peers_help[] = {
-    "NAME     as the node calls itself, else its address",
-    "LUNG     p2p: a libp2p peer; http: a polled source",
-    "RTT      of the last good answer",
-    "LAST OK, NEXT   time (UTC) of the last good answer and the next question",
-    "ROOT     first digits of its root and a letter: =A as ours, !B !C others,",
-    "         ? unknown or silent, with the age of the last answer",
-    "DIFF     differing keys and who has the news: THEIRS, OURS, BOTH",
-    "STATE    in step, healing, differs (for how long), or what failed",
-    "s sorts by name, rtt, in, state; S the other way round.",
-    "Enter shows every detail of the selected line.",
+    N_("NAME     as the node calls itself, else its address"),
+    N_("LUNG     p2p: a libp2p peer; http: a polled source"),
+    N_("RTT      of the last good answer"),
+    N_("LAST OK, NEXT   time (UTC) of the last good answer and the next question"),
+    N_("ROOT     first digits of its root and a letter: =A as ours, !B !C others,"),
+    N_("         ? unknown or silent, with the age of the last answer"),
+    N_("DIFF     differing keys and who has the news: THEIRS, OURS, BOTH"),
+    N_("STATE    in step, healing, differs (for how long), or what failed"),
+    N_("s sorts by name, rtt, in, state; S the other way round."),
+    N_("Enter shows every detail of the selected line."),
     NULL,
 };
 
 const struct panel peers_panel = { .name = "peers",
-                                   .title = "PEERS AND SOURCES",
+                                   .title = N_("PEERS AND SOURCES"),
                                    .draw = peers_draw,
                                    .note = peers_note,
                                    .count = peers_count,

@@ -7,6 +7,7 @@
 
 #include "format.h"
 #include "graph.h"
+#include "i18n.h"
 #include "lung_view.h"
 #include "nodes.h"
 #include "panel.h"
@@ -21,14 +22,14 @@ trouble(const struct snapshot_state *state, enum style *style)
 {
     *style = STYLE_ALARM;
     if (state->damaged)
-        return "DAMAGED";
+        return _("DAMAGED");
     if (state->read_only)
-        return "READ-ONLY";
+        return _("READ-ONLY");
     *style = STYLE_ATTENTION;
     if (state->incomplete)
-        return "FILLING";
+        return _("FILLING");
     if (state->held > 0)
-        return "HELD";
+        return _("HELD");
     return NULL;
 }
 
@@ -43,7 +44,7 @@ draw_trouble(const struct panel_view *view, const struct area *area, int y)
     if (word == NULL)
         return 0;
     if (state->held > 0 && !state->damaged && !state->read_only && !state->incomplete)
-        snprintf(text, sizeof(text), "%s from the future", format_noun(state->held, "record", count));
+        snprintf(text, sizeof(text), _("%s from the future"), format_noun(state->held, "record", count));
     else
         snprintf(text, sizeof(text), "%s", state->error);
     area_printf(area, 1, y, style, "%c %s", style_glyph(style), word);
@@ -57,15 +58,15 @@ agree_text(const struct node_tally *tally, char *out, size_t size)
     size_t used;
 
     if (tally->total == 0) {
-        snprintf(out, size, "nobody to agree with");
+        snprintf(out, size, _("nobody to agree with"));
         return;
     }
-    used = (size_t)snprintf(out, size, "agree %d of %d", tally->same, tally->total);
+    used = (size_t)snprintf(out, size, _("agree %d of %d"), tally->same, tally->total);
     if (tally->differ > 0)
-        used += (size_t)snprintf(out + used, size - used, ", %d differ%s", tally->differ,
-                                 tally->differ == 1 ? "s" : "");
+        used += (size_t)snprintf(out + used, size - used, NP_(", %d differs", ", %d differ", (unsigned long)tally->differ),
+                                 tally->differ);
     if (tally->unknown > 0 && tally->differ == 0)
-        snprintf(out + used, size - used, ", %d unknown", tally->unknown);
+        snprintf(out + used, size - used, _(", %d unknown"), tally->unknown);
 }
 
 static enum style
@@ -121,22 +122,22 @@ draw_tall(const struct panel_view *view, const struct area *area)
     struct node_tally tally = nodes_tally(s);
     char a[FORMAT_MAX], b[FORMAT_MAX], agree[64];
 
-    draw_root(area, 0, "root", state->root);
+    draw_root(area, 0, _("root"), state->root);
     draw_root(area, 1, "v3.0.3", state->merkle_root);
-    label(area, 2, "keys");
-    area_printf(area, LABEL_COLS, 2, STYLE_TEXT, "%-12s of %s", format_count(state->keys, a),
+    label(area, 2, _("keys"));
+    area_printf(area, LABEL_COLS, 2, STYLE_TEXT, _("%-12s of %s"), format_count(state->keys, a),
                 format_noun(state->count, "record", b));
-    label(area, 3, "changes");
+    label(area, 3, _("changes"));
     area_printf(area, LABEL_COLS, 3, STYLE_TEXT, "+%s/min", format_count(state->changes_min, a));
     graph_spark(area, LABEL_COLS + 13, 3,
                 area->cols - LABEL_COLS - 15 > 30 ? 30 : area->cols - LABEL_COLS - 15, STYLE_IDLE,
                 view->caps->charset, s->history_keys, SNAPSHOT_HISTORY, s->wall_ms / 1000);
-    label(area, 4, "store");
-    area_printf(area, LABEL_COLS, 4, STYLE_TEXT, "%-12s saved %s", format_bytes(state->store_bytes, a),
+    label(area, 4, _("store"));
+    area_printf(area, LABEL_COLS, 4, STYLE_TEXT, _("%-12s saved %s"), format_bytes(state->store_bytes, a),
                 format_when(s->wall_ms, state->commit_age_ms, b));
-    label(area, 5, "verified");
+    label(area, 5, _("verified"));
     area_printf(area, LABEL_COLS, 5, STYLE_TEXT, "%s%s", format_when(s->wall_ms, state->verified_age_ms, a),
-                state->verified_age_ms >= DAY_MS ? " ago" : "");
+                state->verified_age_ms >= DAY_MS ? _(" ago") : "");
     agree_text(&tally, agree, sizeof(agree));
     area_text_cut(area, 1, 6, area->cols - 2, agree_style(&tally), agree);
     draw_trouble(view, area, 5);
@@ -152,16 +153,16 @@ state_draw(const struct panel_view *view, const struct area *area)
 }
 
 static const char *const state_help[] = {
-    "keys      entries that a reader sees; records also count deleted ones",
-    "+n/min    records applied in the last 60 s; the sparkline is that minute",
-    "agree     how many peers and sources have the same root as this node",
-    "root      the trie root; v3.0.3: the flat root that older nodes compute",
-    "saved     time (UTC) of the last commit",
-    "verified  time of the last check of all records against the root",
-    "READ-ONLY, DAMAGED, FILLING, HELD   with the reason beside it",
+    N_("keys      entries that a reader sees; records also count deleted ones"),
+    N_("+n/min    records applied in the last 60 s; the sparkline is that minute"),
+    N_("agree     how many peers and sources have the same root as this node"),
+    N_("root      the trie root; v3.0.3: the flat root that older nodes compute"),
+    N_("saved     time (UTC) of the last commit"),
+    N_("verified  time of the last check of all records against the root"),
+    N_("READ-ONLY, DAMAGED, FILLING, HELD   with the reason beside it"),
     NULL,
 };
 
 const struct panel state_panel = {
-    .name = "state", .title = "STATE", .draw = state_draw, .help = state_help
+    .name = "state", .title = N_("STATE"), .draw = state_draw, .help = state_help
 };

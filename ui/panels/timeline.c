@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "format.h"
+#include "i18n.h"
 #include "panel.h"
 
 #define GRID_X 10
@@ -73,10 +74,10 @@ other_mark(const struct snapshot *s, int slot)
 }
 
 static const struct row rows[] = {
-    { "peers", peers_mark, STYLE_TEXT },   { "P2P", p2p_mark, STYLE_GOOD },
-    { "HTTP", http_mark, STYLE_FALLBACK }, { "count", count_mark, STYLE_ATTENTION },
-    { "alarm", alarm_mark, STYLE_ALARM },  { "same", same_mark, STYLE_GOOD },
-    { "other", other_mark, STYLE_ATTENTION },
+    { N_("peers"), peers_mark, STYLE_TEXT },   { "P2P", p2p_mark, STYLE_GOOD },
+    { "HTTP", http_mark, STYLE_FALLBACK }, { N_("count"), count_mark, STYLE_ATTENTION },
+    { N_("alarm"), alarm_mark, STYLE_ALARM },  { N_("same"), same_mark, STYLE_GOOD },
+    { N_("other"), other_mark, STYLE_ATTENTION },
 };
 #define ROW_COUNT ((int)(sizeof(rows) / sizeof(rows[0])))
 
@@ -85,7 +86,7 @@ draw_row(const struct panel_view *view, const struct area *area, int y, const st
 {
     const struct snapshot *s = view->snapshot;
 
-    area_text(area, 1, y, STYLE_COLUMN, row->label);
+    area_text(area, 1, y, STYLE_COLUMN, _(row->label));
     area_fill(area, GRID_X - 1, y, 1, STYLE_FRAME, view->caps->charset->vline);
     for (int slot = SNAPSHOT_TIMELINE - cols; slot < SNAPSHOT_TIMELINE; slot++) {
         char mark = s->timeline_states[slot] ? row->mark(s, slot) : ' ';
@@ -131,24 +132,24 @@ static void
 timeline_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 {
     (void)view;
-    snprintf(out, PANEL_NOTE_MAX, "%d min, one column = %d s", SNAPSHOT_TIMELINE * SNAPSHOT_SLOT_S / 60, SNAPSHOT_SLOT_S);
+    snprintf(out, PANEL_NOTE_MAX, _("%d min, one column = %d s"), SNAPSHOT_TIMELINE * SNAPSHOT_SLOT_S / 60, SNAPSHOT_SLOT_S);
 }
 
 static const char *const timeline_help[] = {
-    "Each column is a slot of the clock; the newest one is at the right.",
-    "peers   least number of live peers in it (+: over nine)",
-    "P2P     P   the peer-to-peer lung carried at some time in it",
-    "HTTP    H   HTTP carried at some time in it",
-    "count   .   a countdown ran: nobody carried yet",
-    "alarm   X   nobody carried: both lungs down, or a forced one",
-    "same    A   all who were heard had our root",
-    "other   how many had another root at one time",
-    "A blank column is a gap: the node did not run, so nothing is known.",
+    N_("Each column is a slot of the clock; the newest one is at the right."),
+    N_("peers   least number of live peers in it (+: over nine)"),
+    N_("P2P     P   the peer-to-peer lung carried at some time in it"),
+    N_("HTTP    H   HTTP carried at some time in it"),
+    N_("count   .   a countdown ran: nobody carried yet"),
+    N_("alarm   X   nobody carried: both lungs down, or a forced one"),
+    N_("same    A   all who were heard had our root"),
+    N_("other   how many had another root at one time"),
+    N_("A blank column is a gap: the node did not run, so nothing is known."),
     NULL,
 };
 
 const struct panel timeline_panel = { .name = "timeline",
-                                      .title = "TIMELINE",
+                                      .title = N_("TIMELINE"),
                                       .draw = timeline_draw,
                                       .note = timeline_note,
                                       .help = timeline_help };
