@@ -407,6 +407,6 @@ gossip_mesh_heartbeat(struct gossip *g, struct gossip_topic *topic)
         cut_mesh(g, topic);
     if (topic->mesh_count >= p->d_low)
         graft_outbound(g, topic);
-    if (p->opportunistic_ticks > 0 && g->beat % p->opportunistic_ticks == 0)
+    if (p->opportunistic_ticks > 0 && (g->beat + 1) % p->opportunistic_ticks == 0)
         graft_better(g, topic);
 }

@@ -289,6 +289,7 @@ put_said(struct gossip_member *m, struct lat_buf *control)
 {
     struct gossip_counters *c = &m->peer->g->counters;
     enum gossip_say say = m->say;
+    uint64_t backoff_s = m->peer->version == GOSSIP_1_0 ? 0 : m->prune_backoff_s;
 
     gossip_say(m, SAY_NOTHING, 0);
     if (say == SAY_GRAFT) {
@@ -296,7 +297,7 @@ put_said(struct gossip_member *m, struct lat_buf *control)
         return rpc_put_graft(control, m->topic->name, m->topic->len);
     }
     c->prunes_out++;
-    return rpc_put_prune(control, m->topic->name, m->topic->len, m->peer->version == GOSSIP_1_0 ? 0 : m->prune_backoff_s);
+    return rpc_put_prune(control, m->topic->name, m->topic->len, backoff_s);
 }
 
 /* Grafts and prunes, each behind the subscription that it is about, and what is urgent. */

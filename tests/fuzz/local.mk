@@ -9,6 +9,7 @@ FUZZ_TARGETS += %D%/fuzz_sync_stream
 FUZZ_TARGETS += %D%/fuzz_known_hosts %D%/fuzz_ssh_config %D%/fuzz_node_target
 FUZZ_TARGETS += %D%/fuzz_topic
 FUZZ_TARGETS += %D%/fuzz_mdns
+FUZZ_TARGETS += %D%/fuzz_gossip
 FUZZ_SECONDS = 60
 
 if FUZZ
@@ -127,6 +128,11 @@ $(%C%_fuzz_noise_OBJECTS): $(WIRE_GENERATED_H)
 %C%_fuzz_node_target_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/node_target"'
 %C%_fuzz_node_target_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
 %C%_fuzz_node_target_LDADD = $(LINK_attach)
+
+%C%_fuzz_gossip_SOURCES = %D%/fuzz_gossip.c $(FUZZ_MAIN)
+%C%_fuzz_gossip_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/gossip"'
+%C%_fuzz_gossip_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_gossip_LDADD = $(LINK_p2p)
 
 fuzz: $(FUZZ_TARGETS)
 if FUZZ

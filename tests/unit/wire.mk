@@ -30,3 +30,7 @@ check_PROGRAMS += tests/unit/test_dns
 tests_unit_test_dns_SOURCES = tests/unit/test_dns.c
 tests_unit_test_dns_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_dns_LDADD = $(LINK_wire) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_rpc
+tests_unit_test_rpc_SOURCES = tests/unit/test_rpc.c $(VECTOR_SOURCES)
+tests_unit_test_rpc_CPPFLAGS = $(TEST_CPPFLAGS) $(VECTOR_CPPFLAGS)
+tests_unit_test_rpc_LDADD = $(LINK_wire) $(CJSON_LIBS) $(CMOCKA_LIBS)
