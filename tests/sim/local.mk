@@ -1,6 +1,6 @@
 # Many nodes in one process on a virtual clock; nothing sleeps, and a seed repeats a run. Few seeds in make check; `make sim SEEDS=100`
 # for more (SIM_FIRST: the first of them).
-SIM_TESTS = %D%/test_sim_gossip %D%/test_sim_lungs
+SIM_TESTS = %D%/test_sim_gossip %D%/test_sim_lungs %D%/test_sim_live
 SIM_COMMON = %D%/sim.c %D%/sim.h tests/support/random.h
 check_PROGRAMS += $(SIM_TESTS)
 
@@ -12,6 +12,10 @@ check_PROGRAMS += $(SIM_TESTS)
 	tests/support/memory_view.h tests/support/swarm_world.c tests/support/swarm_world.h
 %C%_test_sim_lungs_CPPFLAGS = $(TEST_CPPFLAGS)
 %C%_test_sim_lungs_LDADD = $(LINK_node) $(CMOCKA_LIBS)
+
+%C%_test_sim_live_SOURCES = %D%/test_sim_live.c $(SIM_COMMON)
+%C%_test_sim_live_CPPFLAGS = $(TEST_CPPFLAGS)
+%C%_test_sim_live_LDADD = $(LINK_node) $(CMOCKA_LIBS)
 
 SEEDS = 20
 sim: $(SIM_TESTS)
