@@ -18,6 +18,7 @@
 #include "base/wipe.h"
 #include "cli/cli.h"
 #include "cli/demo.h"
+#include "cli/demo_child.h"
 #include "cli/foreground.h"
 #include "cli/options.h"
 #include "front.h"
@@ -140,17 +141,21 @@ start_node(struct options *o, struct config *c, struct exchange *x, bool demo, s
     return EXIT_DONE;
 }
 
+/* demo: a node that a demo has started, and speaks to. */
 static int
-run_node(struct options *o, struct config *c)
+run_node(struct options *o, struct config *c, bool demo)
 {
     struct exchange *x = exchange_new();
     struct node *node = NULL;
     int code = x ? open_log(c, c->log_file) : cli_fail(EXIT_FAILED, "out of memory");
 
     if (code == EXIT_DONE)
-        code = start_node(o, c, x, false, &node);
+        code = start_node(o, c, x, demo, &node);
     if (code == EXIT_DONE) {
-        front_wait_headless(x);
+        if (demo)
+            demo_child_run(x);
+        else
+            front_wait_headless(x);
         node_stop(node);
     } else {
         config_free(c);
@@ -194,6 +199,8 @@ run_console(struct options *o, struct config *c, struct demo *demo)
         config_free(c);
     if (code == EXIT_DONE) {
         source_of_exchange(&local, &source);
+        if (demo)
+            demo_tell(demo, local.exchange, &source);
         source.embedded = demo == NULL; /* a demo ends without being asked whether its node may */
         code = o->once ? front_print_once(&source, o) : front_show(o, &source, demo ? NULL : local.exchange);
     }
@@ -208,10 +215,11 @@ run_demo(struct options *o)
     struct demo *demo = NULL;
     struct config *c = NULL;
     struct lat_msg why = { "" };
+    enum lat_err err = demo_prepare(o, &demo, &why);
     int code;
 
-    if (demo_prepare(o, &demo, &why))
-        return cli_fail(EXIT_FAILED, "%s", why.text);
+    if (err)
+        return cli_fail(err == LAT_MALFORMED || err == LAT_LIMIT ? EXIT_USAGE : EXIT_FAILED, "%s", why.text);
     code = load_config(o, &c);
     if (code == EXIT_DONE)
         code = run_console(o, c, demo);
@@ -355,6 +363,14 @@ print_version(void)
     return EXIT_DONE;
 }
 
+#define DEMO_NODE "demo-node" /* what a demo starts; not for people, so --help does not name it */
+
+static bool
+is_headless(const char *name)
+{
+    return strcmp(name, "node") == 0 || strcmp(name, DEMO_NODE) == 0;
+}
+
 /* A command that runs a node: console, node, demo. */
 static int
 run_with_node(const char *name, struct options *o)
@@ -374,13 +390,13 @@ run_with_node(const char *name, struct options *o)
         config_free(c);
         return EXIT_DONE;
     }
-    return strcmp(name, "node") == 0 ? run_node(o, c) : run_console(o, c, NULL);
+    return is_headless(name) ? run_node(o, c, strcmp(name, DEMO_NODE) == 0) : run_console(o, c, NULL);
 }
 
 static bool
 runs_a_node(const char *name)
 {
-    return strcmp(name, "console") == 0 || strcmp(name, "node") == 0 || strcmp(name, "demo") == 0;
+    return strcmp(name, "console") == 0 || is_headless(name) || strcmp(name, "demo") == 0;
 }
 
 /* Does it speak to people on a screen? */
@@ -406,8 +422,8 @@ dispatch(const char *name, struct options *o)
         front_open_language(o);
     if (runs_a_node(name)) {
         /* Output that is no terminal gets one picture. */
-        o->once = o->once || o->json || (strcmp(name, "node") != 0 && !o->plain && !isatty(STDOUT_FILENO));
-        if (strcmp(name, "node") != 0 && !o->once && !o->print_config)
+        o->once = o->once || o->json || (!is_headless(name) && !o->plain && !isatty(STDOUT_FILENO));
+        if (!is_headless(name) && !o->once && !o->print_config)
             foreground_split();
         return run_with_node(name, o);
     }

@@ -11,6 +11,7 @@
 #include "i18n.h"
 #include "keymap.h"
 #include "lung_view.h"
+#include "narrate.h"
 
 /* --- title ---------------------------------------------------------------------------------------------- */
 
@@ -260,11 +261,13 @@ bar_alerts(const struct area *area, const struct model *model, const struct snap
 /* --- caption -------------------------------------------------------------------------------------------- */
 
 void
-bar_caption(const struct area *area, const struct snapshot *s)
+bar_caption(const struct area *area, const struct model *model, const struct snapshot *s)
 {
     char text[CAPTION_MAX];
 
-    if (s)
+    if (model->story)
+        narrator_draw(area, model->story);
+    else if (s)
         area_text_cut(area, 1, 0, area->cols - 2, STYLE_HEAD, caption_text(s, text));
 }
 

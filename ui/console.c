@@ -22,6 +22,7 @@
 #include "format.h"
 #include "keys.h"
 #include "model.h"
+#include "narrate.h"
 #include "operator.h"
 #include "privacy.h"
 #include "recorder.h"
@@ -48,6 +49,7 @@ struct console {
     struct ticket *look;             /* of the look into the past under way */
     struct settings_file file;
     struct alarm alarm;
+    struct narrator narrator;
     struct recorder *recorder;
     struct privacy *privacy;         /* NULL: shown as it is */
     uint64_t painted_ms;             /* everything was painted anew */
@@ -334,6 +336,10 @@ apply_keys(struct console *c, bool late)
             switch_mouse_again(c);
             continue;
         }
+        if (narrator_key(&c->narrator, &c->model, &press)) {
+            c->want_frame = true;
+            continue;
+        }
         effect = model_key(&c->model, shown(c), &press);
         carry_out(c, &effect);
     }
@@ -568,6 +574,7 @@ turn(struct console *c)
     if (c->over)
         return;
     take_snapshot(c);
+    c->want_frame |= narrator_look(&c->narrator, c->snapshot, &c->model);
     take_answer(c);
     take_look(c);
     follow_settings(c);
@@ -589,6 +596,7 @@ prepare(struct console *c, const struct console_options *options, const struct s
     c->model.control = source->control;
     lat_copy(c->model.via, sizeof(c->model.via), source->via);
     c->model.now_ms = lat_mono_ms();
+    narrator_init(&c->narrator, source, &c->model);
     term_size(&c->model.cols, &c->model.rows);
     take_snapshot(c);
 }

@@ -28,7 +28,7 @@ layout_key_rows(const struct model *model)
 static int
 bar_rows(const struct model *model)
 {
-    return layout_key_rows(model) + model->captions;
+    return layout_key_rows(model) + model_caption_rows(model);
 }
 
 static struct layout_slot *

@@ -21,6 +21,12 @@ model_init(struct model *model)
     settings_defaults(&model->settings);
 }
 
+int
+model_caption_rows(const struct model *model)
+{
+    return model->captions ? model->story ? 2 : 1 : 0;
+}
+
 void
 model_configure(struct model *model, const struct settings *settings)
 {
@@ -353,7 +359,7 @@ open_filter(struct model *model)
 static void
 scroll_help(struct model *model, enum action action)
 {
-    int page = model->rows - 3 - layout_key_rows(model) - model->captions, max = help_top_max(model, page);
+    int page = model->rows - 3 - layout_key_rows(model) - model_caption_rows(model), max = help_top_max(model, page);
 
     model->help_top += step_of(action, max, page);
     if (model->help_top > max)

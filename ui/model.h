@@ -19,6 +19,7 @@
 #include "settings.h"
 #include "view/command.h"
 #include "view/snapshot.h"
+#include "view/source.h"
 
 enum panel_id {
     PANEL_LUNGS,
@@ -64,6 +65,7 @@ struct model {
     bool zoomed, help;
     bool detail;   /* everything about the selected line, over the lists */
     bool captions; /* a sentence above the key bar */
+    const struct story_face *story; /* what it says in a demo; NULL: there is no story */
     bool mouse;
     bool past;                /* the picture on the screen is from the node's history */
     int64_t behind_ms;        /* past: so long before now */
@@ -102,6 +104,9 @@ struct effect {
 };
 
 void model_init(struct model *model);
+
+/* Rows that the sentence above the key bar takes: 0, 1, or in a demo 2. */
+int model_caption_rows(const struct model *model);
 
 /* Take over what console.ini and the command line say: at start, and when the file has changed. */
 void model_configure(struct model *model, const struct settings *settings);

@@ -158,7 +158,7 @@ draw_panel(const struct panel_view *view, const struct layout_slot *slot, const 
 static void
 draw_help(const struct model *model, const struct caps *caps, const struct area *screen)
 {
-    struct area body = area_sub(screen, 0, 3, screen->cols, screen->rows - 3 - layout_key_rows(model) - model->captions);
+    struct area body = area_sub(screen, 0, 3, screen->cols, screen->rows - 3 - layout_key_rows(model) - model_caption_rows(model));
 
     area_fill(screen, 0, 2, screen->cols, STYLE_HEAD, caps->charset->rule_focus);
     area_text(screen, 1, 2, STYLE_HEAD, _(" HELP "));
@@ -192,8 +192,8 @@ render(const struct model *model, const struct snapshot *snapshot, const struct 
         draw_panel(&view, &layout.slots[i], &screen);
     }
     if (model->captions) {
-        bar = area_sub(&screen, 0, screen.rows - keys - 1, screen.cols, 1);
-        bar_caption(&bar, snapshot);
+        bar = area_sub(&screen, 0, screen.rows - keys - model_caption_rows(model), screen.cols, model_caption_rows(model));
+        bar_caption(&bar, model, snapshot);
     }
     bar = area_sub(&screen, 0, screen.rows - keys, screen.cols, keys);
     bar_keys(&bar, model, snapshot);

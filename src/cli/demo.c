@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
 #include <netinet/in.h>
@@ -23,6 +24,7 @@
 #include "base/text.h"
 #include "base/wipe.h"
 #include "cli/demo_data.h"
+#include "cli/demo_story.h"
 #include "crypto/key.h"
 #include "crypto/rand.h"
 #include "wire/peerid.h"
@@ -49,10 +51,14 @@ struct demo_node {
 
 struct demo {
     char dir[64];
-    struct demo_node nodes[DEMO_NODES];
+    struct demo_node nodes[DEMO_NODES_MAX];
+    size_t count;
+    int pipes[2 * (DEMO_NODES_MAX - 1)]; /* what the children read, then what we write: for child i [2i] and [2i + 1]; -1: closed */
+    struct demo_story *story;
 };
 
-static const char *const demo_names[DEMO_NODES] = { "lisbon-1", "porto-1", "faro-1" };
+static const char *const demo_names[DEMO_NODES_MAX] = { "lisbon-1", "porto-1", "faro-1", "recife-1", "luanda-1",
+                                                        "maputo-1", "praia-1", "evora-1", "sintra-1" };
 
 static int
 remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -201,10 +207,10 @@ prepare_node(struct demo *demo, size_t index, struct key **key)
 static enum lat_err
 share_settings(const struct demo *demo)
 {
-    char keys[DEMO_NODES * 66];
+    char keys[DEMO_NODES_MAX * 66];
     size_t used = 0;
 
-    for (size_t i = 0; i < DEMO_NODES; i++)
+    for (size_t i = 0; i < demo->count; i++)
         used += (size_t)snprintf(keys + used, sizeof(keys) - used, "%s%s", i ? "," : "", demo->nodes[i].key_hex);
     if (setenv("LATTICE_TRUSTED_KEYS", keys, 1) || setenv("LATTICE_NETWORK", DEMO_NETWORK, 1) ||
         setenv("LATTICE_STORE_MAX", "1073741824", 1))
@@ -214,8 +220,8 @@ share_settings(const struct demo *demo)
 
 /* The others: as HTTP sources, and as P2P peers. */
 struct demo_peers {
-    char urls[160];
-    char addresses[400];
+    char urls[DEMO_NODES_MAX * 48];
+    char addresses[DEMO_NODES_MAX * 120];
 };
 
 static void
@@ -224,7 +230,7 @@ peers_of(const struct demo *demo, const struct demo_node *node, struct demo_peer
     size_t urls = 0, addresses = 0;
 
     *out = (struct demo_peers){ 0 };
-    for (size_t i = 0; i < DEMO_NODES; i++) {
+    for (size_t i = 0; i < demo->count; i++) {
         const struct demo_node *other = &demo->nodes[i];
 
         if (other == node)
@@ -274,37 +280,107 @@ configure_first(const struct demo *demo, struct options *options)
     return err;
 }
 
-enum lat_err
-demo_prepare(struct options *options, struct demo **out, struct lat_msg *why)
+/* --fast: ten seconds of countdown, and the rest in proportion, unless the environment says otherwise. */
+static enum lat_err
+hurry(void)
 {
-    struct demo *demo = calloc(1, sizeof(*demo));
-    struct key *keys[DEMO_NODES] = { NULL };
-    const char *dirs[DEMO_NODES];
+    static const char *const timers[][2] = { { "LATTICE_PEERLESS_TIMEOUT", "10" }, { "LATTICE_RECOVER_HOLD", "3" },
+                                             { "LATTICE_HTTP_POLL_INTERVAL", "2" }, { "LATTICE_HEARTBEAT_INTERVAL", "1" } };
+
+    for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+        if (setenv(timers[i][0], timers[i][1], 0) != 0)
+            return LAT_SYS;
+    }
+    return LAT_OK;
+}
+
+/* --nodes */
+static enum lat_err
+read_count(const struct options *options, size_t *count, struct lat_msg *why)
+{
+    uint64_t number = DEMO_NODES;
+    char shown[40];
+
+    if (options->nodes && (lat_parse_u64(options->nodes, DEMO_NODES_MAX, &number) || number < 2)) {
+        lat_msg_set(why, "--nodes '%s': from 2 to %d", lat_escape_str(options->nodes, shown, sizeof(shown)), DEMO_NODES_MAX);
+        return LAT_MALFORMED;
+    }
+    *count = (size_t)number;
+    return LAT_OK;
+}
+
+static enum lat_err
+make_pipes(struct demo *demo, const struct options *options, struct lat_msg *why)
+{
+    const struct story_options story = { .nodes = (unsigned)demo->count, .loop = options->loop, .percent = options->fast ? 50 : 100 };
+    int ends[DEMO_NODES_MAX - 1];
+
+    for (size_t i = 0; i + 1 < demo->count; i++) {
+        if (pipe2(&demo->pipes[2 * i], O_CLOEXEC) != 0 || fcntl(demo->pipes[2 * i + 1], F_SETFL, O_NONBLOCK) != 0) {
+            lat_msg_set(why, "demo: no pipe to be had: %s", strerror(errno));
+            return LAT_SYS;
+        }
+        ends[i] = demo->pipes[2 * i + 1];
+    }
+    return demo_story_new(options->script, &story, ends, &demo->story, why);
+}
+
+static enum lat_err
+make_folder(struct demo *demo, struct lat_msg *why)
+{
+    snprintf(demo->dir, sizeof(demo->dir), "/tmp/lattice-demo.%ld", (long)getpid());
+    if (mkdir(demo->dir, 0700) == 0)
+        return LAT_OK;
+    /* somebody else's folder of this name is none of ours */
+    lat_msg_set(why, "demo: the folder %s cannot be made: %s", demo->dir, strerror(errno));
+    demo->dir[0] = '\0';
+    return LAT_SYS;
+}
+
+static enum lat_err
+make_nodes(struct demo *demo, struct lat_msg *why)
+{
+    struct key *keys[DEMO_NODES_MAX] = { NULL };
+    const char *dirs[DEMO_NODES_MAX];
     enum lat_err err = LAT_OK;
 
-    if (demo == NULL)
-        return LAT_NOMEM;
-    remove_left_overs();
-    clean_environment();
-    snprintf(demo->dir, sizeof(demo->dir), "/tmp/lattice-demo.%ld", (long)getpid());
-    if (mkdir(demo->dir, 0700) != 0) { /* somebody else's folder of this name is none of ours */
-        lat_msg_set(why, "demo: the folder %s cannot be made: %s", demo->dir, strerror(errno));
-        free(demo);
-        return LAT_SYS;
-    }
     lat_msg_set(why, "demo: the folder %s cannot be made ready", demo->dir);
-    for (size_t i = 0; i < DEMO_NODES && !err; i++) {
+    for (size_t i = 0; i < demo->count && !err; i++) {
         err = prepare_node(demo, i, &keys[i]);
         dirs[i] = demo->nodes[i].dir;
     }
     if (!err)
-        err = demo_fill(DEMO_NETWORK, dirs, keys, DEMO_NODES, why);
+        err = demo_fill(DEMO_NETWORK, dirs, keys, demo->count, why);
+    for (size_t i = 0; i < demo->count; i++)
+        key_free(keys[i]);
+    return err;
+}
+
+enum lat_err
+demo_prepare(struct options *options, struct demo **out, struct lat_msg *why)
+{
+    struct demo *demo = calloc(1, sizeof(*demo));
+    enum lat_err err;
+
+    if (demo == NULL)
+        return LAT_NOMEM;
+    for (size_t i = 0; i < sizeof(demo->pipes) / sizeof(demo->pipes[0]); i++)
+        demo->pipes[i] = -1;
+    remove_left_overs();
+    clean_environment();
+    err = read_count(options, &demo->count, why);
+    if (!err)
+        err = make_pipes(demo, options, why);
+    if (!err)
+        err = make_folder(demo, why);
+    if (!err)
+        err = make_nodes(demo, why);
+    if (!err && options->fast)
+        err = hurry();
     if (!err)
         err = share_settings(demo);
     if (!err)
         err = configure_first(demo, options);
-    for (size_t i = 0; i < DEMO_NODES; i++)
-        key_free(keys[i]);
     if (err)
         demo_free(demo);
     else
@@ -314,8 +390,9 @@ demo_prepare(struct options *options, struct demo **out, struct lat_msg *why)
 
 /* In the child: never returns. The parent may have gone between fork and prctl. */
 static void
-become_node(const struct demo *demo, const struct demo_node *node, pid_t parent)
+become_node(const struct demo *demo, size_t index, pid_t parent)
 {
+    const struct demo_node *node = &demo->nodes[index];
     struct demo_peers peers;
     char log_file[128];
     sigset_t none;
@@ -326,8 +403,8 @@ become_node(const struct demo *demo, const struct demo_node *node, pid_t parent)
     sigprocmask(SIG_SETMASK, &none, NULL);
     setsid(); /* Ctrl-C in the console is the console's */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() == parent)
-        execl("/proc/self/exe", "lattice", "node", "--env-file", "/dev/null", "--name", node->name, "--state-dir", node->dir,
+    if (getppid() == parent && dup2(demo->pipes[2 * (index - 1)], STDIN_FILENO) == STDIN_FILENO)
+        execl("/proc/self/exe", "lattice", "demo-node", "--env-file", "/dev/null", "--name", node->name, "--state-dir", node->dir,
               "--api", node->api, "--http-peer", peers.urls, "--listen", node->listen, "--peer", peers.addresses, "--log-file", log_file, (char *)NULL);
     _exit(EXIT_FAILURE);
 }
@@ -353,7 +430,7 @@ wait_for_children(const struct demo *demo)
     const struct timespec pause = { .tv_nsec = 10000000 };
     uint64_t until_ms = lat_mono_ms() + DEMO_START_MS;
 
-    for (size_t i = 1; i < DEMO_NODES; i++) {
+    for (size_t i = 1; i < demo->count; i++) {
         while (!answers(&demo->nodes[i]) && lat_mono_ms() < until_ms)
             nanosleep(&pause, NULL);
     }
@@ -364,11 +441,11 @@ demo_start(struct demo *demo, struct lat_msg *why)
 {
     pid_t parent = getpid();
 
-    for (size_t i = 1; i < DEMO_NODES; i++) {
+    for (size_t i = 1; i < demo->count; i++) {
         pid_t pid = fork();
 
         if (pid == 0)
-            become_node(demo, &demo->nodes[i], parent);
+            become_node(demo, i, parent);
         if (pid < 0) {
             lat_msg_set(why, "demo: a node cannot be started: %s", strerror(errno));
             return LAT_SYS;
@@ -393,20 +470,32 @@ wait_for(struct demo_node *node, uint64_t until_ms)
 }
 
 void
+demo_tell(struct demo *demo, struct exchange *x, struct source *source)
+{
+    demo_story_tell(demo->story, x, source);
+}
+
+void
 demo_free(struct demo *demo)
 {
     uint64_t until_ms = lat_mono_ms() + DEMO_GRACE_MS;
 
     if (demo == NULL)
         return;
-    for (size_t i = 0; i < DEMO_NODES; i++) {
+    for (size_t i = 0; i < demo->count; i++) {
         if (demo->nodes[i].pid > 0)
             kill(demo->nodes[i].pid, SIGTERM);
     }
-    for (size_t i = 0; i < DEMO_NODES; i++) {
+    for (size_t i = 0; i < demo->count; i++) {
         if (demo->nodes[i].pid > 0)
             wait_for(&demo->nodes[i], until_ms);
     }
-    remove_folder(demo->dir);
+    if (demo->dir[0])
+        remove_folder(demo->dir);
+    for (size_t i = 0; i < sizeof(demo->pipes) / sizeof(demo->pipes[0]); i++) {
+        if (demo->pipes[i] >= 0)
+            close(demo->pipes[i]);
+    }
+    demo_story_free(demo->story);
     free(demo);
 }

@@ -32,10 +32,12 @@ struct options {
     bool json, follow, force, absent, control, repair;
     bool command_given; /* a command was named; else it is the console */
     bool insecure_http;
+    bool fast, loop;
     bool once, ascii, privacy, plain;
     bool color_given;
     enum option_color color;
     const char *graph, *lang, *record, *speed;
+    const char *nodes, *script; /* demo */
     const char *for_seconds, *if_match, *author, *token_file, *ca_file, *ssh_config, *fleet;
     unsigned refresh_ms; /* 0: not given */
     int columns, rows;   /* --size; 80 x 24 */

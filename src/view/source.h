@@ -15,11 +15,35 @@ struct source_ops {
     enum lat_err (*submit)(void *arg, struct command *command); /* as exchange_submit */
 };
 
+/* --- the story of a demo, told beside the figures ---------------------------------------------------- */
+
+#define STORY_CAPTION_MAX 400
+
+enum story_wish { STORY_PAUSE /* or go on */, STORY_STEP, STORY_RESTART };
+enum story_show { STORY_SHOW_NOTHING /* new: leave the picture as it is */, STORY_SHOW_ALL, STORY_SHOW_COUNTDOWN, STORY_SHOW_DIVERGENCE };
+
+struct story_face {
+    const char *caption;  /* one sentence, UTF-8; borrows until the next call */
+    bool paused, over;
+    unsigned step, steps; /* the first is 1 */
+    enum story_show show; /* what the step wants to be seen: take it up when `turn` changes, leave it to the operator then */
+    unsigned turn;
+};
+
+/* Each gets source.story_arg first. Console thread. */
+struct story_source {
+    /* Let it go on by what the snapshot shows, and say what is to be told. lang: "pt" and "pt_..." are Portuguese, else English. */
+    void (*look)(void *arg, const struct snapshot *snapshot, const char *lang, uint64_t now_ms, struct story_face *out);
+    void (*wish)(void *arg, enum story_wish wish, uint64_t now_ms);
+};
+
 struct source {
     const struct source_ops *ops;
     void *arg;
     bool embedded;     /* the node lives in this process: quitting must ask */
     bool control;      /* changes allowed; the node decides in the end */
+    const struct story_source *story; /* NULL: none is told */
+    void *story_arg;
     char via[64];      /* "embedded", "http://127.0.0.1:8000", ... for the title */
 };
 

@@ -1,86 +1,8 @@
 """`lattice demo` in a pseudo-terminal, ended in every way: three nodes in agreement while it runs, none of them after it. Usage: demo_ends.py."""
-import fcntl, glob, json, os, pty, re, select, signal, struct, subprocess, sys, termios, time
+import glob, json, os, signal, subprocess
 
+from demo_run import Demo, agree, lattice
 from outside import check, get, wait_until
-
-lattice = os.environ["LATTICE"]
-
-
-class Demo:
-    def __init__(self):
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            os.environ.update(TERM="xterm-256color", LC_ALL="C.UTF-8", LATTICE_PEERLESS_TIMEOUT="3")
-            os.execv(lattice, ["lattice", "demo"])
-        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self.screen = b""
-        self.folder = wait_until("the demo makes its folder", 10, self.find_folder)
-        wait_until("two children run", 10, lambda: len(self.children()) == 2)
-        self.node = int(self.folder.rsplit(".", 1)[1])
-
-    def find_folder(self):
-        """The one whose number is this process, or a child of it."""
-        self.read()
-        for folder in glob.glob("/tmp/lattice-demo.*"):
-            number = folder.rsplit(".", 1)[1]
-            if number.isdigit() and (int(number) == self.pid or parent_of(int(number)) == self.pid):
-                return folder
-
-    def read(self):
-        while self.terminal is not None and select.select([self.terminal], [], [], 0)[0]:
-            try:
-                piece = os.read(self.terminal, 65536)
-            except OSError:
-                return
-            if not piece:
-                return
-            self.screen = (self.screen + piece)[-200000:]
-
-    def children(self):
-        """pid -> port of its API, of the nodes that run in this demo's folder."""
-        self.read()
-        found = {}
-        for path in glob.glob("/proc/[0-9]*/cmdline"):
-            try:
-                words = open(path).read().split("\0")
-            except OSError:
-                continue
-            if len(words) > 1 and words[1] == "node" and any(w.startswith(self.folder + "/") for w in words):
-                found[int(path.split("/")[2])] = int(words[words.index("--api") + 1].rsplit(":", 1)[1])
-        return found
-
-    def ports(self):
-        """Of all three: a child names the two others as HTTP peers."""
-        ports = set()
-        for port in self.children().values():
-            ports |= {port} | {int(re.search(r":(\d+)", url).group(1)) for url in get(port, "/api/lattice/nodes").json()["nodes"]}
-        return ports
-
-    def ended(self):
-        self.read()
-        pid, status = os.waitpid(self.pid, os.WNOHANG)
-        if pid:
-            self.code = os.waitstatus_to_exitcode(status)
-        return pid != 0
-
-    def is_gone(self):
-        return not self.children() and not os.path.exists("/proc/%d" % self.node)
-
-
-def parent_of(pid):
-    try:
-        return int(open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()[1])
-    except OSError:
-        return 0
-
-
-def agree(port):
-    """Has this node compared itself with both others, and found them equal?"""
-    try:
-        doc = get(port, "/api/lattice/divergence").json()
-    except OSError:
-        return False
-    return len(doc["sources"]) == 2 and all(s["equal"] is True for s in doc["sources"]) and doc["root"]
 
 
 # --- three nodes in agreement, each in its own words; an entry of one reaches the others ---

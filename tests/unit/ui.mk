@@ -47,3 +47,8 @@ check_PROGRAMS += tests/unit/test_show
 tests_unit_test_show_SOURCES = tests/unit/test_show.c tests/support/snapshots.c tests/support/snapshots.h tests/support/temp.h
 tests_unit_test_show_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_show_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_narrate
+tests_unit_test_narrate_SOURCES = tests/unit/test_narrate.c tests/support/snapshots.c tests/support/snapshots.h
+tests_unit_test_narrate_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_narrate_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
