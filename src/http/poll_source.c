@@ -151,7 +151,7 @@ unsigned
 source_compare(struct poll_source *s, const struct source_shown *shown, const struct source_own *own,
                uint64_t now_ms)
 {
-    const struct heal_own ours = { own->root, own->trust_number, own->trusted_count, own->view };
+    const struct heal_own ours = { own->root, own->trust_number, own->trusted_count, own->lost, own->view };
     unsigned changes;
 
     s->shown = *shown;

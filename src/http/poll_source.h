@@ -106,6 +106,7 @@ struct source_own {
     uint64_t hlc;
     uint32_t trust_number;
     size_t trusted_count;
+    uint64_t lost; /* damaged records of ours, which a node of ours may bring back */
     const struct recon_view *view; /* where heal_peer_needs_view; else NULL */
 };
 unsigned source_compare(struct poll_source *s, const struct source_shown *shown, const struct source_own *own,

@@ -40,6 +40,7 @@ struct poller;
 struct poller_head {
     uint8_t root[32];
     uint64_t count, hlc;
+    uint64_t lost;      /* records that are damaged: they are asked for though roots agree */
     bool readable;      /* false: damaged or not open; nothing is compared or applied */
     bool incomplete;    /* being filled from a peer */
     bool has_flat_root; /* else a worker makes it: see want_flat_root */

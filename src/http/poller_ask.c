@@ -46,7 +46,8 @@ ask_own(struct peer *peer, enum source_kind kind, const struct poller_head *head
     struct poller *p = peer->p;
     struct source_own own = { .hlc = head->hlc,
                               .trust_number = p->trust_number,
-                              .trusted_count = p->trust.count };
+                              .trusted_count = p->trust.count,
+                              .lost = kind == SOURCE_LATTICE ? head->lost : 0 };
 
     if (!head->readable)
         return own;

@@ -352,15 +352,15 @@ is_healed_elsewhere(const struct peer *peer)
     return false;
 }
 
-/* What it showed before another source was healed from may agree with us by now. */
+/* What it showed before another source was healed from may agree with us by now, and be wanted for nothing else. */
 static bool
-still_differs(struct peer *peer, const struct poller_head *head)
+is_still_wanted(struct peer *peer, const struct poller_head *head)
 {
     struct source_own own = ask_own(peer, peer->s.kind, head);
     uint64_t now = lat_mono_ms();
     unsigned changes;
 
-    if (own.root == NULL || memcmp(own.root, peer->s.shown.root, 32) != 0)
+    if (own.root == NULL || own.lost > 0 || memcmp(own.root, peer->s.shown.root, 32) != 0)
         return own.root != NULL;
     changes = source_compare(&peer->s, &peer->s.shown, &own, now);
     poll_log_changes(&peer->s, changes, own.root, now);
@@ -389,7 +389,7 @@ pick(struct poller *p, struct poller_head *head)
         if (!source_is_due(&peer->s, lat_mono_ms()) || !could_heal(peer) || is_healed_elsewhere(peer))
             continue;
         head_of(p, head);
-        if (!head->readable || !still_differs(peer, head))
+        if (!head->readable || !is_still_wanted(peer, head))
             continue;
         p->turn = (p->turn + i + 1) % p->peer_count;
         return peer;

@@ -142,6 +142,8 @@ put_state(struct page *page, const struct snapshot_state *state)
              state->verified_age_ms);
     gauge(page, "lattice_read_only", "1 if the store takes no writes.", state->read_only);
     gauge(page, "lattice_damaged", "1 if stored root and records disagree.", state->damaged);
+    gauge(page, "lattice_lost_records", "Records that are damaged here, until a peer brings them back.", state->lost);
+    gauge(page, "lattice_scrub_percent", "How far the present look at all stored records has come.", state->scrub_percent);
     gauge(page, "lattice_incomplete", "1 while an empty node is being filled.", state->incomplete);
 }
 

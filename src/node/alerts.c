@@ -125,6 +125,9 @@ state_alerts(struct gathering *g)
     if (state->damaged || state->read_only)
         raise_alert(g, &(struct alert_kind){ "K1", "", ALERT_ALARM }, "store %s: %.120s",
                     state->damaged ? "damaged" : "takes no writes", state->error);
+    if (state->lost > 0)
+        raise_alert(g, &(struct alert_kind){ "K2", "", ALERT_ALARM }, "%llu stored record%s damaged; asked of other nodes",
+                    (unsigned long long)state->lost, state->lost == 1 ? " is" : "s are");
     if (state->held > 0)
         raise_alert(g, &(struct alert_kind){ "H1", "", ALERT_ATTENTION }, "%llu records from the future are held",
                     (unsigned long long)state->held);

@@ -28,6 +28,7 @@ on_tick(uv_timer_t *timer)
     if (node->stopping)
         return;
     node_lungs_tick(node);
+    node_scrub_tick(node);
     node_snapshot_publish(node);
 }
 

@@ -181,7 +181,7 @@ tell_head(void *arg, struct poller_head *out)
     struct store_head head;
 
     store_head(node->store, &head);
-    *out = (struct poller_head){ .count = head.count, .hlc = head.hlc, .readable = !head.damaged, .incomplete = head.incomplete };
+    *out = (struct poller_head){ .count = head.count, .hlc = head.hlc, .lost = head.lost, .readable = !head.damaged, .incomplete = head.incomplete };
     memcpy(out->root, head.root, sizeof(out->root));
     out->has_flat_root = statedocs_flat_root(node->docs, head.root, out->flat_root);
 }

@@ -33,6 +33,19 @@
 #define NODE_PUBLISH_MS 100  /* snapshots are at least so far apart */
 #define NODE_PUBLISH_MAX_MS 1000 /* and at most so far: figures that age */
 
+/* The look at all stored records that goes on all the time. */
+struct node_scrub {
+    uv_work_t work;
+    struct store *store;
+    bool busy;         /* a worker has from, step and err */
+    uint8_t from[32];  /* the next record to look at */
+    size_t step;       /* looked at in the last step */
+    enum lat_err err;
+    uint64_t done;     /* of the present look */
+    uint64_t next_ms;
+    uint64_t ended_ms; /* of the last whole look; 0: none yet */
+};
+
 struct node {
     struct config *config;
     struct exchange *exchange;
@@ -86,6 +99,7 @@ struct node {
     uint64_t started_ms; /* monotonic */
     uint64_t published_ms;
     uint64_t number;
+    struct node_scrub scrub;
     struct alert_memory alerts;
     struct timeline timeline;
     bool history_kept;
@@ -143,6 +157,14 @@ const char *node_p2p_error(const struct node *node);
 
 /* Peers, addresses and the error into a snapshot. */
 void node_p2p_fill(const struct node *node, struct snapshot *s);
+
+/* --- node_scrub.c --- */
+
+/* The next records, when it is time. Every NODE_TICK_MS. */
+void node_scrub_tick(struct node *node);
+
+/* How far it has come, into a snapshot of the state with this head. */
+void node_scrub_fill(const struct node *node, const struct store_head *head, struct snapshot *s);
 
 /* --- node_commands.c --- */
 

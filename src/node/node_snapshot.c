@@ -51,6 +51,8 @@ fill_state(struct node *node, struct snapshot *s)
     state->read_only = head.read_only;
     state->damaged = head.damaged;
     state->held = head.held;
+    state->lost = head.lost;
+    node_scrub_fill(node, &head, s);
     lat_escape_str(head.error, state->error, sizeof(state->error));
 }
 

@@ -152,6 +152,19 @@ begin_session(struct heal *heal, const uint8_t salt[HEAL_SALT_LEN], uint64_t now
     heal->cells_have = 0;
 }
 
+static enum lat_err
+want(void *arg, const uint8_t keyhash[32])
+{
+    return heal_add_want(arg, keyhash, 32);
+}
+
+/* Records that are damaged here are in the root all the same: no difference would ask for them. */
+static enum lat_err
+want_lost(struct heal *heal, const struct recon_view *own)
+{
+    return own->each_lost ? own->each_lost(own->arg, want, heal) : LAT_OK;
+}
+
 void
 heal_start(struct heal *heal, const struct recon_status *theirs, const struct recon_view *own,
            const uint8_t salt[HEAL_SALT_LEN], uint64_t now_ms)
@@ -168,8 +181,12 @@ heal_start(struct heal *heal, const struct recon_status *theirs, const struct re
     memcpy(heal->start_root, theirs->root, 32);
     begin_session(heal, salt, now_ms);
     heal->tier = heal->pass_open ? HEAL_TIER_STREAM : tier_of(heal, now_ms);
+    if (want_lost(heal, own)) {
+        heal_fail(heal, "our own damaged records could not be listed", now_ms);
+        return;
+    }
     if (heal_agrees(heal, own, theirs->root, &agrees, &but) == LAT_OK && agrees) {
-        heal->tier = HEAL_TIER_NONE; /* by now: nothing is to be asked */
+        heal->tier = HEAL_TIER_NONE; /* by now: nothing more is to be asked */
         return;
     }
     if (heal->tier == HEAL_TIER_STREAM && !heal->pass_open)

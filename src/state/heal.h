@@ -240,7 +240,7 @@ void heal_fini(struct heal *heal);
 
 /*
  * Begin a session against what the other side has just attested (or, untrusted, claimed). An open stream goes on;
- * else the counts of the last session are dropped. salt: random, new for each session.
+ * else the counts of the last session are dropped. It also asks for the records that own->each_lost names, whether or not the roots differ. salt: random, new for each session.
  */
 void heal_start(struct heal *heal, const struct recon_status *theirs, const struct recon_view *own,
                 const uint8_t salt[HEAL_SALT_LEN], uint64_t now_ms);

@@ -139,6 +139,7 @@ heal_peer_compare(struct heal_peer *p, const uint8_t root[32], const struct heal
         change = note_equal(p);
         if (p->but > 0)
             heal_settled_text(&p->heal, p->trouble, sizeof(p->trouble));
+        p->wants = own->lost > 0 && now_ms >= p->mend_ms;
     } else {
         change = note_differs(p, now_ms);
         decide(p, root, own, now_ms);
@@ -158,7 +159,7 @@ heal_peer_is_due(const struct heal_peer *p, uint64_t now_ms)
 uint64_t
 heal_peer_due_at(const struct heal_peer *p)
 {
-    if (!p->compared || p->equal || p->healing || heal_peer_is_incompatible(p) || !(p->wants || p->goes_on))
+    if (!p->compared || p->healing || heal_peer_is_incompatible(p) || !(p->wants || p->goes_on))
         return UINT64_MAX;
     return p->pause_until_ms;
 }
@@ -205,6 +206,7 @@ heal_peer_healed(struct heal_peer *p, uint32_t trust_number, uint64_t now_ms)
 
     p->healing = false;
     p->healed_once = true;
+    p->mend_ms = heal->session_useful > 0 ? now_ms : now_ms + HEAL_MEND_MS;
     p->heal_end_ms = now_ms;
     p->heal_took_ms = heal->ended_ms - heal->begun_ms;
     p->goes_on = p->held = p->taken = false;

@@ -20,6 +20,7 @@
 #define HEAL_PAUSE_MAX_MS 300000  /* the longest pause */
 #define HEAL_SESSIONS_MAX 2       /* at once, as the one who asks, over both lungs */
 #define HEAL_TROUBLE_MAX 160
+#define HEAL_MEND_MS 60000        /* damaged records of ours that it did not bring are asked for again after so long */
 
 /* What a look or a session changed; bits. */
 enum heal_change {
@@ -32,6 +33,7 @@ struct heal_own {
     const uint8_t *root;   /* 32 */
     uint32_t trust_number; /* of the set of trusted keys: another number after each change */
     size_t trusted_count;  /* keys in it besides our own */
+    uint64_t lost;         /* records of ours that are damaged, which it may bring back though the roots agree */
     const struct recon_view *view; /* to tell what is settled; NULL: not at hand, see heal_peer_needs_view */
 };
 
@@ -48,7 +50,8 @@ struct heal_peer {
     bool healing;     /* set by the carrier with heal_start */
     bool healed_once;
     uint64_t heal_end_ms, heal_took_ms;
-    bool wants;                   /* differs and is to be healed from */
+    bool wants;                   /* differs, or we have damaged records, and is to be healed from */
+    uint64_t mend_ms;             /* not to be asked for damaged records before */
     bool goes_on;                 /* the last session ended on a budget: at once */
     uint32_t fruitless;           /* sessions in a row without progress */
     uint64_t pause_until_ms;      /* 0: not paused */

@@ -264,6 +264,67 @@ reader_each(struct reader *reader, const uint8_t from[32], reader_fn fn, void *a
     return err;
 }
 
+enum lat_err
+reader_each_lost(struct reader *reader, reader_lost_fn fn, void *arg)
+{
+    MDB_val key, value;
+    MDB_cursor *cursor;
+    enum lat_err err = LAT_OK;
+    int rc = mdb_cursor_open(reader->txn, reader->store->db.bad, &cursor);
+
+    if (rc != 0)
+        return db_err(rc);
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    while (rc == 0 && !err) {
+        if (key.mv_size == 32)
+            err = fn(arg, key.mv_data);
+        if (!err)
+            rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
+    }
+    mdb_cursor_close(cursor);
+    return err || rc == MDB_NOTFOUND ? err : db_err(rc);
+}
+
+struct scrub {
+    struct reader *reader;
+    MDB_cursor *records;
+    size_t most, done;
+    uint8_t *next;
+};
+
+static enum lat_err
+scrub_row(void *arg, const uint8_t keyhash[32], const struct db_dig *dig)
+{
+    struct scrub *scrub = arg;
+    struct record record;
+    MDB_val bytes;
+    enum lat_err err;
+
+    if (scrub->done == scrub->most) {
+        memcpy(scrub->next, keyhash, 32);
+        return LAT_LIMIT;
+    }
+    scrub->done++;
+    err = check_record(scrub->reader, keyhash, dig, next_record(scrub->records, keyhash, &bytes), &bytes, &record);
+    return err == LAT_DAMAGED ? LAT_OK : err;
+}
+
+enum lat_err
+reader_scrub(struct reader *reader, const uint8_t from[32], size_t most, uint8_t next[32], size_t *done)
+{
+    struct scrub scrub = { .reader = reader, .most = most, .next = next };
+    enum lat_err err = db_err(mdb_cursor_open(reader->txn, reader->store->db.rec, &scrub.records));
+
+    if (err)
+        return err;
+    err = each_row(reader, from, scrub_row, &scrub);
+    mdb_cursor_close(scrub.records);
+    *done = scrub.done;
+    if (!err)
+        memset(next, 0, 32);
+    return err == LAT_LIMIT ? LAT_OK : err;
+}
+
 struct each_leaf {
     reader_leaf_fn fn;
     void *arg;

@@ -45,6 +45,17 @@ typedef enum lat_err (*reader_leaf_fn)(void *arg, const uint8_t keyhash[32], con
 LAT_MUST_CHECK enum lat_err reader_each_leaf(struct reader *reader, const uint8_t from[32], reader_leaf_fn fn,
                                              void *arg);
 
+/* Keyhashes of records that were damaged and set aside: what a peer can bring back. Ascending; fn as above. */
+typedef enum lat_err (*reader_lost_fn)(void *arg, const uint8_t keyhash[32]);
+LAT_MUST_CHECK enum lat_err reader_each_lost(struct reader *reader, reader_lost_fn fn, void *arg);
+
+/*
+ * Re-hash up to `most` records from keyhash `from` on; damaged ones are set aside. *done: how many there were; next: where to go on, zeros
+ * at the end of the state. For a worker that looks at everything by and by.
+ */
+LAT_MUST_CHECK enum lat_err reader_scrub(struct reader *reader, const uint8_t from[32], size_t most, uint8_t next[32],
+                                         size_t *done);
+
 /* Number of records under the first `bits` bits of prefix, and the hash of that subtree (WIRE section 1).
  * bits 0 .. 255. */
 LAT_MUST_CHECK enum lat_err reader_subtree(struct reader *reader, const uint8_t prefix[32], unsigned bits,

@@ -58,6 +58,7 @@ enum recon_error {
 typedef enum lat_err (*recon_record_fn)(void *arg, const struct record *record);
 typedef enum lat_err (*recon_leaf_fn)(void *arg, const uint8_t keyhash[32], const uint8_t leaf[32],
                                       uint64_t hlc);
+typedef enum lat_err (*recon_lost_fn)(void *arg, const uint8_t keyhash[32]);
 
 /*
  * What the answerer sees of the state: one consistent moment of it. Functions as in reader.h, where the
@@ -87,6 +88,8 @@ struct recon_view {
                           uint64_t *records);
     /* This root is told to somebody: who asks for its cells soon is to get them. May be NULL. */
     void (*announced)(void *arg, const uint8_t root[32]);
+    /* Keyhashes of records that are damaged here, which healing asks the other side for. NULL: none are known of. */
+    enum lat_err (*each_lost)(void *arg, recon_lost_fn fn, void *fn_arg);
     /* How many records share the first `bits` (0 .. 255) bits of prefix, and the hash of that subtree. */
     enum lat_err (*subtree)(void *arg, const uint8_t prefix[32], unsigned bits, uint64_t *count,
                             uint8_t hash[32]);

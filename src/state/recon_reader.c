@@ -28,6 +28,12 @@ each_leaf(void *arg, const uint8_t from[32], recon_leaf_fn fn, void *fn_arg)
 }
 
 static enum lat_err
+each_lost(void *arg, recon_lost_fn fn, void *fn_arg)
+{
+    return reader_each_lost(arg, fn, fn_arg);
+}
+
+static enum lat_err
 subtree(void *arg, const uint8_t prefix[32], unsigned bits, uint64_t *count, uint8_t hash[32])
 {
     return reader_subtree(arg, prefix, bits, count, hash);
@@ -74,6 +80,7 @@ recon_view_of_reader(struct store *store, struct reader *reader, struct recon_vi
         .get = get,
         .each = each,
         .each_leaf = each_leaf,
+        .each_lost = each_lost,
         .subtree = subtree,
         .cells = cells,
         .announced = announced,

@@ -87,7 +87,7 @@ claim(struct store *store, struct lat_msg *why)
 
 /* What was read from disk becomes what stands. */
 static void
-adopt(struct store *store, const struct db_head *stands, struct tree *tree, uint64_t txn_id, bool sound)
+adopt(struct store *store, const struct db_head *stands, struct tree *tree, uint64_t txn_id, uint64_t lost, bool sound)
 {
     struct store_head *head = &store->head;
 
@@ -101,6 +101,7 @@ adopt(struct store *store, const struct db_head *stands, struct tree *tree, uint
     head->count = stands->count;
     head->keys = stands->keys;
     head->hlc = stands->last;
+    head->lost = lost;
     head->incomplete = stands->incomplete;
     head->file_bytes = db_file_bytes(&store->db);
     head->damaged = !sound;
@@ -121,13 +122,15 @@ store_load(struct store *store, struct lat_msg *why)
     struct db_head stands;
     struct tree *tree = NULL;
     uint8_t root[32];
-    uint64_t txn_id;
+    uint64_t txn_id, lost = 0;
     MDB_txn *txn;
     int rc = db_begin_read(&store->db, &txn);
     enum lat_err err = db_err(rc);
 
     if (!err) {
         err = db_err(db_get_head(&store->db, txn, &stands));
+        if (!err)
+            err = db_err(db_count(txn, store->db.bad, &lost));
         if (!err)
             err = db_fold(&store->db, txn, &store->network, &tree, root);
         txn_id = mdb_txn_id(txn);
@@ -140,7 +143,7 @@ store_load(struct store *store, struct lat_msg *why)
                     lat_err_text(err));
         return err;
     }
-    adopt(store, &stands, tree, txn_id,
+    adopt(store, &stands, tree, txn_id, lost,
           tree_count(tree) == stands.count && memcmp(root, stands.root, 32) == 0);
     if (store->read_only) {
         tree_free(store->tree); /* others write: readers fold for themselves */
@@ -304,6 +307,7 @@ store_publish(struct store *store, struct store_batch *batch)
     head->count = batch->head.count;
     head->keys = batch->head.keys;
     head->hlc = batch->head.last;
+    head->lost = batch->lost;
     head->applied += batch->applied;
     head->commit_mono_ms = lat_mono_ms();
     head->file_bytes = db_file_bytes(&store->db);

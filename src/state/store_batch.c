@@ -138,6 +138,8 @@ store_batch_put(struct store_batch *batch, const struct record *record, const st
 
     db_dig_of(record, &dig);
     err = put_rows(batch, record, &dig);
+    if (!err && place->exists && !place->intact)
+        err = store_batch_fail(batch, db_del(batch->txn, batch->store->db.bad, record->keyhash, 32));
     if (!err)
         err = touch(batch, record->keyhash);
     if (!err)
@@ -160,8 +162,11 @@ store_batch_heal(struct store_batch *batch, const struct record *record)
 {
     int rc = db_del(batch->txn, batch->store->db.bad, record->keyhash, 32);
     struct db_dig dig;
+    char hex[17];
 
     db_dig_of(record, &dig);
+    lat_hex(record->keyhash, 8, hex);
+    lat_log(LAT_NOTICE, "[STATE] [OK] a peer brought the record of keyhash %s back", hex);
     return rc != 0 ? store_batch_fail(batch, rc) : put_rows(batch, record, &dig);
 }
 
@@ -190,7 +195,7 @@ store_batch_set_aside(struct store_batch *batch, const uint8_t keyhash[32])
     batch->changed = true;
     lat_buf_fini(&copy);
     lat_hex(keyhash, 8, hex);
-    lat_log(LAT_ERROR, "[STATE] [ALERT] the record of keyhash %s is damaged; a peer can heal it", hex);
+    lat_log(LAT_ERROR, "[STATE] [ALERT] the record of keyhash %s is damaged: set aside, and asked of other nodes", hex);
     return err;
 }
 
@@ -228,6 +233,8 @@ store_batch_commit(struct store_batch *batch)
 
     if (batch->touched_count > 0)
         err = prepare_tree(batch);
+    if (!err)
+        err = store_batch_fail(batch, db_count(txn, batch->store->db.bad, &batch->lost));
     if (!err)
         err = store_batch_fail(batch, db_put_head(&batch->store->db, txn, &batch->head));
     if (err)

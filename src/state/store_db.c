@@ -314,6 +314,17 @@ db_put(MDB_txn *txn, MDB_dbi table, const void *key, size_t key_len, const void 
 }
 
 int
+db_count(MDB_txn *txn, MDB_dbi table, uint64_t *count)
+{
+    MDB_stat stat;
+    int rc = mdb_stat(txn, table, &stat);
+
+    if (rc == 0)
+        *count = stat.ms_entries;
+    return rc;
+}
+
+int
 db_del(MDB_txn *txn, MDB_dbi table, const void *key, size_t len)
 {
     MDB_val k = { .mv_size = len, .mv_data = (void *)(uintptr_t)key };

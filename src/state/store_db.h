@@ -98,6 +98,8 @@ uint64_t db_last_txn(const struct store_db *db);
 LAT_MUST_CHECK int db_get(MDB_txn *txn, MDB_dbi table, const void *key, size_t len, MDB_val *value);
 LAT_MUST_CHECK int db_put(MDB_txn *txn, MDB_dbi table, const void *key, size_t key_len, const void *value,
                           size_t len);
+/* Rows of a table. */
+LAT_MUST_CHECK int db_count(MDB_txn *txn, MDB_dbi table, uint64_t *count);
 /* Absent is fine. */
 LAT_MUST_CHECK int db_del(MDB_txn *txn, MDB_dbi table, const void *key, size_t len);
 

@@ -41,6 +41,7 @@ struct store_batch {
     uint64_t now_ms;
     uint64_t horizon; /* 0: none */
     uint64_t applied;
+    uint64_t lost; /* rows of `bad`, at the commit */
     uint8_t (*touched)[32];
     size_t touched_count, touched_cap;
     struct tree_change *change;

@@ -179,6 +179,9 @@ static const struct field state_fields[] = {
     PLAIN(FLAG, read_only),
     PLAIN(FLAG, damaged),
     PLAIN(U64, held),
+    PLAIN(U64, lost),
+    PLAIN(U32, scrub_percent),
+    SECONDS(MS, scrub_age),
     STRING(TEXT_NULL, error),
 };
 #undef HERE

@@ -37,6 +37,7 @@ snapshot_new(void)
     s->lung.http_next_ms = -1;
     s->state.commit_age_ms = -1;
     s->state.verified_age_ms = -1;
+    s->state.scrub_age_ms = -1;
     for (size_t i = 0; i < SNAPSHOT_SOURCES_MAX; i++) {
         s->sources[i].ok_age_ms = -1;
         s->sources[i].try_age_ms = -1;

@@ -83,6 +83,9 @@ struct snapshot_state {
     bool read_only;
     bool damaged;             /* stored root and records disagree: nothing is served */
     uint64_t held;            /* records from the future, waiting */
+    uint64_t lost;            /* records that are damaged here, until a peer brings them back */
+    uint32_t scrub_percent;   /* how far the present look at all stored records has come */
+    int64_t scrub_age_ms;     /* since the last one ended; -1: none since the start */
     char error[SNAPSHOT_TEXT_MAX]; /* why read-only or damaged; "": fine */
 };
 
@@ -232,8 +235,8 @@ enum alert_severity { ALERT_ATTENTION, ALERT_ALARM };
 
 /* A condition that an operator must know of; the worst first. */
 struct snapshot_alert {
-    char code[8]; /* F1 no peers, F2 HTTP failing, F3 isolated, D1 divergence, M1 forced, K1 store, T1 no trusted keys, A1 API,
-                     X1 two faces, X2 our key used twice, X3 our disk set back, X4 our clock */
+    char code[8]; /* F1 no peers, F2 HTTP failing, F3 isolated, D1 divergence, M1 forced, K1 store, K2 damaged records, T1 no trusted keys,
+                     A1 API, X1 two faces, X2 our key used twice, X3 our disk set back, X4 our clock */
     enum alert_severity severity;
     int64_t since_ms;
     char text[SNAPSHOT_TEXT_MAX]; /* without the duration */

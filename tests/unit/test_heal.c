@@ -17,6 +17,9 @@
 
 #define T0 1000 /* the monotonic clock when a test begins */
 
+/* What the view of a state in memory does, for a test that puts itself before it. */
+static enum lat_err (*memory_get)(void *arg, const uint8_t keyhash[32], struct record *out);
+
 static const uint8_t salt[HEAL_SALT_LEN] = "a salt of 16 by";
 
 struct fixture {
@@ -420,6 +423,50 @@ a_count_that_is_not_delivered_is_a_lie(void **state)
     assert_false(heal_had_progress(&f->heal));
 }
 
+/* Two records of ours cannot be read; their leaves, and so the root, stand. */
+static enum lat_err
+get_but_lost(void *arg, const uint8_t keyhash[32], struct record *out)
+{
+    enum lat_err err = memory_get(arg, keyhash, out);
+
+    return !err && (out->key[out->key_len - 1] == '3' || out->key[out->key_len - 1] == '5') ? LAT_DAMAGED : err;
+}
+
+static enum lat_err
+list_lost(void *arg, recon_lost_fn fn, void *fn_arg)
+{
+    const struct memory_view *memory = arg;
+    enum lat_err err = LAT_OK;
+
+    for (size_t i = 0; i < memory->count && !err; i++) {
+        struct record record;
+
+        if (get_but_lost(arg, memory->records[i].keyhash, &record) == LAT_DAMAGED)
+            err = fn(fn_arg, memory->records[i].keyhash);
+    }
+    return err;
+}
+
+static void
+damaged_records_are_asked_for_though_the_roots_are_equal(void **state)
+{
+    struct fixture *f = *state;
+
+    world_fill(&f->world, &f->here, 1, "k", 10, 20);
+    world_fill(&f->world, &f->there, 1, "k", 10, 20);
+    assert_memory_equal(f->here.view.root, f->there.view.root, 32);
+    assert_int_equal(run(f), HEAL_EQUAL);
+    assert_int_equal(f->batches, 0); /* nothing is lost, nothing is asked */
+    memory_get = f->here.view.get;
+    f->here.view.get = get_but_lost;
+    f->here.view.each_lost = list_lost;
+    assert_int_equal(run(f), HEAL_EQUAL);
+    assert_int_equal(f->batches, 1);
+    assert_int_equal(f->heal.session_useful, 2); /* these two, of which nothing is new */
+    assert_int_equal(f->heal.refused, 0);
+    assert_true(f->heal.messages <= 2);
+}
+
 static void
 our_own_records_under_another_root_are_a_lie(void **state)
 {
@@ -579,6 +626,7 @@ main(void)
         cmocka_unit_test_setup_teardown(four_mib_of_refused_records_end_a_session, setup, teardown),
         cmocka_unit_test_setup_teardown(a_root_that_moves_asks_for_another_pass, setup, teardown),
         cmocka_unit_test_setup_teardown(a_count_that_is_not_delivered_is_a_lie, setup, teardown),
+        cmocka_unit_test_setup_teardown(damaged_records_are_asked_for_though_the_roots_are_equal, setup, teardown),
         cmocka_unit_test_setup_teardown(our_own_records_under_another_root_are_a_lie, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_store_of_ours_drops_the_pass, setup, teardown),
         cmocka_unit_test_setup_teardown(bent_answers_end_the_session_or_do_no_harm, setup, teardown),

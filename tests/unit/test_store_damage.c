@@ -439,6 +439,98 @@ repair_sets_damaged_records_aside_and_keeps_the_root(void **state)
     store_close(store);
 }
 
+static enum lat_err
+note_lost(void *arg, const uint8_t keyhash[32])
+{
+    memcpy(arg, keyhash, 32);
+    return LAT_OK;
+}
+
+/* Look at everything in steps of seven. Returns how many records there were. */
+static size_t
+scrub_all(struct store *store)
+{
+    static const uint8_t zeros[32];
+    uint8_t from[32] = { 0 };
+    size_t done, all = 0;
+
+    do {
+        struct reader *reader;
+
+        assert_int_equal(reader_begin(store, &reader), LAT_OK);
+        assert_int_equal(reader_scrub(reader, from, 7, from, &done), LAT_OK);
+        assert_true(done <= 7);
+        all += done;
+        reader_end(reader);
+    } while (memcmp(from, zeros, 32) != 0);
+    return all;
+}
+
+/* What the store's thread has done with damage that was reported before. */
+static void
+wait_for_thread(struct store *store)
+{
+    assert_int_equal(put_value(store, "k1", "2").err, LAT_OK);
+}
+
+static void
+a_look_at_everything_finds_damage_and_it_is_listed_until_it_is_healed(void **state)
+{
+    struct store_options options = fresh_options();
+    struct store *store = open_store(&options);
+    struct store_head head;
+    struct reader *reader;
+    struct lat_buf bytes;
+    struct record record;
+    uint8_t lost[32] = { 0 };
+
+    (void)state;
+    fill(store, 40);
+    assert_int_equal(put_value(store, "victim", "\"to be hurt\"").err, LAT_OK);
+    copy_record(store, "victim", &bytes, &record);
+    assert_int_equal(scrub_all(store), 41);
+    flip(bytes.data, bytes.len, 65);
+    assert_int_equal(scrub_all(store), 41);
+    wait_for_thread(store);
+    store_head(store, &head);
+    assert_int_equal(head.lost, 1);
+    store_close(store);
+    store = open_store(&options);
+    store_head(store, &head);
+    assert_int_equal(head.lost, 1); /* known from the start */
+    assert_int_equal(reader_begin(store, &reader), LAT_OK);
+    assert_int_equal(reader_each_lost(reader, note_lost, lost), LAT_OK);
+    reader_end(reader);
+    assert_memory_equal(lost, record.keyhash, 32);
+    assert_int_equal(merge_record(store, bytes.data, bytes.len), VERDICT_HAD_IT);
+    store_head(store, &head);
+    assert_int_equal(head.lost, 0);
+    lat_buf_fini(&bytes);
+    store_close(store);
+}
+
+static void
+a_newer_write_ends_the_search_for_a_damaged_record(void **state)
+{
+    struct store_options options = fresh_options();
+    struct store *store = open_store(&options);
+    struct store_head head;
+    struct lat_buf bytes;
+    struct record record;
+
+    (void)state;
+    assert_int_equal(put_value(store, "victim", "\"to be hurt\"").err, LAT_OK);
+    copy_record(store, "victim", &bytes, &record);
+    flip(bytes.data, bytes.len, 65);
+    assert_int_equal(scrub_all(store), 1);
+    wait_for_thread(store);
+    assert_int_equal(put_value(store, "victim", "\"new\"").err, LAT_OK);
+    store_head(store, &head);
+    assert_int_equal(head.lost, 0);
+    lat_buf_fini(&bytes);
+    store_close(store);
+}
+
 static int
 setup(void **state)
 {
@@ -471,6 +563,8 @@ main(void)
         cmocka_unit_test(repair_puts_rows_under_a_wrong_key_right),
         cmocka_unit_test(repair_sets_damaged_records_aside_and_keeps_the_root),
         cmocka_unit_test(damage_while_the_store_is_open_is_found_at_the_next_read),
+        cmocka_unit_test(a_look_at_everything_finds_damage_and_it_is_listed_until_it_is_healed),
+        cmocka_unit_test(a_newer_write_ends_the_search_for_a_damaged_record),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -136,8 +136,11 @@ draw_tall(const struct panel_view *view, const struct area *area)
     area_printf(area, LABEL_COLS, 4, STYLE_TEXT, _("%-12s saved %s"), format_bytes(state->store_bytes, a),
                 format_when(s->wall_ms, state->commit_age_ms, b));
     label(area, 5, _("verified"));
-    area_printf(area, LABEL_COLS, 5, STYLE_TEXT, "%s%s", format_when(s->wall_ms, state->verified_age_ms, a),
-                state->verified_age_ms >= DAY_MS ? _(" ago") : "");
+    b[0] = '\0';
+    if (state->scrub_percent > 0) /* of the look that goes on */
+        snprintf(b, sizeof(b), "  (%u %%)", state->scrub_percent);
+    area_printf(area, LABEL_COLS, 5, STYLE_TEXT, "%s%s%s", format_when(s->wall_ms, state->verified_age_ms, a),
+                state->verified_age_ms >= DAY_MS ? _(" ago") : "", b);
     agree_text(&tally, agree, sizeof(agree));
     area_text_cut(area, 1, 6, area->cols - 2, agree_style(&tally), agree);
     draw_trouble(view, area, 5);
