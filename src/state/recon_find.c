@@ -132,7 +132,7 @@ recon_read_push(const struct network *network, const uint8_t *reply, size_t len,
 
     if (err)
         return err;
-    if (given.count > 0)
+    if (given.count > 0) // NOLINT(clang-analyzer-core.UndefinedBinaryOperatorResult): recon_is_malformed never says LAT_OK
         return recon_is_malformed(why, "records that nobody asked for");
     memcpy(verdicts, given.verdicts, count);
     return LAT_OK;
