@@ -260,6 +260,17 @@ find_identity(const struct config *c, struct cli *cli)
     }
 }
 
+/* Whose word counts: the configuration's keys, and our own where there is one. */
+static void
+find_trust(const struct config *c, struct cli *cli)
+{
+    uint8_t own[KEY_PUBLIC_LEN] = { 0 }; /* signs nothing: no sound key */
+
+    if (cli->public_key[0] && lat_unhex(cli->public_key, own, sizeof(own)))
+        memset(own, 0, sizeof(own));
+    config_trust(c, own, &cli->trust);
+}
+
 /* `id new`: a key where there is none. */
 static int
 make_identity(const struct config *c)
@@ -329,7 +340,7 @@ static const struct {
 } commands[] = {
     { "status", cli_status }, { "switch", cli_switch }, { "get", cli_get },       { "put", cli_put },
     { "del", cli_del },       { "list", cli_list },     { "export", cli_export }, { "import", cli_import },
-    { "id", run_id },         { "verify", run_verify }, { "attach", run_attach },
+    { "id", run_id },         { "verify", run_verify }, { "prove-check", cli_prove_check }, { "attach", run_attach },
     { "backup", cli_backup }, { "restore", cli_restore }, { "publish", cli_publish },
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
@@ -351,6 +362,7 @@ run_command(size_t index, const struct options *o, const struct config *c)
         return code;
     find_local_node(c, &cli);
     find_identity(c, &cli);
+    find_trust(c, &cli);
     code = commands[index].run(&cli);
     lat_wipe(&cli.local, sizeof(cli.local));
     return code;

@@ -15,6 +15,7 @@
 
 #include "attach/api_client.h"
 #include "cli/options.h"
+#include "state/trust.h"
 #include "view/snapshot.h"
 
 /* INTERFACE section 1. */
@@ -35,6 +36,7 @@ struct cli {
     struct api_target local;   /* the node of this configuration */
     const char *state_dir;
     const char *network;
+    struct trust trust;        /* by the configuration; the own key counts where there is one */
     uint64_t store_max;
     char peer_id[64];          /* `id`: of the key in the state directory; "": no key yet */
     char public_key[65];
@@ -78,6 +80,7 @@ int cli_status(const struct cli *cli);
 int cli_switch(const struct cli *cli);
 int cli_publish(const struct cli *cli);
 int cli_get(const struct cli *cli);
+int cli_prove_check(const struct cli *cli);
 int cli_put(const struct cli *cli);
 int cli_del(const struct cli *cli);
 int cli_list(const struct cli *cli);

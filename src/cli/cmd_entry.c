@@ -29,6 +29,10 @@ ask_entry(const struct cli *cli, struct api_request *request, struct api_answer 
         lat_buf_fini(&path);
         return cli_fail(EXIT_USAGE, "key: longer than an entry's key may be (1024 bytes)");
     }
+    if (cli->options->proof && request->body == NULL && lat_buf_add(&path, "?proof=1", 8)) {
+        lat_buf_fini(&path);
+        return cli_fail(EXIT_FAILED, "out of memory");
+    }
     request->path = lat_buf_str(&path);
     code = cli_connect(cli, request->body ? 2 : 1, &client);
     if (code == EXIT_DONE) {

@@ -29,6 +29,8 @@ struct options {
     size_t override_count;
     const char *env_file;
     bool print_config, help, version;
+    bool proof;
+    const char *root;
     bool json, follow, force, absent, control, repair;
     bool command_given; /* a command was named; else it is the console */
     bool insecure_http;

@@ -40,7 +40,7 @@ static const struct route table[] = {
     { API_GET, "/api/lattice/keys", false, CLASS_READ, 0, route_keys, false, "Keys in pages" },
     { API_GET, "/api/lattice/state", false, CLASS_SYNC, 0, route_state, false,
       "The whole state with both roots and the attestation" },
-    { API_GET, "/api/lattice/state/", true, CLASS_READ, 0, route_entry, false, "The value of one entry" },
+    { API_GET, "/api/lattice/state/", true, CLASS_READ, 0, route_entry, false, "The value of one entry; with ?proof=1 what proves it, or that there is none" },
     { API_PUT, "/api/lattice/state/", true, CLASS_CONTROL, API_PUT_MAX, route_put, false,
       "Write an entry; answered when it is durable" },
     { API_DELETE, "/api/lattice/state/", true, CLASS_CONTROL, API_BODY_MAX, route_delete, false,

@@ -75,6 +75,7 @@ void route_snapshot(struct call *call);
 /* routes_state.c */
 void route_state(struct call *call);
 void route_entry(struct call *call);
+void route_entry_proof(struct call *call); /* the same with ?proof: routes_proof.c */
 void route_keys(struct call *call);
 
 /* routes_write.c */

@@ -208,7 +208,7 @@ route_entry(struct call *call)
     enum lat_err err;
 
     if (target_has(call->query, "proof")) { /* an entry without one would pass for proven */
-        answer_error(call, 400, "proof: this version gives none; ask without it for the entry");
+        route_entry_proof(call);
         return;
     }
     if (!entry_key(call, &key))
