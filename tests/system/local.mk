@@ -4,7 +4,6 @@ SYSTEM_TESTS = tests/system/manual tests/system/lungs tests/system/v303 tests/sy
 SYSTEM_TESTS += tests/system/api tests/system/config tests/system/hostile_sources tests/system/exits tests/system/demo
 SYSTEM_TESTS += tests/system/output tests/system/hardening tests/system/conduct tests/system/damage
 SYSTEM_TESTS += tests/system/proofs
-SYSTEM_TESTS += tests/system/output tests/system/hardening tests/system/conduct
 EXTRA_DIST += tests/system/lib.sh tests/system/outside.py tests/system/v303_node.py
 EXTRA_DIST += tests/system/manual tests/system/lungs tests/system/v303 tests/system/backup
 EXTRA_DIST += tests/system/api tests/system/api_shapes.py tests/system/api_attacks.py
