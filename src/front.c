@@ -127,11 +127,26 @@ front_print_screen(FILE *out, const struct snapshot *snapshot, const struct opti
     print_screen(out, snapshot, NULL, o);
 }
 
-/* Has every HTTP source been asked? Then the picture has what there is to know. */
+/* Known peers have had their moment to connect, and those that did have shown where they stand; a difference just seen is being closed. */
+static bool
+peers_are_known(const struct snapshot *s)
+{
+    if (s->lung.state == LUNG_STARTING && s->lung.p2p_running && s->lung.peers_known > 0)
+        return false;
+    for (uint32_t i = 0; i < s->peer_count; i++) {
+        const struct snapshot_peer *peer = &s->peers[i];
+
+        if (peer->connected && (peer->heard_ms < 0 || (peer->differs_ms >= 0 && peer->differs_ms <= SNAPSHOT_QUIET_MS)))
+            return false;
+    }
+    return true;
+}
+
+/* Have peers and HTTP sources been asked? Then the picture has what there is to know. */
 static bool
 is_complete(const struct snapshot *s)
 {
-    if (s == NULL)
+    if (s == NULL || !peers_are_known(s))
         return false;
     for (uint32_t i = 0; i < s->source_count; i++) {
         if (!s->sources[i].known && s->sources[i].failures == 0)

@@ -92,6 +92,9 @@ struct poller_ops {
     /* Something that a snapshot shows has changed. */
     void (*changed)(void *arg);
 
+    /* NULL, or: a source of ours attested where it stands, and the attestation holds. */
+    void (*attested)(void *arg, const struct recon_status *status);
+
     void (*random)(void *arg, void *out, size_t len);
 };
 

@@ -320,6 +320,8 @@ take_status(struct peer *peer, const struct http_answer *answer)
     } else {
         peer->status = status;
         heal_peer_note_status(&peer->s.h, &status, &peer->p->trust);
+        if (peer->p->ops.attested && !status.incomplete)
+            peer->p->ops.attested(peer->p->arg, &status);
         succeeded(peer, SOURCE_LATTICE, &shown);
     }
 }

@@ -118,6 +118,42 @@ source_alerts(struct gathering *g)
 }
 
 static void
+peer_alerts(struct gathering *g)
+{
+    for (uint32_t i = 0; i < g->s->peer_count; i++) {
+        const struct snapshot_peer *peer = &g->s->peers[i];
+        struct alert_kind differs = { "D1", peer->id,
+                                      peer->differs_ms > DIVERGENCE_ALARM_MS ? ALERT_ALARM : ALERT_ATTENTION };
+
+        if (!peer->connected || !peer->trusted || peer->differs_ms < SNAPSHOT_QUIET_MS)
+            continue;
+        if (peer->agreement == AGREE_HELD)
+            raise_alert(g, &differs, "%.40s differs, nothing is taken: %.80s", peer->name, peer->error);
+        else
+            raise_alert(g, &differs, "%.40s diverges: root %.8s, ours %.8s", peer->name, peer->root, g->s->state.root);
+    }
+}
+
+/* What puts this node's own view in question. */
+static void
+doubt_alerts(struct gathering *g)
+{
+    const struct snapshot_doubts *doubts = &g->s->doubts;
+
+    if (doubts->two_faces[0])
+        raise_alert(g, &(struct alert_kind){ "X1", "", ALERT_ALARM }, "two faces: %.140s", doubts->two_faces);
+    if (doubts->twin_ms >= 0)
+        raise_alert(g, &(struct alert_kind){ "X2", "", ALERT_ALARM }, "another node announces with our key: stop one of the two");
+    if (doubts->rollback_ms >= 0)
+        raise_alert(g, &(struct alert_kind){ "X3", "", ALERT_ALARM },
+                    "a record of our key is newer than all we held: disk set back, or our key is used twice");
+    if (doubts->clock_off_ms != 0)
+        raise_alert(g, &(struct alert_kind){ "X4", "", ALERT_ATTENTION }, "our clock is %lld s %s that of most peers",
+                    (long long)(doubts->clock_off_ms > 0 ? doubts->clock_off_ms : -doubts->clock_off_ms) / 1000,
+                    doubts->clock_off_ms > 0 ? "behind" : "ahead of");
+}
+
+static void
 state_alerts(struct gathering *g)
 {
     const struct snapshot_state *state = &g->s->state;
@@ -162,7 +198,9 @@ alerts_fill(struct alert_memory *memory, struct snapshot *s)
 
     lung_alerts(&g);
     state_alerts(&g);
+    doubt_alerts(&g);
     source_alerts(&g);
+    peer_alerts(&g);
     s->alert_count = g.now.count;
     sort_alerts(s);
     *memory = g.now;

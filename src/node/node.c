@@ -42,10 +42,12 @@ on_wake(uv_async_t *wake)
         return;
     node_commands_run(node);
     node->changed = true;
-    if (node->stopping)
+    if (node->stopping) {
         stop_loop(node);
-    else
-        node_snapshot_publish(node);
+        return;
+    }
+    node_p2p_turn(node); /* what was written here goes out at once */
+    node_snapshot_publish(node);
 }
 
 /*

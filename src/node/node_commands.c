@@ -79,20 +79,31 @@ run_switch(struct node *node, struct command *command)
 
 /* --- PUT, DELETE ----------------------------------------------------------------------------------- */
 
+/* A write of ours on its way through the store. */
+struct writing {
+    struct node *node;
+    struct command *command;
+};
+
 /* On the store thread: the write is durable, or refused. */
 static void
 written(void *arg, const struct store_written *w)
 {
-    struct command *command = arg;
+    struct writing *writing = arg;
+    struct command *command = writing->command;
     struct reply reply = { .err = w->err, .hlc = w->hlc };
+    uint8_t keyhash[32];
 
     lat_copy(reply.text, sizeof(reply.text), w->text);
     if (!w->err) {
         lat_hex(w->root, sizeof(w->root), reply.root);
         lat_hex(w->digest, sizeof(w->digest), reply.etag);
+        keyhash_of(store_network(writing->node->store), command->key, command->key_len, keyhash);
+        node_outbox_add(writing->node, keyhash);
     }
     answer(command, &reply);
     command_free(command);
+    free(writing);
 }
 
 /* Queue the write; the command then belongs to the store thread. */
@@ -102,8 +113,17 @@ queue_write(struct node *node, struct command *command, const struct lat_buf *va
     static const enum store_match matches[] = { [MATCH_ANY] = STORE_MATCH_ANY, [MATCH_ABSENT] = STORE_MATCH_ABSENT,
                                                 [MATCH_DIGEST] = STORE_MATCH_DIGEST };
 
-    return store_write(node->store, command->key, command->key_len, value ? value->data : NULL, value ? value->len : 0,
-                       matches[command->match], command->digest, written, command);
+    struct writing *writing = malloc(sizeof(*writing));
+    enum lat_err err;
+
+    if (writing == NULL)
+        return LAT_NOMEM;
+    *writing = (struct writing){ .node = node, .command = command };
+    err = store_write(node->store, command->key, command->key_len, value ? value->data : NULL, value ? value->len : 0,
+                      matches[command->match], command->digest, written, writing);
+    if (err)
+        free(writing);
+    return err;
 }
 
 /* true: the command has been handed on. */
@@ -176,10 +196,30 @@ run_merge(struct node *node, struct command *command)
 static void
 run_publish(struct node *node, struct command *command)
 {
-    if (!node->lung.enabled)
+    struct reply reply = { .err = LAT_OK };
+    size_t recipients = 0;
+    enum lat_err err;
+
+    if (!node->lung.enabled) {
         refuse(command, LAT_CONFLICT, "P2P is disabled by configuration; set LATTICE_P2P_ENABLED=true and restart");
-    else
+        return;
+    }
+    if (node->host == NULL) {
         refuse(command, LAT_CLOSED, "P2P does not run: %.200s", node_p2p_error(node));
+        return;
+    }
+    err = node_publish_proof(node, command->intent, command->status, &recipients);
+    if (err) {
+        refuse(command, err, "it could not be published: %s", lat_err_text(err));
+        return;
+    }
+    lat_log(LAT_INFO, "[LATTICE_P2P] published topic=%s intent=%s recipients=%zu", node->config->p2p_topic, command->intent, recipients);
+    reply.recipients = (uint32_t)recipients;
+    if (recipients == 0)
+        snprintf(reply.text, sizeof(reply.text), "published to nobody: no peer subscribes to %.60s", node->config->p2p_topic);
+    else
+        snprintf(reply.text, sizeof(reply.text), "published to %zu peer%s", recipients, recipients == 1 ? "" : "s");
+    answer(command, &reply);
 }
 
 /* --- GATE ------------------------------------------------------------------------------------------ */

@@ -247,6 +247,12 @@ want_flat_root(void *arg)
 }
 
 static void
+on_attested(void *arg, const struct recon_status *status)
+{
+    node_live_attested_http(arg, status);
+}
+
+static void
 give_random(void *arg, void *out, size_t len)
 {
     (void)arg;
@@ -265,6 +271,7 @@ static const struct poller_ops poller_ops = {
     .good = on_good,
     .round_done = on_round_done,
     .changed = on_changed,
+    .attested = on_attested,
     .random = give_random,
 };
 
@@ -321,12 +328,14 @@ node_lungs_start(struct node *node, struct lat_msg *why)
 {
     struct poller_source rows[CONFIG_SOURCES_MAX];
     struct poller_config config = poller_config_of(node, rows);
-    enum lat_err err = apply_new(&node->loop, node->store, node->trust, &node->apply);
+    enum lat_err err = node_p2p_open(node);
 
+    if (!err)
+        err = apply_new(&node->loop, node->store, node->trust, &node->apply);
     if (!err)
         err = poller_new(&node->loop, &config, &poller_ops, node, &node->poller);
     if (err) {
-        lat_msg_set(why, "node: the HTTP lung cannot be made: %s", lat_err_text(err));
+        lat_msg_set(why, "node: the lungs cannot be made: %s", lat_err_text(err));
         return err;
     }
     start_machine(node);
@@ -372,5 +381,6 @@ void
 node_lungs_close(struct node *node, void (*fn)(struct node *node))
 {
     node->on_lungs_closed = fn;
+    node_gossip_quiet(node);
     poller_close(node->poller, poller_is_closed, node);
 }

@@ -1,9 +1,7 @@
 /*
- * node_p2p.c - the driver of the P2P lung: starts and stops the host (p2p/host.h) as the machine asks, tells the machine who is connected, keeps
- * the address book on disk, and shows peers.
- *
- * A peer that is connected is not live: it has to prove that it carries state, by gossip or by the sync stream, which this version does not
- * speak. So nobody is live, and the rows say "connected, no state".
+ * node_p2p.c - the driver of the P2P lung: starts and stops the host (p2p/host.h) with gossip and the sync stream on it as the machine asks, hands on
+ * who comes and goes, and keeps the address book on disk. What peers prove is judged by node_live.c, what they say heard by
+ * node_gossip.c and node_sync.c.
  */
 #include "config.h"
 
@@ -20,8 +18,6 @@
 
 #define PEERS_SAVE_MS 60000
 
-static const struct protocol *const protocols[] = { &identify_protocol, &identify_push_protocol, &ping_protocol, NULL };
-
 static void
 peers_path(const struct node *node, char out[4096])
 {
@@ -30,42 +26,34 @@ peers_path(const struct node *node, char out[4096])
 
 /* --- what the host tells --------------------------------------------------------------------------- */
 
-/* The machine's counts follow the host's. */
-static void
-tell_peers(struct node *node)
-{
-    struct lung_peers peers = { 0 };
-    struct swarm_counts counts;
-    struct lung_step step;
-
-    host_count(node->host, &counts);
-    peers.connected = (uint32_t)counts.peers;
-    peers.known = (uint32_t)counts.known;
-    step = lung_set_peers(&node->lung, &peers, LUNG_BY_LAST_PEER_CLOSED, uv_now(&node->loop));
-    node_lungs_follow(node, &step);
-}
-
 static void
 on_up(void *arg, const struct peerid *id, struct conn *conn)
 {
     struct node *node = arg;
+    uint64_t now = node_now(node);
     struct conn_stream *stream;
 
-    (void)id;
     /* The round trip, as every implementation measures it; without a stream to be had the keep-alive's will do. */
     if (ping_open(conn, NULL, NULL, &stream))
         lat_log(LAT_DEBUG, "[LATTICE_P2P] no stream for a ping");
-    tell_peers(node);
+    live_up(node->live, id, now);
+    topic_judge_connected(node->judge, id, true, now);
+    node_sync_up(node, id);
+    gossip_streams_up(node->streams, id, conn, now);
+    node_live_turn(node);
 }
 
 static void
 on_down(void *arg, const struct peerid *id, enum swarm_reason reason)
 {
     struct node *node = arg;
+    uint64_t now = node_now(node);
 
-    (void)id;
-    (void)reason;
-    tell_peers(node);
+    gossip_streams_down(node->streams, id, now);
+    node_sync_down(node, id);
+    topic_judge_connected(node->judge, id, false, now);
+    live_down(node->live, id, reason);
+    node_live_turn(node);
 }
 
 static void
@@ -98,12 +86,41 @@ make_static(struct node *node)
 
     if (node->noise)
         return LAT_OK;
-    identity_init(&node->identity, node->key);
     rand_bytes(seed, sizeof(seed));
     err = noise_static_new(seed, node->identity.public_key, sizeof(node->identity.public_key), identity_sign,
                            &node->identity, &node->noise);
     lat_wipe(seed, sizeof(seed));
     return err;
+}
+
+/* What this host serves. False: out of memory. */
+static bool
+open_protocols(struct node *node)
+{
+    const struct protocol *const *gossip;
+    size_t count = 0, served = 0;
+
+    node->sync = sync_new(node_answer, node);
+    if (node->sync == NULL || !node_gossip_attach(node))
+        return false;
+    node->protocols[count++] = &identify_protocol;
+    node->protocols[count++] = &identify_push_protocol;
+    node->protocols[count++] = &ping_protocol;
+    node->protocols[count++] = sync_protocol(node->sync);
+    gossip = gossip_streams_protocols(node->streams, &served);
+    for (size_t i = 0; i < served && count < NODE_PROTOCOLS_MAX; i++)
+        node->protocols[count++] = gossip[i];
+    node->protocols[count] = NULL;
+    return true;
+}
+
+/* After the last connection. */
+static void
+close_protocols(struct node *node)
+{
+    node_gossip_detach(node);
+    sync_free(node->sync);
+    node->sync = NULL;
 }
 
 static enum lat_err
@@ -112,7 +129,7 @@ start_host(struct node *node, const char *remembered, struct lat_msg *why)
     const struct config *c = node->config;
     const struct host_options options = { .identity = &node->identity,
                                           .noise = node->noise,
-                                          .protocols = protocols,
+                                          .protocols = node->protocols,
                                           .early_muxer = true,
                                           .agent = node->agent,
                                           .listen = c->p2p_listen,
@@ -128,6 +145,8 @@ start_host(struct node *node, const char *remembered, struct lat_msg *why)
                                           .arg = node };
 
     snprintf(node->agent, sizeof(node->agent), "lattice/%s", node->version);
+    if (!open_protocols(node))
+        return LAT_NOMEM;
     return host_new(&node->loop, &options, &node->host, why);
 }
 
@@ -157,6 +176,7 @@ node_p2p_start(struct node *node)
     }
     lat_copy(node->p2p_error, sizeof(node->p2p_error), why.text[0] ? why.text : lat_err_text(err));
     node->host = NULL;
+    close_protocols(node);
     node->p2p_failed = true;
 }
 
@@ -172,6 +192,7 @@ save_peers(struct node *node)
     if (host_peers_text(node->host, &text) || lat_file_write(path, 0600, text.data, text.len))
         lat_log(LAT_WARNING, "[LATTICE_P2P] [WARN] the address book was not saved to peers.json");
     lat_buf_fini(&text);
+    node_memory_save(node);
     node->peers_changed = false;
     node->peers_saved_ms = uv_now(&node->loop);
 }
@@ -182,6 +203,7 @@ host_is_closed(void *arg)
     struct node *node = arg;
 
     node->host_closing = false;
+    close_protocols(node);
     if (node->on_p2p_closed)
         node->on_p2p_closed(node);
     else if (node->lung.wanted)
@@ -196,6 +218,10 @@ node_p2p_stop(struct node *node)
     if (host == NULL)
         return;
     save_peers(node);
+    node_sync_clear(node);
+    live_clear(node->live);
+    apply_discard(node->apply, APPLY_FROM_P2P);
+    apply_discard(node->apply, APPLY_FROM_GOSSIP);
     node->host = NULL;
     node->host_closing = true;
     host_close(host, host_is_closed, node);
@@ -212,10 +238,48 @@ node_p2p_close(struct node *node, void (*fn)(struct node *node))
     node->on_p2p_closed = fn;
 }
 
+enum lat_err
+node_p2p_open(struct node *node)
+{
+    struct node_memory memory;
+
+    identity_init(&node->identity, node->key);
+    pthread_mutex_init(&node->outbox.lock, NULL);
+    node->has_outbox = true;
+    node_memory_load(node, &memory);
+    announce_init(&node->announce, node->config->lung.exchange_ms, memory.time_ms, node_now(node));
+    if (!node_live_open(node))
+        return LAT_NOMEM;
+    return node_gossip_open(node, memory.seqno);
+}
+
 void
 node_p2p_fini(struct node *node)
 {
+    node_gossip_close(node);
+    node_live_close(node);
+    announce_fini(&node->announce);
     noise_static_free(node->noise);
+    if (node->has_outbox)
+        pthread_mutex_destroy(&node->outbox.lock);
+}
+
+void
+node_p2p_flush(struct node *node)
+{
+    if (node->host == NULL)
+        return;
+    gossip_streams_flush(node->streams, node_now(node));
+    host_send(node->host);
+}
+
+void
+node_p2p_turn(struct node *node)
+{
+    node_announce_turn(node);
+    node_live_turn(node);
+    node_sync_turn(node);
+    node_p2p_flush(node);
 }
 
 void
@@ -236,6 +300,10 @@ node_p2p_tick(struct node *node)
     uint64_t now = uv_now(&node->loop);
 
     node_p2p_tell_failure(node); /* of a start that was put off */
+    node_live_look(node);
+    if (node->streams && node->host)
+        gossip_streams_tick(node->streams, node_now(node));
+    node_p2p_turn(node);
     if (node->host && node->peers_changed && now - node->peers_saved_ms >= PEERS_SAVE_MS)
         save_peers(node);
 }
@@ -246,6 +314,9 @@ node_p2p_reload(struct node *node)
     const struct config *c = node->config;
     struct lat_msg why = { "" };
 
+    announce_set_period(&node->announce, c->lung.exchange_ms, node_now(node));
+    topic_judge_set_trust(node->judge, &node->trust->trust);
+    node_live_reload(node);
     if (node->host && host_reconfigure(node->host, c->p2p_bootstrap, c->lung.idle_ms, c->lung.dead_ms, &why))
         lat_log(LAT_WARNING, "[LATTICE_P2P] [WARN] bootstrap peers stay as they were: %s", why.text);
 }
@@ -278,37 +349,10 @@ node_p2p_error(const struct node *node)
     return node->lung.peers.connected > 0 ? "peers connected, none brings state" : "no peer found";
 }
 
-static void
-fill_row(const struct swarm_row *row, uint64_t now, struct snapshot_peer *out)
-{
-    char text[PEERID_TEXT_MAX];
-
-    peerid_text(&row->id, text);
-    lat_copy(out->id, sizeof(out->id), text);
-    snprintf(out->name, sizeof(out->name), "..%.8s", strlen(text) > 8 ? text + strlen(text) - 8 : text);
-    lat_escape_str(row->address, out->address, sizeof(out->address));
-    lat_escape_str(row->agent, out->agent, sizeof(out->agent));
-    out->connected = row->connected;
-    out->live = row->live;
-    out->outbound = row->outbound;
-    out->rtt_us = row->has_rtt ? (int64_t)row->rtt_ms * 1000 : -1;
-    out->since_ms = row->connected ? (int64_t)(now - row->since_ms) : -1;
-    out->bytes_in = row->bytes_in;
-    out->bytes_out = row->bytes_out;
-    out->agreement = AGREE_UNKNOWN;
-    if (row->connected && !row->live)
-        lat_copy(out->why_not, sizeof(out->why_not), "connected, no state");
-    else if (row->dialing)
-        snprintf(out->why_not, sizeof(out->why_not), "dialing: %s", conn_phase_name(row->phase));
-    else if (!row->connected)
-        lat_escape_str(row->why_not, out->why_not, sizeof(out->why_not));
-}
-
 void
 node_p2p_fill(const struct node *node, struct snapshot *s)
 {
-    struct swarm_row *rows;
-    size_t total = 0, count, used = 0;
+    size_t used = 0;
 
     s->lung.p2p_available = true;
     lat_copy(s->lung.p2p_error, sizeof(s->lung.p2p_error), node_p2p_error(node));
@@ -316,13 +360,7 @@ node_p2p_fill(const struct node *node, struct snapshot *s)
         return;
     for (const char *const *a = host_addresses(node->host); *a && used < sizeof(s->p2p_listen) - 1; a++)
         used += (size_t)snprintf(s->p2p_listen + used, sizeof(s->p2p_listen) - used, "%s%s", used ? "," : "", *a);
-    rows = calloc(SNAPSHOT_PEERS_MAX, sizeof(*rows));
-    if (rows == NULL)
-        return;
-    count = host_fill(node->host, rows, SNAPSHOT_PEERS_MAX, &total);
-    for (size_t i = 0; i < count; i++)
-        fill_row(&rows[i], s->mono_ms, &s->peers[i]);
-    s->peer_count = (uint32_t)count;
-    s->peer_total = (uint32_t)total;
-    free(rows);
+    node_gossip_fill(node, &s->gossip);
+    node_live_fill(node, s);
+    node_peers_fill(node, s);
 }

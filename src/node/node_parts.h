@@ -16,16 +16,24 @@
 #include "http/poller.h"
 #include "http/server.h"
 #include "node/alerts.h"
+#include "node/announce.h"
 #include "node/apply.h"
 #include "node/configuration.h"
+#include "node/crosscheck.h"
 #include "node/files.h"
 #include "node/heartbeat.h"
 #include "node/history_ring.h"
+#include "node/live.h"
 #include "node/lung.h"
 #include "node/lung_http.h"
 #include "node/node.h"
 #include "node/timeline.h"
+#include "node/topic_judge.h"
+#include "p2p/gossip_streams.h"
 #include "p2p/host.h"
+#include "p2p/host_check.h"
+#include "p2p/sync.h"
+#include "state/heal_peer.h"
 #include "state/store.h"
 #include "state/trust.h"
 
@@ -44,6 +52,23 @@ struct node_scrub {
     uint64_t done;     /* of the present look */
     uint64_t next_ms;
     uint64_t ended_ms; /* of the last whole look; 0: none yet */
+};
+
+#define NODE_OUTBOX_MAX ANNOUNCE_RECORDS_A_SECOND
+#define NODE_PROTOCOLS_MAX 12
+
+struct healer; /* node_sync.c: one connected peer, as healing sees it */
+
+/* What a second's column is the difference of. */
+struct node_totals {
+    uint64_t applied, polls, messages;
+};
+
+/* Keys that this node has just written, from the store thread to the loop. What does not fit is told by the next root alone. */
+struct node_outbox {
+    pthread_mutex_t lock;
+    uint8_t keyhash[NODE_OUTBOX_MAX][32];
+    size_t count;
 };
 
 struct node {
@@ -85,6 +110,27 @@ struct node {
     char p2p_error[SNAPSHOT_TEXT_MAX];
     bool peers_changed;
     uint64_t peers_saved_ms;
+    const struct protocol *protocols[NODE_PROTOCOLS_MAX + 1]; /* that the host serves */
+
+    struct gossip *router;          /* as long as the loop, like checks, judge and live */
+    struct gossip_streams *streams; /* as long as a host, like sync */
+    struct host_check *checks;      /* NULL: closing */
+    struct topic_judge *judge;
+    struct announce announce;
+    struct node_outbox outbox;
+    bool has_outbox;                /* its lock exists */
+    uint8_t own_root[32];           /* that live peers were last compared with */
+    bool own_flat;                  /* with the v3.0.3 root at hand */
+    uint64_t gossip_applied;        /* records */
+    struct live *live;
+    uint64_t turn_ms;               /* when anything of ours last ran */
+    uint64_t pings_looked_ms;
+    struct crosscheck crosscheck;
+    uint64_t own_looked_ms;         /* at a message in our own name */
+    uint64_t twin_ms, rollback_ms;  /* monotonic: last evidence; 0: none */
+    struct sync *sync;
+    struct healer *healers[SWARM_CONNECTIONS_MAX];
+    size_t healer_count, healer_turn;
 
     pthread_mutex_t trust_lock; /* others ask for the set from their own threads; this one alone replaces it */
     struct trust_set *trust;
@@ -112,8 +158,8 @@ struct node {
     uint64_t history_noted;         /* wall second of the last picture */
     uint64_t history_complained_ms;
     uint64_t history_second; /* monotonic second of the newest column */
-    uint64_t history_applied, history_polls; /* totals at its beginning */
-    uint16_t applied_of[SNAPSHOT_HISTORY], polls_of[SNAPSHOT_HISTORY];
+    struct node_totals history_totals; /* at its beginning */
+    uint16_t applied_of[SNAPSHOT_HISTORY], polls_of[SNAPSHOT_HISTORY], messages_of[SNAPSHOT_HISTORY];
 };
 
 /* --- node_lungs.c --- */
@@ -138,6 +184,13 @@ void node_lungs_close(struct node *node, void (*fn)(struct node *node));
 
 /* --- node_p2p.c --- */
 
+/* Before the lungs are started: identity, gossip, live peers. LAT_NOMEM, LAT_SYS. */
+LAT_MUST_CHECK enum lat_err node_p2p_open(struct node *node);
+
+/* What follows from what has just happened, by any way: live peers, sessions, our own announcements; then send. Not from within the host's ops. */
+void node_p2p_turn(struct node *node);
+void node_p2p_flush(struct node *node);
+
 /* Actions o and p of the machine. That a start failed is told to it when the step that asked for it has been carried out. */
 void node_p2p_start(struct node *node);
 void node_p2p_stop(struct node *node);
@@ -155,7 +208,7 @@ void node_p2p_set_gate(struct node *node, enum command_gate gate);
 /* Why P2P carries nothing now; "": it does. */
 const char *node_p2p_error(const struct node *node);
 
-/* Peers, addresses and the error into a snapshot. */
+/* Peers, gossip, addresses and the error into a snapshot. */
 void node_p2p_fill(const struct node *node, struct snapshot *s);
 
 /* --- node_scrub.c --- */
@@ -165,6 +218,79 @@ void node_scrub_tick(struct node *node);
 
 /* How far it has come, into a snapshot of the state with this head. */
 void node_scrub_fill(const struct node *node, const struct store_head *head, struct snapshot *s);
+
+/* --- node_gossip.c: the topic, heard --- */
+
+LAT_MUST_CHECK enum lat_err node_gossip_open(struct node *node, uint64_t first_seqno);
+void node_gossip_quiet(struct node *node); /* the node ends: no message is judged any more */
+void node_gossip_close(struct node *node); /* after the loop */
+
+/* Streams for a host that is being started, and when it is gone. False: out of memory. */
+bool node_gossip_attach(struct node *node);
+void node_gossip_detach(struct node *node);
+void node_gossip_fill(const struct node *node, struct snapshot_gossip *out);
+
+/* --- node_announce.c: the topic, spoken --- */
+
+/* Any thread: this node has written the record of this key, durably. */
+void node_outbox_add(struct node *node, const uint8_t keyhash[32]);
+void node_announce_turn(struct node *node);
+/* A proof_event, now, to so many peers. LAT_MALFORMED (no UTF-8), LAT_LIMIT, LAT_NOMEM. */
+LAT_MUST_CHECK enum lat_err node_publish_proof(struct node *node, const char *intent, const char *status, size_t *recipients);
+
+/* --- node_live.c --- */
+
+/* Monotonic and Unix milliseconds. node_now tells live peers of a STALL first, so it comes before anything that is told with its time. */
+uint64_t node_now(struct node *node);
+uint64_t node_wall(const struct node *node);
+
+bool node_live_open(struct node *node);
+void node_live_close(struct node *node);
+void node_live_reload(struct node *node);
+
+/* Who is live now, told to the machine; STATUS that is due. */
+void node_live_turn(struct node *node);
+/* Pings that are not answered yet. Every NODE_TICK_MS. */
+void node_live_look(struct node *node);
+/* Verdicts on records that came over this link. */
+void node_live_applied(struct node *node, const struct peerid *link, const uint8_t *verdicts, size_t count);
+/* What a key attested, by P2P and by HTTP. */
+void node_live_attested(struct node *node, const uint8_t key[32], const struct topic_state *state, uint64_t time_ms);
+void node_live_attested_http(struct node *node, const struct recon_status *status);
+void node_live_fill(const struct node *node, struct snapshot *s);
+
+/* --- node_sync.c: asking --- */
+
+void node_sync_up(struct node *node, const struct peerid *id);
+void node_sync_down(struct node *node, const struct peerid *id);
+void node_sync_clear(struct node *node);
+/* A peer showed its root by gossip; it asked for our STATUS and told its own. */
+void node_sync_heard(struct node *node, const struct topic_message *said);
+void node_sync_asked(struct node *node, const struct peerid *id, const struct topic_state *theirs);
+/* Ask for its STATUS, unless a stream to it is open. */
+void node_sync_ask(struct node *node, const struct peerid *id);
+/* Begin sessions that are due. */
+void node_sync_turn(struct node *node);
+/* NULL: not connected. Borrow. */
+const struct heal_peer *node_sync_peer(const struct node *node, const struct peerid *id);
+
+/* --- node_answer.c: answering; a sync_asked, arg is the node --- */
+
+void node_answer(void *arg, struct sync_ticket *ticket);
+
+/* --- node_peers.c --- */
+
+void node_peers_fill(const struct node *node, struct snapshot *s);
+
+/* --- node_memory.c --- */
+
+/* What gossip must not say twice, kept over a restart. */
+struct node_memory {
+    uint64_t seqno;   /* above any that was used */
+    uint64_t time_ms; /* Unix: of the last root announced */
+};
+void node_memory_load(const struct node *node, struct node_memory *out);
+void node_memory_save(const struct node *node);
 
 /* --- node_commands.c --- */
 

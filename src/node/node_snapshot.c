@@ -56,38 +56,51 @@ fill_state(struct node *node, struct snapshot *s)
     lat_escape_str(head.error, state->error, sizeof(state->error));
 }
 
-/* One column a second: what was applied, what HTTP brought. */
+/* One column a second further: the newest one is empty. */
 static void
-turn_history(struct node *node, uint64_t now, uint64_t applied, uint64_t polls)
+shift(uint16_t column[SNAPSHOT_HISTORY])
+{
+    memmove(column, column + 1, (SNAPSHOT_HISTORY - 1) * sizeof(column[0]));
+    column[SNAPSHOT_HISTORY - 1] = 0;
+}
+
+static void
+set_newest(uint16_t column[SNAPSHOT_HISTORY], uint64_t value)
+{
+    column[SNAPSHOT_HISTORY - 1] = (uint16_t)(value < UINT16_MAX ? value : UINT16_MAX);
+}
+
+/* What was applied, what HTTP brought, what gossip brought, in each of the last seconds. */
+static void
+turn_history(struct node *node, uint64_t now, const struct node_totals *totals)
 {
     uint64_t second = now / 1000;
 
     for (; node->history_second < second; node->history_second++) {
-        memmove(node->applied_of, node->applied_of + 1, sizeof(node->applied_of) - sizeof(node->applied_of[0]));
-        memmove(node->polls_of, node->polls_of + 1, sizeof(node->polls_of) - sizeof(node->polls_of[0]));
-        node->applied_of[SNAPSHOT_HISTORY - 1] = 0;
-        node->polls_of[SNAPSHOT_HISTORY - 1] = 0;
-        node->history_applied = applied;
-        node->history_polls = polls;
+        shift(node->applied_of);
+        shift(node->polls_of);
+        shift(node->messages_of);
+        node->history_totals = *totals;
     }
-    applied -= node->history_applied;
-    polls -= node->history_polls;
-    node->applied_of[SNAPSHOT_HISTORY - 1] = (uint16_t)(applied < UINT16_MAX ? applied : UINT16_MAX);
-    node->polls_of[SNAPSHOT_HISTORY - 1] = (uint16_t)(polls < UINT16_MAX ? polls : UINT16_MAX);
+    set_newest(node->applied_of, totals->applied - node->history_totals.applied);
+    set_newest(node->polls_of, totals->polls - node->history_totals.polls);
+    set_newest(node->messages_of, totals->messages - node->history_totals.messages);
 }
 
 static void
 fill_history(struct node *node, struct snapshot *s)
 {
+    struct node_totals totals = { .messages = s->gossip.accepted };
     struct store_head head;
-    uint64_t polls = 0;
 
     store_head(node->store, &head);
+    totals.applied = head.applied;
     for (uint32_t i = 0; i < s->source_count; i++)
-        polls += s->sources[i].polls;
-    turn_history(node, s->mono_ms, head.applied, polls);
+        totals.polls += s->sources[i].polls;
+    turn_history(node, s->mono_ms, &totals);
     memcpy(s->history_keys, node->applied_of, sizeof(s->history_keys));
     memcpy(s->history_http, node->polls_of, sizeof(s->history_http));
+    memcpy(s->history_p2p, node->messages_of, sizeof(s->history_p2p));
     for (size_t i = 0; i < SNAPSHOT_HISTORY; i++)
         s->state.changes_min += s->history_keys[i];
 }

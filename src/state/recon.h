@@ -113,6 +113,9 @@ struct recon_pushes {
 LAT_MUST_CHECK enum lat_err recon_inspect(const struct network *network, const uint8_t *request, size_t len,
                                           struct recon_pushes *pushes, struct lat_buf *reply);
 
+/* Is it a well-formed STATUS request? Then the asker's own root and count, which it states unproved. */
+bool recon_asked_status(const struct network *network, const uint8_t *request, size_t len, uint8_t root[32], uint64_t *count);
+
 /*
  * Answer a request from the view (taken after the pushes were committed). verdicts: one byte a push. Always
  * leaves one whole message in *reply, which what it held before gives way to, and returns LAT_OK; only out of

@@ -53,6 +53,8 @@ struct recon_request {
     union {
         struct {
             const uint8_t *challenge; /* 16 */
+            const uint8_t *root;      /* the asker's */
+            uint64_t count;
             bool want_flat_root;
         } status;
         struct {

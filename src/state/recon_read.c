@@ -183,7 +183,8 @@ read_status(struct lat_cursor *bytes, struct recon_request *out, struct recon_re
     uint8_t flags;
 
     out->status.challenge = lat_take(bytes, 16);
-    lat_take(bytes, 32 + 8); /* the asker's root and count */
+    out->status.root = lat_take(bytes, 32);
+    out->status.count = lat_take_u64le(bytes);
     flags = lat_take_u8(bytes);
     if (flags & ~1u)
         return refuse(why, RECON_E_MALFORMED, "a reserved flag is set");

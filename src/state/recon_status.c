@@ -32,3 +32,16 @@ recon_answer_status(const struct recon_view *view, const struct recon_request *r
         view->announced(view->arg, view->root);
     return err;
 }
+
+bool
+recon_asked_status(const struct network *network, const uint8_t *request, size_t len, uint8_t root[32], uint64_t *count)
+{
+    struct recon_request asked;
+    struct recon_refusal why;
+
+    if (recon_read(network, request, len, &asked, &why) || asked.type != RECON_STATUS)
+        return false;
+    memcpy(root, asked.status.root, 32);
+    *count = asked.status.count;
+    return true;
+}

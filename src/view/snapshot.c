@@ -140,10 +140,24 @@ any_source_differs_longer(const struct snapshot *s, int64_t ms)
     return false;
 }
 
+/* A peer whose key counts. */
+static bool
+any_peer_differs_longer(const struct snapshot *s, int64_t ms)
+{
+    for (uint32_t i = 0; i < s->peer_count; i++) {
+        if (s->peers[i].connected && s->peers[i].trusted && s->peers[i].differs_ms > ms)
+            return true;
+    }
+    return false;
+}
+
 static bool
 is_alarm(const struct snapshot *s)
 {
     const struct snapshot_lung *lung = &s->lung;
+
+    if (s->doubts.two_faces[0] || s->doubts.twin_ms >= 0 || s->doubts.rollback_ms >= 0)
+        return true;
 
     if (s->state.read_only || s->state.damaged)
         return true;
@@ -151,7 +165,7 @@ is_alarm(const struct snapshot *s)
         return true;
     if (lung->state == LUNG_FP2P_DOWN && lung->no_peer_ms >= lung->fallback_after_ms)
         return true;
-    return any_source_differs_longer(s, DIVERGENCE_ALARM_MS);
+    return any_source_differs_longer(s, DIVERGENCE_ALARM_MS) || any_peer_differs_longer(s, DIVERGENCE_ALARM_MS);
 }
 
 int
@@ -161,7 +175,8 @@ snapshot_condition(const struct snapshot *s)
         return 2;
     if ((s->lung.state != LUNG_P2P && s->lung.state != LUNG_FP2P_UP) || s->lung.degraded)
         return 1;
-    if (any_source_differs_longer(s, -1) || s->trusted_keys == 0 || s->state.incomplete)
+    if (any_source_differs_longer(s, -1) || any_peer_differs_longer(s, SNAPSHOT_QUIET_MS) || s->doubts.clock_off_ms != 0 ||
+        s->trusted_keys == 0 || s->state.incomplete)
         return 1;
     return 0;
 }

@@ -24,6 +24,7 @@
 #define SNAPSHOT_KEYS_MAX 16    /* differing keys named per source */
 #define SNAPSHOT_EVENTS_MAX 128
 #define SNAPSHOT_ALERTS_MAX 16
+#define SNAPSHOT_QUIET_MS 3000  /* gossip closes most differences sooner: those say nothing to an operator */
 #define SNAPSHOT_HISTORY 60     /* seconds of history in a sparkline */
 #define SNAPSHOT_TIMELINE 60    /* slots of the timeline */
 #define SNAPSHOT_SLOT_S 20      /* seconds of one */
