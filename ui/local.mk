@@ -10,6 +10,6 @@ noinst_LIBRARIES += %D%/libui.a
 	%D%/plain.h %D%/plain.c %D%/console.h %D%/once.c %D%/console.c \
 	%D%/signals.h %D%/signals.c %D%/stderr_log.h %D%/stderr_log.c %D%/term.h %D%/term.c \
 	%D%/repeat.h %D%/repeat.c %D%/settings.h %D%/settings.c %D%/caption.h %D%/caption.c \
-	%D%/panels/timeline.c %D%/alarm.h %D%/alarm.c %D%/settings_file.h %D%/settings_file.c \
+	%D%/panels/timeline.c %D%/panels/divergence_detail.h %D%/panels/divergence_detail.c %D%/alarm.h %D%/alarm.c %D%/settings_file.h %D%/settings_file.c \
 	%D%/copy.h %D%/copy.c %D%/recorder.h %D%/recorder.c %D%/privacy.h %D%/privacy.c %D%/operator.h %D%/operator.c \
 	%D%/sentences.h %D%/sentences.c %D%/line_mode.h %D%/line_mode.c %D%/i18n.h %D%/i18n.c

@@ -15,7 +15,7 @@
 static int64_t
 differing_ms(const struct node_row *row)
 {
-    return row->source ? row->source->differs_ms : row->peer->since_ms;
+    return row->source ? row->source->differs_ms : row->peer->differs_ms;
 }
 
 /* One row has the letter of another one with the same root, else the next free one. */
@@ -193,7 +193,7 @@ nodes_tally(const struct snapshot *snapshot)
 enum style
 node_root_text(const struct snapshot *snapshot, const struct node_row *row, char out[NODE_TEXT_MAX])
 {
-    int64_t age = row->source ? row->source->ok_age_ms : -1;
+    int64_t age = row->source ? row->source->ok_age_ms : row->peer->heard_ms;
     char span[FORMAT_MAX];
 
     (void)snapshot;
@@ -209,14 +209,36 @@ node_root_text(const struct snapshot *snapshot, const struct node_row *row, char
     return row->letter == 'A' ? STYLE_GOOD : STYLE_ATTENTION;
 }
 
+#define HEALING_OF(n)                                                                                                     \
+    {                                                                                                                     \
+        .difference = &(n)->difference, .keys = (n)->keys, .error = (n)->error, .key_count = (n)->key_count,              \
+        .key_total = (n)->key_total, .count = (n)->count, .differs_ms = (n)->differs_ms, .age_ms = (n)->heal_age_ms,      \
+        .backoff_ms = (n)->backoff_ms, .healing = (n)->healing, .percent = (n)->heal_percent,                             \
+        .applied = (n)->heal_applied, .same = (n)->heal_same, .refused = (n)->heal_refused, .ours = (n)->heal_ours,       \
+        .ms = (n)->heal_ms, .bytes = (n)->heal_bytes                                                                      \
+    }
+
+struct node_healing
+node_healing(const struct node_row *row)
+{
+    struct node_healing of_source, of_peer;
+
+    if (row->source) {
+        of_source = (struct node_healing)HEALING_OF(row->source);
+        return of_source;
+    }
+    of_peer = (struct node_healing)HEALING_OF(row->peer);
+    return of_peer;
+}
+
 /* Which side has the news, by the keys that are named. */
 static const char *
-direction(const struct snapshot_source *source)
+direction(const struct node_healing *h)
 {
     bool theirs = false, ours = false;
 
-    for (uint32_t i = 0; i < source->key_count && i < SNAPSHOT_KEYS_MAX; i++) {
-        enum key_difference d = source->keys[i].difference;
+    for (uint32_t i = 0; i < h->key_count && i < SNAPSHOT_KEYS_MAX; i++) {
+        enum key_difference d = h->keys[i].difference;
 
         theirs |= d == KEY_THEIRS_NEWER || d == KEY_ONLY_THEIRS || d == KEY_REFUSED;
         ours |= d == KEY_OURS_NEWER || d == KEY_ONLY_OURS;
@@ -231,6 +253,8 @@ direction(const struct snapshot_source *source)
 enum style
 node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX])
 {
+    struct node_healing h;
+
     if (row->agreement == AGREE_EQUAL) {
         snprintf(out, NODE_TEXT_MAX, _("same"));
         return STYLE_TEXT;
@@ -243,62 +267,83 @@ node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX])
         snprintf(out, NODE_TEXT_MAX, _("same but"));
         return STYLE_TEXT;
     }
-    if (row->source && row->source->differs_ms >= 0 && row->source->key_total > 0)
-        snprintf(out, NODE_TEXT_MAX, "%" PRIu32 " %s", row->source->key_total, direction(row->source));
+    h = node_healing(row);
+    if (h.differs_ms >= 0 && h.key_total > 0)
+        snprintf(out, NODE_TEXT_MAX, "%" PRIu32 " %s", h.key_total, direction(&h));
     else
         snprintf(out, NODE_TEXT_MAX, _("differs"));
     return STYLE_ATTENTION;
 }
 
+/* The word for how far it agrees; equal: what is said of one that does. */
 static enum style
-source_state(const struct snapshot_source *s, char out[NODE_TEXT_MAX])
+agreement_state(const struct node_row *row, const char *equal, const char *unknown, char out[NODE_TEXT_MAX])
 {
+    const struct node_healing h = node_healing(row);
     char span[FORMAT_MAX];
 
-    if (s->error[0] && (s->failures > 0 || s->agreement == AGREE_HELD)) {
-        snprintf(out, NODE_TEXT_MAX, "%s", s->error);
-        return STYLE_ATTENTION;
-    }
-    switch (s->agreement) {
+    switch (row->agreement) {
     case AGREE_HEALING:
-        snprintf(out, NODE_TEXT_MAX, _("healing %" PRIu32 " %%"), s->heal_percent);
+        snprintf(out, NODE_TEXT_MAX, _("healing %" PRIu32 " %%"), h.percent);
         return STYLE_FALLBACK;
     case AGREE_HELD:
-        snprintf(out, NODE_TEXT_MAX, _("held"));
+        snprintf(out, NODE_TEXT_MAX, "%s", h.error[0] ? h.error : _("held"));
         return STYLE_ATTENTION;
     case AGREE_INCOMPATIBLE:
         snprintf(out, NODE_TEXT_MAX, _("incompatible"));
         return STYLE_ATTENTION;
     case AGREE_BUT:
-        snprintf(out, NODE_TEXT_MAX, "%s", s->error);
+        snprintf(out, NODE_TEXT_MAX, "%s", h.error);
         return STYLE_TEXT;
     case AGREE_DIFFERS:
-        if (s->differs_ms < 0) /* our root moved after its last answer */
+        if (h.differs_ms < 0) /* our root moved after its last answer */
             snprintf(out, NODE_TEXT_MAX, _("looking soon"));
         else
-            snprintf(out, NODE_TEXT_MAX, _("differs %s"), format_span(s->differs_ms, span));
+            snprintf(out, NODE_TEXT_MAX, _("differs %s"), format_span(h.differs_ms, span));
         return STYLE_ATTENTION;
     case AGREE_EQUAL:
-        snprintf(out, NODE_TEXT_MAX, s->trusted ? _("in step") : _("in step, key not trusted"));
+        snprintf(out, NODE_TEXT_MAX, "%s", equal);
         return STYLE_TEXT;
     case AGREE_UNKNOWN:
         break;
     }
-    snprintf(out, NODE_TEXT_MAX, s->known ? _("waiting") : _("not asked yet"));
+    snprintf(out, NODE_TEXT_MAX, "%s", unknown);
     return STYLE_UNKNOWN;
+}
+
+static enum style
+source_state(const struct node_row *row, char out[NODE_TEXT_MAX])
+{
+    const struct snapshot_source *s = row->source;
+
+    if (s->error[0] && s->failures > 0) {
+        snprintf(out, NODE_TEXT_MAX, "%s", s->error);
+        return STYLE_ATTENTION;
+    }
+    return agreement_state(row, s->trusted ? _("in step") : _("in step, key not trusted"),
+                           s->known ? _("waiting") : _("not asked yet"), out);
+}
+
+static enum style
+peer_state(const struct node_row *row, char out[NODE_TEXT_MAX])
+{
+    const struct snapshot_peer *p = row->peer;
+
+    if (!p->live && p->why_not[0]) {
+        snprintf(out, NODE_TEXT_MAX, "%s", p->why_not);
+        return STYLE_ATTENTION;
+    }
+    if (!p->live) {
+        snprintf(out, NODE_TEXT_MAX, p->connected ? _("not live") : _("not connected"));
+        return STYLE_UNKNOWN;
+    }
+    return agreement_state(row, p->in_mesh ? _("live, in the mesh") : _("live"), _("live"), out);
 }
 
 enum style
 node_state_text(const struct node_row *row, char out[NODE_TEXT_MAX])
 {
-    if (row->source)
-        return source_state(row->source, out);
-    if (!row->peer->live && row->peer->why_not[0]) {
-        snprintf(out, NODE_TEXT_MAX, "%s", row->peer->why_not);
-        return STYLE_ATTENTION;
-    }
-    snprintf(out, NODE_TEXT_MAX, row->peer->live ? _("live") : _("not connected"));
-    return row->peer->live ? STYLE_TEXT : STYLE_UNKNOWN;
+    return row->source ? source_state(row, out) : peer_state(row, out);
 }
 
 const char *

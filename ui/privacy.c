@@ -13,9 +13,9 @@
 
 #include "base/text.h"
 
-enum what { WHAT_ADDRESS, WHAT_PEER, WHAT_KEY, WHAT_URL, WHAT_COUNT };
+enum what { WHAT_ADDRESS, WHAT_PEER, WHAT_KEY, WHAT_URL, WHAT_VALUE, WHAT_COUNT };
 
-static const char *const words[WHAT_COUNT] = { "addr", "peer", "key", "url" };
+static const char *const words[WHAT_COUNT] = { "addr", "peer", "key", "url", "value" };
 
 struct privacy {
     struct {
@@ -178,10 +178,21 @@ replace_tokens(struct privacy *p, char *field, size_t size)
 /* --- a snapshot ----------------------------------------------------------------------------------------- */
 
 static void
+hide_keys(struct privacy *p, struct snapshot_key *keys, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && i < SNAPSHOT_KEYS_MAX; i++) {
+        WHOLE(p, WHAT_KEY, keys[i].key);
+        WHOLE(p, WHAT_PEER, keys[i].ours_author);
+        WHOLE(p, WHAT_PEER, keys[i].theirs_author);
+        WHOLE(p, WHAT_VALUE, keys[i].ours_value);
+        WHOLE(p, WHAT_VALUE, keys[i].theirs_value);
+    }
+}
+
+static void
 hide_source(struct privacy *p, struct snapshot_source *s)
 {
-    for (uint32_t i = 0; i < s->key_count && i < SNAPSHOT_KEYS_MAX; i++)
-        WHOLE(p, WHAT_KEY, s->keys[i].key);
+    hide_keys(p, s->keys, s->key_count);
     WHOLE(p, WHAT_URL, s->url);
     TOKENS(p, s->name);
     TOKENS(p, s->error);
@@ -190,6 +201,8 @@ hide_source(struct privacy *p, struct snapshot_source *s)
 static void
 hide_peer(struct privacy *p, struct snapshot_peer *peer)
 {
+    hide_keys(p, peer->keys, peer->key_count);
+    TOKENS(p, peer->error);
     WHOLE(p, WHAT_PEER, peer->id);
     WHOLE(p, WHAT_ADDRESS, peer->address);
     TOKENS(p, peer->name);
@@ -205,6 +218,7 @@ hide_node(struct privacy *p, struct snapshot *s)
     WHOLE(p, WHAT_ADDRESS, s->p2p_listen);
     WHOLE(p, WHAT_ADDRESS, s->state_dir);
     TOKENS(p, s->api_error);
+    TOKENS(p, s->doubts.two_faces);
     TOKENS(p, s->state.error);
     TOKENS(p, s->lung.p2p_error);
     TOKENS(p, s->lung.http_error);

@@ -188,6 +188,7 @@ void
 sentences_of_divergence(const struct snapshot *s, FILE *out)
 {
     struct node_row rows[NODES_MAX];
+    struct node_healing h;
     int count = nodes_list(s, "", rows), open = 0;
 
     for (int i = 0; i < count; i++) {
@@ -195,8 +196,9 @@ sentences_of_divergence(const struct snapshot *s, FILE *out)
             continue;
         open++;
         say_node(&rows[i], out);
-        for (uint32_t k = 0; rows[i].source && k < rows[i].source->key_count && k < SNAPSHOT_KEYS_MAX; k++)
-            say_key(&rows[i].source->keys[k], out);
+        h = node_healing(&rows[i]);
+        for (uint32_t k = 0; k < h.key_count && k < SNAPSHOT_KEYS_MAX; k++)
+            say_key(&h.keys[k], out);
     }
     if (open == 0)
         fprintf(out, _("Nobody who was heard has another root.\n"));

@@ -59,6 +59,11 @@ add_peer(struct snapshot *s, const char *name, const char *address, int64_t rtt_
     peer->since_ms = 273000000;
     peer->bytes_in = 9120044;
     peer->bytes_out = 8014400;
+    peer->trusted = peer->subscribed = peer->in_mesh = true;
+    peer->messages_in = 5522;
+    peer->messages_out = 5480;
+    peer->exchange_ms = peer->heard_ms = 2400;
+    peer->count = s->state.count;
     s->peer_total = s->peer_count;
     s->lung.peers_live = s->lung.peers_connected = s->lung.peers_known = s->peer_count;
 }
@@ -272,6 +277,15 @@ add_key(struct snapshot_source *source, const char *name, enum key_difference di
     key->difference = difference;
     key->ours_hlc = ours_ago < 0 ? 0 : (NOW_WALL - (uint64_t)ours_ago * 1000) << 16;
     key->theirs_hlc = theirs_ago < 0 ? 0 : (NOW_WALL - (uint64_t)theirs_ago * 1000) << 16;
+    key->reason = ours_ago < 0 || theirs_ago < 0 ? WINS_ALONE : WINS_CLOCK;
+    if (ours_ago >= 0) {
+        PUT(key->ours_author, "6c1f9d02a7e4b853");
+        PUT(key->ours_value, "{\"balance\":100,\"by\":\"lisbon-1\"}");
+    }
+    if (theirs_ago >= 0) {
+        PUT(key->theirs_author, "a90e11c377d0e2b8");
+        PUT(key->theirs_value, "{\"balance\":140,\"by\":\"rio-2\"}");
+    }
     source->key_total = source->key_count;
 }
 
@@ -288,6 +302,13 @@ sample_diverge(struct snapshot *snapshot)
     add_key(source, "acct/settle/0091", KEY_THEIRS_NEWER, 76, 43);
     add_key(source, "acct/settle/0092", KEY_OURS_NEWER, 12, 287);
     add_key(source, "acct/settle/0107", KEY_ONLY_THEIRS, -1, 43);
+    source->difference.way = WAY_SKETCH;
+    source->difference.estimate = 4;
+    source->difference.exact = true;
+    source->difference.theirs_newer = source->difference.ours_newer = source->difference.only_theirs = 1;
+    memset(source->difference.subtrees, '0', SNAPSHOT_HEX_LEN - 1);
+    source->difference.subtrees[19] = '4'; /* 4d */
+    source->difference.subtrees[40] = '9'; /* a0, a3 */
     add_alert(snapshot, "D1", ALERT_ATTENTION, 42000, "rio-2 diverges: 3 keys");
 }
 

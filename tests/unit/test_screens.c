@@ -313,6 +313,17 @@ draw_overlays(const char *name, int cols, int rows, bool unicode)
         draw(&album, caption, &model, s, unicode);
     }
     model = fresh;
+    model.focus = PANEL_DIVERGENCE;
+    model.detail = true;
+    model.places[PANEL_DIVERGENCE].selected = 1;
+    draw(&album, "divergence, a key", &model, s, unicode);
+    s->sources[2].agreement = AGREE_HEALING;
+    s->sources[2].healing = true;
+    s->sources[2].heal_percent = 42;
+    model.detail = false;
+    model.zoomed = true;
+    draw(&album, "divergence alone, healing", &model, s, unicode);
+    model = fresh;
     model.past = model.captions = true;
     model.behind_ms = 28282000;
     model.places[PANEL_PEERS].sort = NODE_SORT_STATE;

@@ -15,9 +15,10 @@
 #include "i18n.h"
 #include "nodes.h"
 #include "panel.h"
+#include "panels/divergence_detail.h"
 
 #define HLC_MS_SHIFT 16 /* an HLC is Unix ms << 16 | counter */
-#define LINES_MAX (SNAPSHOT_SOURCES_MAX * (SNAPSHOT_KEYS_MAX + 2) + SNAPSHOT_PEERS_MAX)
+#define LINES_MAX (NODES_MAX * (SNAPSHOT_KEYS_MAX + 2))
 #define NAME_COLS 16
 
 enum line_kind { LINE_NODE, LINE_KEY, LINE_HEALED };
@@ -55,15 +56,16 @@ add(struct lines *lines, enum line_kind kind, const struct node_row *row, const 
 static void
 add_keys(struct lines *lines, const struct node_row *row)
 {
-    for (uint32_t i = 0; row->source && i < row->source->key_count && i < SNAPSHOT_KEYS_MAX; i++)
-        add(lines, LINE_KEY, row, &row->source->keys[i]);
+    const struct node_healing h = node_healing(row);
+
+    for (uint32_t i = 0; i < h.key_count && i < SNAPSHOT_KEYS_MAX; i++)
+        add(lines, LINE_KEY, row, &h.keys[i]);
 }
 
 static bool
 is_open(const struct node_row *row)
 {
-    return agreement_is_open(row->agreement) &&
-           (row->source == NULL || row->source->differs_ms >= 0);
+    return agreement_is_open(row->agreement) && (row->peer != NULL || row->source->differs_ms >= 0);
 }
 
 static void
@@ -82,8 +84,9 @@ collect(struct lines *lines, const struct snapshot *snapshot, const char *filter
             add(lines, LINE_NODE, &lines->rows[i], NULL);
     for (int i = 0; i < count; i++) {
         const struct node_row *row = &lines->rows[i];
+        const struct node_healing h = node_healing(row);
 
-        if (!is_open(row) && row->source && row->source->heal_age_ms >= 0 && row->source->key_count > 0) {
+        if (!is_open(row) && h.age_ms >= 0 && h.key_count > 0) {
             add(lines, LINE_HEALED, row, NULL);
             add_keys(lines, row);
         }
@@ -115,63 +118,59 @@ glyph_of(enum agreement agreement, char *glyph)
 
 /* What agrees: the last healing if there was one, else what was compared. */
 static void
-equal_text(const struct snapshot *snapshot, const struct snapshot_source *s, char *out, size_t size)
+equal_text(const struct snapshot *snapshot, const struct node_row *row, const struct node_healing *h, char *out, size_t size)
 {
     char when[FORMAT_MAX], bytes[FORMAT_MAX], refused[32] = "";
+    int64_t age = row->source ? row->source->ok_age_ms : row->peer->heard_ms;
 
-    if (s->heal_age_ms < 0) {
-        snprintf(out, size, _("%s, compared %s"), format_noun(s->count, "record", bytes),
-                 format_when(snapshot->wall_ms, s->ok_age_ms, when));
+    if (h->age_ms < 0) {
+        snprintf(out, size, _("%s, compared %s"), format_noun(h->count, "record", bytes),
+                 format_when(snapshot->wall_ms, age, when));
         return;
     }
-    if (s->heal_refused > 0)
-        snprintf(refused, sizeof(refused), _(", %" PRIu32 " refused"), s->heal_refused);
+    if (h->refused > 0)
+        snprintf(refused, sizeof(refused), _(", %" PRIu32 " refused"), h->refused);
     snprintf(out, size, _("healed %s: %" PRIu32 " taken, %" PRIu32 " kept%s, %s, %" PRIu32 " ms"),
-             format_when(snapshot->wall_ms, s->heal_age_ms, when), s->heal_applied, s->heal_ours, refused,
-             format_bytes(s->heal_bytes, bytes), s->heal_ms);
+             format_when(snapshot->wall_ms, h->age_ms, when), h->applied, h->ours, refused,
+             format_bytes(h->bytes, bytes), h->ms);
 }
 
 /* "since 14:02:45, 3 keys, 12,812 records there, 12,811 here" */
 static void
-open_text(const struct snapshot *snapshot, const struct snapshot_source *s, char *out, size_t size)
+open_text(const struct snapshot *snapshot, const struct node_row *row, const struct node_healing *h, char *out, size_t size)
 {
     char when[FORMAT_MAX], keys[FORMAT_MAX], theirs[FORMAT_MAX], ours[FORMAT_MAX];
     size_t used = 0;
 
-    if (s->differs_ms < 0) {
+    if (h->differs_ms < 0) {
         snprintf(out, size, _("our state changed after its answer of %s"),
-                 format_when(snapshot->wall_ms, s->ok_age_ms, when));
+                 format_when(snapshot->wall_ms, row->source ? row->source->ok_age_ms : row->peer->heard_ms, when));
         return;
     }
-    if (s->agreement == AGREE_HEALING)
-        used = (size_t)snprintf(out, size, _("%" PRIu32 " %%, %" PRIu32 " taken, "), s->heal_percent,
-                                s->heal_applied);
-    else if (s->agreement == AGREE_HELD && s->error[0])
-        used = (size_t)snprintf(out, size, "%s; ", s->error);
+    if (row->agreement == AGREE_HEALING)
+        used = (size_t)snprintf(out, size, _("%" PRIu32 " %%, %" PRIu32 " taken, "), h->percent, h->applied);
+    else if (row->agreement == AGREE_HELD && h->error[0])
+        used = (size_t)snprintf(out, size, "%s; ", h->error);
     if (used >= size)
         return;
     snprintf(out + used, size - used, _("since %s, %s, %s there, %s here"),
-             format_when(snapshot->wall_ms, s->differs_ms, when), format_noun(s->key_total, "key", keys),
-             format_noun(s->count, "record", theirs), format_count(snapshot->state.count, ours));
+             format_when(snapshot->wall_ms, h->differs_ms, when), format_noun(h->key_total, "key", keys),
+             format_noun(h->count, "record", theirs), format_count(snapshot->state.count, ours));
 }
 
 static void
 node_text(const struct snapshot *snapshot, const struct node_row *row, char *out, size_t size)
 {
-    const struct snapshot_source *s = row->source;
+    const struct node_healing h = node_healing(row);
 
-    if (s == NULL) {
-        snprintf(out, size, _("as announced over P2P"));
-        return;
-    }
     if (row->agreement == AGREE_UNKNOWN)
-        snprintf(out, size, "%s", s->error[0] ? s->error : _("not compared yet"));
+        snprintf(out, size, "%s", h.error[0] ? h.error : _("not compared yet"));
     else if (row->agreement == AGREE_BUT)
-        snprintf(out, size, "%s", s->error);
+        snprintf(out, size, "%s", h.error);
     else if (row->agreement == AGREE_EQUAL)
-        equal_text(snapshot, s, out, size);
+        equal_text(snapshot, row, &h, out, size);
     else
-        open_text(snapshot, s, out, size);
+        open_text(snapshot, row, &h, out, size);
 }
 
 static void
@@ -239,14 +238,47 @@ draw_line(const struct panel_view *view, const struct area *area, int y, const s
 }
 
 static void
-divergence_draw(const struct panel_view *view, const struct area *area)
+divergence_detail(const struct panel_view *view, const struct area *area)
 {
     const struct panel_place *place = panel_place(view);
+    struct lines lines;
+    const struct line *line;
+
+    collect(&lines, view->snapshot, place->filter);
+    if (lines.count == 0)
+        return;
+    line = &lines.list[place->selected < lines.count ? place->selected : lines.count - 1];
+    if (line->kind == LINE_KEY)
+        divergence_draw_key(view, line->row, line->key, area);
+    else
+        divergence_draw_node(view, line->row, area);
+}
+
+/* The panel alone on a large screen has the map of the selected node beside its list. */
+static struct area
+split_off_map(const struct panel_view *view, const struct area *area, const struct node_row *row)
+{
+    struct area map;
+
+    if (!view->zoomed || row == NULL || area->cols < 80 + DIVERGENCE_MAP_COLS || area->rows < DIVERGENCE_MAP_ROWS)
+        return *area;
+    map = area_sub(area, area->cols - DIVERGENCE_MAP_COLS, 0, DIVERGENCE_MAP_COLS, area->rows);
+    divergence_draw_map(row, &map);
+    return area_sub(area, 0, 0, area->cols - DIVERGENCE_MAP_COLS, area->rows);
+}
+
+static void
+divergence_draw(const struct panel_view *view, const struct area *whole)
+{
+    const struct panel_place *place = panel_place(view);
+    struct area inner;
+    const struct area *area = &inner;
     struct lines lines;
     int selected, first;
 
     collect(&lines, view->snapshot, place->filter);
     selected = place->selected < lines.count ? place->selected : lines.count - 1;
+    inner = split_off_map(view, whole, selected < 0 ? NULL : lines.list[selected].row);
     first = panel_first_line(view->focused ? selected : 0, lines.count, area->rows);
     if (lines.count == 0)
         area_text_cut(area, 1, 0, area->cols - 2, STYLE_TEXT,
@@ -285,6 +317,7 @@ static const char *const divergence_help[] = {
     N_("<  theirs is newer, we take it     >  ours is newer, they take it"),
     N_("+  only they have it               -  only we have it"),
     N_("!  refused: not signed by a trusted key"),
+    N_("Enter on a node: counts and the map of 256 subtrees; on a key: both sides."),
     N_("healed   taken: their records applied; kept: ours won; bytes and time"),
     NULL,
 };
@@ -294,4 +327,5 @@ const struct panel divergence_panel = { .name = "divergence",
                                         .draw = divergence_draw,
                                         .note = divergence_note,
                                         .count = divergence_count,
+                                        .detail = divergence_detail,
                                         .help = divergence_help };

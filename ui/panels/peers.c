@@ -58,7 +58,6 @@ peer_cells(const struct panel_view *view, const struct snapshot_peer *p, const s
 {
     char text[FORMAT_MAX];
 
-    (void)view;
     table_draw_cell(table, area, ADDRESS, y, STYLE_TEXT, p->address);
     table_draw_cell(table, area, LUNG, y, STYLE_TEXT, "p2p");
     table_draw_cell(table, area, DIR, y, STYLE_TEXT, !p->connected ? "-" : p->outbound ? _("out") : _("in"));
@@ -68,9 +67,10 @@ peer_cells(const struct panel_view *view, const struct snapshot_peer *p, const s
                                : _("%" PRId64 " ms"),
              (p->rtt_us + 500) / 1000);
     table_draw_cell(table, area, RTT, y, STYLE_TEXT, text);
-    table_draw_cell(table, area, LAST_OK, y, STYLE_TEXT, p->live ? _("now") : "-");
+    table_draw_cell(table, area, LAST_OK, y, p->exchange_ms < 0 ? STYLE_UNKNOWN : STYLE_TEXT,
+                    format_when(view->snapshot->wall_ms, p->exchange_ms, text));
     table_draw_cell(table, area, NEXT, y, STYLE_TEXT, "-");
-    table_draw_cell(table, area, POLLS, y, STYLE_TEXT, "-");
+    table_draw_cell(table, area, POLLS, y, STYLE_TEXT, format_count(p->messages_in, text));
     table_draw_cell(table, area, IN, y, STYLE_TEXT, format_bytes(p->bytes_in, text));
     table_draw_cell(table, area, OUT, y, STYLE_TEXT, format_bytes(p->bytes_out, text));
 }
@@ -163,7 +163,18 @@ peer_detail(const struct panel_view *view, const struct snapshot_peer *p, const 
     snprintf(text, sizeof(text), _("%s, %s, since %s"), !p->connected ? _("not connected") : p->outbound ? _("dialled by us") : _("dialled by it"),
              p->live ? _("live") : _("not live"), format_when(view->snapshot->wall_ms, p->since_ms, a));
     y = panel_fact(area, y, _("connection"), text);
-    return panel_fact(area, y, _("agreement"), node_agreement_word(p->agreement));
+    snprintf(text, sizeof(text), _("%s, %s; %" PRIu64 " messages in, %" PRIu64 " out, score %" PRId64),
+             p->subscribed ? _("subscribed") : _("not subscribed"), p->in_mesh ? _("in the mesh") : _("not in the mesh"),
+             p->messages_in, p->messages_out, p->score);
+    y = panel_fact(area, y, _("gossip"), text);
+    if (p->heard_ms >= 0) {
+        snprintf(text, sizeof(text), _("%s, root exchange %s, its clock %+" PRId64 " ms"),
+                 format_when(view->snapshot->wall_ms, p->heard_ms, a), format_when(view->snapshot->wall_ms, p->exchange_ms, b),
+                 p->clock_ms);
+        y = panel_fact(area, y, _("heard"), text);
+    }
+    snprintf(text, sizeof(text), "%s, %s", node_agreement_word(p->agreement), p->trusted ? _("key trusted") : _("key not trusted"));
+    return panel_fact(area, y, _("agreement"), text);
 }
 
 /* What a table that is taller than its list says below it. */
@@ -275,6 +286,7 @@ static const char *const peers_help[] = {
     N_("NAME     as the node calls itself, else its address"),
     N_("LUNG     p2p: a libp2p peer; http: a polled source"),
     N_("RTT      of the last good answer"),
+    N_("POLLS    of a source; of a peer: messages of gossip that came from it"),
     N_("LAST OK, NEXT   time (UTC) of the last good answer and the next question"),
     N_("ROOT     first digits of its root and a letter: =A as ours, !B !C others,"),
     N_("         ? unknown or silent, with the age of the last answer"),
