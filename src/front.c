@@ -16,7 +16,6 @@
 #include "cli/cli.h"
 #include "cli/foreground.h"
 #include "cli/replay.h"
-#include "console.h"
 #include "i18n.h"
 #include "line_mode.h"
 #include "settings_file.h"
@@ -221,12 +220,26 @@ front_show(const struct options *o, const struct source *source, struct exchange
         return EXIT_DONE;
     case CONSOLE_QUIT_STOP:
     case CONSOLE_SIGTERM:
+    case CONSOLE_BACK:
         return EXIT_DONE;
     case CONSOLE_NO_TERMINAL: /* line mode needs none */
     case CONSOLE_FAILED:
         return cli_fail(EXIT_FAILED, "console: out of memory or descriptors");
     }
     return EXIT_FAILED;
+}
+
+int
+front_show_fleet(const struct options *o, const struct fleet *fleet)
+{
+    struct console_wishes wishes;
+    enum console_end end;
+
+    fill_console_options(o, &wishes);
+    end = console_run_fleet(&wishes.options, fleet);
+    if (end == CONSOLE_NO_TERMINAL)
+        return cli_fail(EXIT_FAILED, "the fleet view needs a terminal that can place a cursor; use 'lattice status'");
+    return end == CONSOLE_FAILED ? cli_fail(EXIT_FAILED, "console: out of memory or descriptors") : EXIT_DONE;
 }
 
 /* `console --print-config`: a console.ini with what holds now. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "cli/options.h"
+#include "console.h"
 #include "view/exchange.h"
 #include "view/source.h"
 
@@ -20,6 +21,9 @@ void front_wait_headless(struct exchange *x);
 /* The screen, or sentences. x: of the node in this process, which may outlive the console; NULL: there is none, or it must
  * not. */
 int front_show(const struct options *o, const struct source *source, struct exchange *x);
+
+/* The same for many nodes, none of them in this process. */
+int front_show_fleet(const struct options *o, const struct fleet *fleet);
 
 /* One picture, as text or JSON; exit code as of `lattice status`. */
 int front_print_once(const struct source *source, const struct options *o);

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "attach/http_source.h"
+#include "attached.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -295,27 +295,6 @@ run_id(const struct cli *cli)
     if (o->arg_count > 0 && strcmp(o->args[0], "new") != 0)
         return cli_fail(EXIT_USAGE, "id: 'lattice id', or 'lattice id new' to make a key");
     return cli_id(cli);
-}
-
-/* The console on a node that runs elsewhere: another process of this machine, or behind a TARGET. */
-static int
-run_attach(const struct cli *cli)
-{
-    struct http_source *hs = NULL;
-    struct api_target target;
-    struct lat_msg why = { "" };
-    struct source source;
-    int code = cli_target(cli, 0, &target);
-
-    if (code == EXIT_DONE && http_source_start(&target, cli->options->control, &hs, &why))
-        code = cli_fail(EXIT_FAILED, "%s", why.text);
-    lat_wipe(&target, sizeof(target));
-    if (code != EXIT_DONE)
-        return code;
-    http_source_face(hs, &source);
-    code = cli->options->once ? front_print_once(&source, cli->options) : front_show(cli->options, &source, NULL);
-    http_source_stop(hs);
-    return code;
 }
 
 /* `--repair` needs the state directory for itself. */

@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "alarm.h"
 #include "copy.h"
+#include "fleet.h"
 #include "format.h"
 #include "keys.h"
 #include "model.h"
@@ -59,6 +60,8 @@ struct console {
     uint32_t frame_ms;               /* least time between two frames for data */
     bool stalled;                    /* the terminal took nothing; wait until it does */
     uint64_t drawn_ms;
+    bool in_fleet;                   /* there is a view of many nodes to go back to */
+    struct link_status link;         /* of a node that runs elsewhere */
     bool over;
     enum console_end end;
 };
@@ -117,7 +120,7 @@ fresh_snapshot(struct console *c)
 {
     const struct snapshot *latest = c->source->ops->latest(c->source->arg), *masked;
 
-    if (latest == NULL || (c->snapshot && latest->number == c->snapshot->number && latest->mono_ms == c->snapshot->mono_ms)) {
+    if (latest == NULL || latest->summary || (c->snapshot && latest->number == c->snapshot->number && latest->mono_ms == c->snapshot->mono_ms)) {
         snapshot_unref(latest);
         return NULL;
     }
@@ -126,6 +129,25 @@ fresh_snapshot(struct console *c)
     masked = privacy_apply(c->privacy, latest);
     snapshot_unref(latest);
     return masked;
+}
+
+/* How the node is reached, in the title while it is not live. */
+static void
+follow_link(struct console *c)
+{
+    enum link_state before = c->link.state;
+    char words[LINK_WORDS_MAX];
+
+    if (c->source->ops->link == NULL)
+        return;
+    c->source->ops->link(c->source->arg, &c->link);
+    if (c->link.state == LINK_LIVE && c->link.question == 0)
+        lat_copy(c->model.via, sizeof(c->model.via), c->source->via);
+    else
+        snprintf(c->model.via, sizeof(c->model.via), "%.38s %s", c->source->via, link_words(&c->link, c->model.now_ms, words));
+    if (c->link.state == LINK_RETRY && before != LINK_RETRY)
+        model_say(&c->model, true, c->link.error);
+    c->want_data |= c->link.state != before;
 }
 
 static void
@@ -323,6 +345,18 @@ carry_out(struct console *c, const struct effect *effect)
     c->want_frame = true;
 }
 
+/* `o`, and Esc where it closes nothing: back to the fleet. */
+static bool
+leads_back(const struct console *c, uint32_t key)
+{
+    const struct model *m = &c->model;
+
+    if (!c->in_fleet || m->prompt.kind != PROMPT_CLOSED)
+        return false;
+    return key == 'o' || (key == KEYS_ESC && !m->help && !m->detail && !m->zoomed && !m->frozen && !m->past &&
+                          m->places[m->focus].filter[0] == 0);
+}
+
 static void
 apply_keys(struct console *c, bool late)
 {
@@ -334,6 +368,10 @@ apply_keys(struct console *c, bool late)
         if (c->copying) {
             end_copy(c);
             switch_mouse_again(c);
+            continue;
+        }
+        if (leads_back(c, press.key)) {
+            finish(c, CONSOLE_BACK);
             continue;
         }
         if (narrator_key(&c->narrator, &c->model, &press)) {
@@ -573,6 +611,7 @@ turn(struct console *c)
         drain_wake(fds[FD_WAKE].fd);
     if (c->over)
         return;
+    follow_link(c);
     take_snapshot(c);
     c->want_frame |= narrator_look(&c->narrator, c->snapshot, &c->model);
     take_answer(c);
@@ -601,18 +640,27 @@ prepare(struct console *c, const struct console_options *options, const struct s
     take_snapshot(c);
 }
 
+/* What the terminal was opened with. */
+struct opened {
+    const struct console_options *options;
+    struct settings settings;
+    struct settings_file file;
+    struct lat_msg finding;
+};
+
 static enum console_end
-run_on_terminal(const struct console_options *options, const struct source *source, const struct settings *settings,
-                const struct settings_file *file, const struct lat_msg *finding)
+show_node(const struct opened *o, const struct source *source, bool in_fleet)
 {
     struct console *c = malloc(sizeof(*c));
     enum console_end end;
 
     if (c == NULL)
         return CONSOLE_FAILED;
-    prepare(c, options, source, settings, file);
-    if (finding->text[0])
-        model_say(&c->model, true, finding->text);
+    prepare(c, o->options, source, &o->settings, &o->file);
+    c->in_fleet = in_fleet;
+    if (o->finding.text[0])
+        model_say(&c->model, true, o->finding.text);
+    follow_link(c);
     draw(c);
     while (!c->over)
         turn(c);
@@ -627,26 +675,43 @@ run_on_terminal(const struct console_options *options, const struct source *sour
     return end;
 }
 
-enum console_end
-console_run(const struct console_options *options, const struct source *source)
+static enum console_end
+visit_node(void *arg, const struct source *source)
 {
-    struct settings_file file = { .path = options->config_path, .overrides = options->overrides };
+    return show_node(arg, source, true);
+}
+
+/* One node, or many. */
+static enum console_end
+run(const struct console_options *options, const struct source *source, const struct fleet *fleet)
+{
+    struct opened o = { .options = options, .file = { .path = options->config_path, .overrides = options->overrides } };
     enum console_end end = CONSOLE_FAILED;
-    struct lat_msg finding = { "" };
-    struct settings settings;
     enum lat_err err;
 
     if (signals_open())
         return CONSOLE_FAILED;
-    settings_file_follow(&file, lat_mono_ms(), &settings, log_finding, &finding);
-    err = term_open(settings.ascii, (enum color_mode)settings.color);
+    settings_file_follow(&o.file, lat_mono_ms(), &o.settings, log_finding, &o.finding);
+    err = term_open(o.settings.ascii, (enum color_mode)o.settings.color);
     if (err == LAT_NOTFOUND)
         end = CONSOLE_NO_TERMINAL;
     if (err == LAT_OK && stderr_log_open() == LAT_OK) {
-        end = run_on_terminal(options, source, &settings, &file, &finding);
+        end = source ? show_node(&o, source, false) : fleet_run(fleet, visit_node, &o);
         stderr_log_close();
     }
     term_close();
     signals_close();
     return end;
+}
+
+enum console_end
+console_run(const struct console_options *options, const struct source *source)
+{
+    return run(options, source, NULL);
+}
+
+enum console_end
+console_run_fleet(const struct console_options *options, const struct fleet *fleet)
+{
+    return run(options, NULL, fleet);
 }

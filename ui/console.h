@@ -14,6 +14,21 @@
 #include "base/err.h"
 #include "view/source.h"
 
+#define FLEET_NODES_MAX 64
+
+/* One node of a fleet. */
+struct fleet_node {
+    const char *name; /* as the operator calls it; "": as it calls itself */
+    const char *tags; /* words for the filter; "" */
+    struct source source;
+};
+
+/* Several nodes at once. */
+struct fleet {
+    int count;
+    struct fleet_node *nodes;
+};
+
 struct console_options {
     const char *config_path; /* of console.ini, read again when it changes; NULL: none */
     const char *overrides;   /* lines as in console.ini that win over it: the command line; NULL: none */
@@ -27,12 +42,16 @@ enum console_end {
     CONSOLE_HANGUP,     /* the terminal is gone; the node lives on */
     CONSOLE_SIGTERM,
     CONSOLE_NO_TERMINAL, /* no terminal, or one that cannot place a cursor: nothing was drawn */
+    CONSOLE_BACK,        /* from a node to the fleet; never out of console_run */
     CONSOLE_FAILED,      /* no memory or no descriptors to begin with */
 };
 
 /* Run until something ends it. Returns within 100 ms of the cause; a stalled terminal is given half a second
  * more. */
 enum console_end console_run(const struct console_options *options, const struct source *source);
+
+/* The same for many nodes: the fleet view, and each node behind it. */
+enum console_end console_run_fleet(const struct console_options *options, const struct fleet *fleet);
 
 /*
  * One picture as text, without the key bar. snapshot: NULL says "starting". source: for the title; NULL is

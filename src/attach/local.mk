@@ -1,7 +1,8 @@
 noinst_LIBRARIES += %D%/libattach.a
 %C%_libattach_a_CPPFLAGS = $(AM_CPPFLAGS) $(CJSON_CFLAGS) $(CURL_CFLAGS) $(SSH2_CFLAGS)
 %C%_libattach_a_SOURCES = %D%/api_client.h %D%/api_client.c %D%/api_parts.h %D%/api_target.c %D%/api_setup.c
-%C%_libattach_a_SOURCES += %D%/http_source.h %D%/http_source.c
+%C%_libattach_a_SOURCES += %D%/sse.h %D%/sse.c %D%/legacy_view.h %D%/legacy_view.c \
+	%D%/remote.h %D%/remote_parts.h %D%/remote.c %D%/remote_turn.c %D%/remote_http.c %D%/remote_ask.c
 %C%_libattach_a_SOURCES += %D%/ssh_match.h %D%/ssh_match.c %D%/known_hosts.h %D%/known_hosts.c
 %C%_libattach_a_SOURCES += %D%/ssh_words.h %D%/ssh_words.c %D%/ssh_config.h %D%/ssh_config.c %D%/ssh_expand.c
 %C%_libattach_a_SOURCES += %D%/ssh_target.h %D%/ssh_target.c

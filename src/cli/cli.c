@@ -52,26 +52,28 @@ read_token(const char *path, char token[API_TOKEN_MAX])
     return err ? cli_fail(EXIT_CONFIG, "token file '%s': %s", path, lat_err_text(err)) : EXIT_DONE;
 }
 
-/* What the options say of any target that is not this node itself. */
-static int
-apply_options(const struct options *o, struct api_target *target)
+int
+cli_target_options(const struct cli *cli, const char *token_file, const char *ca_file, struct api_target *target)
 {
     static const struct ssh_asker on_terminal = { .ask = ask_on_terminal };
+    const struct options *o = cli->options;
 
     target->insecure_http = o->insecure_http;
     target->asker = o->json ? NULL : &on_terminal; /* a machine reads: nobody is there to be asked */
-    if (o->ca_file && !lat_copy(target->ca_file, sizeof(target->ca_file), o->ca_file))
+    if (ca_file && !lat_copy(target->ca_file, sizeof(target->ca_file), ca_file))
         return cli_fail(EXIT_USAGE, "--ca: the name is too long");
     if (o->ssh_config && !lat_copy(target->ssh_config, sizeof(target->ssh_config), o->ssh_config))
         return cli_fail(EXIT_USAGE, "--ssh-config: the name is too long");
-    return EXIT_DONE;
+    if (token_file == NULL)
+        return EXIT_DONE;
+    target->token_is_guess = false;
+    return read_token(token_file, target->token);
 }
 
 int
 cli_target(const struct cli *cli, int target_arg, struct api_target *out)
 {
     struct lat_msg why = { "" };
-    int code;
 
     *out = cli->local;
     if (cli->options->arg_count > target_arg) {
@@ -79,11 +81,7 @@ cli_target(const struct cli *cli, int target_arg, struct api_target *out)
         if (api_target_parse(cli->options->args[target_arg], out, &why))
             return cli_fail(EXIT_USAGE, "%s", why.text);
     }
-    code = apply_options(cli->options, out);
-    if (code != EXIT_DONE || cli->options->token_file == NULL)
-        return code;
-    out->token_is_guess = false;
-    return read_token(cli->options->token_file, out->token);
+    return cli_target_options(cli, cli->options->token_file, cli->options->ca_file, out);
 }
 
 int

@@ -55,7 +55,10 @@ int cli_fail(int code, const char *fmt, ...) LAT_PRINTF(2, 3);
  */
 int cli_target(const struct cli *cli, int target_arg, struct api_target *out);
 
-/* The same, as a client. */
+/* Add to a target what the options say of any: who is asked, the SSH configuration; token and certificates from these files (NULL: none). */
+int cli_target_options(const struct cli *cli, const char *token_file, const char *ca_file, struct api_target *target);
+
+/* cli_target, as a client. */
 int cli_connect(const struct cli *cli, int target_arg, struct api_client **out);
 
 /* Call the node; EXIT_DONE when it answered (whatever the status), else the error has been said. */

@@ -6,3 +6,4 @@ noinst_LIBRARIES += %D%/libcli.a
 	%D%/cmd_proof.c \
 	%D%/demo.h %D%/demo.c %D%/demo_data.h %D%/demo_data.c %D%/cmd_backup.c %D%/backup_file.h %D%/backup_file.c \
 	%D%/foreground.h %D%/foreground.c %D%/replay.h %D%/replay.c
+%C%_libcli_a_SOURCES += %D%/fleet_file.h %D%/fleet_file.c %D%/targets.h %D%/targets.c

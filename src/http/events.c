@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "http/serve.h"
 #include "view/json.h"
+#include "view/summary.h"
 
 #define CLIENTS_MAX 32
 #define PING_MS 15000
@@ -64,41 +65,10 @@ text_unref(struct event_text *text)
 
 /* --- what is sent ------------------------------------------------------------------------------- */
 
-/* What a status line needs, in at most 900 bytes. */
-static cJSON *
-summary_json(const struct snapshot *s)
-{
-    cJSON *object = cJSON_CreateObject();
-    uint32_t differing = 0;
-
-    for (uint32_t i = 0; i < s->source_count; i++)
-        differing += agreement_is_open(s->sources[i].agreement);
-    json_put_number(&object, "number", (double)s->number);
-    json_put_number(&object, "wall_s", (double)s->wall_ms / 1000);
-    json_put_text(&object, "name", s->name);
-    json_put_text(&object, "state", lung_state_name(s->lung.state));
-    json_put_text(&object, "sync_mode", sync_mode_name(lung_sync_mode(s->lung.state)));
-    json_put_text(&object, "requested_mode", lung_policy_name(s->lung.policy));
-    json_put_text(&object, "reason", lung_reason_name(s->lung.reason));
-    json_put_number(&object, "condition", snapshot_condition(s));
-    json_put_flag(&object, "degraded", s->lung.degraded);
-    json_put_number(&object, "peer_count", s->lung.peers_live);
-    json_put_flag(&object, "http_usable", s->lung.http_usable);
-    json_put_number(&object, "source_count", s->lung.http_sources);
-    json_put_number(&object, "differing", differing);
-    json_put(&object, "fallback_in_s",
-             s->lung.fallback_in_ms < 0 ? cJSON_CreateNull()
-                                        : cJSON_CreateNumber((double)s->lung.fallback_in_ms / 1000));
-    json_put_text(&object, "root", s->state.root);
-    json_put_number(&object, "entry_count", (double)s->state.keys);
-    json_put_number(&object, "alert_count", s->alert_count);
-    return object;
-}
-
 static struct event_text *
 text_of(const struct snapshot *s, bool full)
 {
-    cJSON *object = full ? snapshot_to_json(s) : summary_json(s);
+    cJSON *object = full ? snapshot_to_json(s) : summary_to_json(s);
     char *json = object == NULL ? NULL : cJSON_PrintUnformatted(object);
     struct event_text *text = json == NULL ? NULL : calloc(1, sizeof(*text));
 

@@ -72,6 +72,14 @@ exchange_publish(struct exchange *x, struct snapshot *snapshot)
     snapshot_unref(former);
 }
 
+void
+exchange_wake(struct exchange *x)
+{
+    pthread_mutex_lock(&x->lock);
+    wake_watchers(x);
+    pthread_mutex_unlock(&x->lock);
+}
+
 const struct snapshot *
 exchange_latest(struct exchange *x)
 {

@@ -23,6 +23,9 @@ void exchange_publish(struct exchange *x, struct snapshot *snapshot);
 /* A new reference to the latest, or NULL before the first. */
 const struct snapshot *exchange_latest(struct exchange *x);
 
+/* Wake the watchers without a snapshot: something else that they look at has changed. */
+void exchange_wake(struct exchange *x);
+
 /* An eventfd that becomes readable at each publication; read it to clear. -1 with errno. Close with exchange_unwatch. */
 int exchange_watch(struct exchange *x);
 void exchange_unwatch(struct exchange *x, int fd);

@@ -171,6 +171,8 @@ is_alarm(const struct snapshot *s)
 int
 snapshot_condition(const struct snapshot *s)
 {
+    if (s->summary)
+        return s->summary_condition;
     if (is_alarm(s))
         return 2;
     if ((s->lung.state != LUNG_P2P && s->lung.state != LUNG_FP2P_UP) || s->lung.degraded)

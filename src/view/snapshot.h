@@ -262,6 +262,9 @@ struct snapshot {
     int64_t uptime_ms;
     uint32_t trusted_keys; /* without the own one */
     bool demo;
+    bool summary;               /* made from a summary (summary.h): of the lists only alerts are there, cut */
+    int summary_condition;      /* of a summary: what its node says that snapshot_condition is */
+    uint32_t summary_differing; /* ... how many sources differ */
     struct snapshot_lung lung;
     struct snapshot_state state;
     uint32_t source_count; /* in sources[]; lung.http_sources is the true number */

@@ -8,11 +8,16 @@
 #include <stdbool.h>
 
 #include "view/exchange.h"
+#include "view/link.h"
 
 struct source_ops {
     const struct snapshot *(*latest)(void *arg); /* new reference or NULL */
     int (*wake_fd)(void *arg);                    /* readable at a new snapshot; read 8 bytes to clear */
     enum lat_err (*submit)(void *arg, struct command *command); /* as exchange_submit */
+    /* Of a node that runs elsewhere; NULL for one in this process. */
+    void (*link)(void *arg, struct link_status *out);
+    void (*focus)(void *arg, bool full); /* whole snapshots, or summaries alone (summary.h) */
+    void (*answer)(void *arg, uint32_t question, bool yes, const char *secret); /* to link_status; secret NULL: none */
 };
 
 /* --- the story of a demo, told beside the figures ---------------------------------------------------- */

@@ -1,0 +1,39 @@
+/*
+ * link.h - how a node that runs elsewhere is reached right now, and what only the operator can decide about it: for the VIA column, the
+ * title, and the questions of an SSH connection. Pure; any thread.
+ */
+#ifndef LAT_VIEW_LINK_H
+#define LAT_VIEW_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum link_state {
+    LINK_RESOLVING, /* name and connection */
+    LINK_HOST_KEY,
+    LINK_AUTH,
+    LINK_TUNNEL, /* the way is there, the node is being reached */
+    LINK_HTTP,   /* asked, no answer yet */
+    LINK_LIVE,
+    LINK_STALE,  /* nothing was heard for 15 s */
+    LINK_RETRY,  /* given up; tried again later */
+};
+
+#define LINK_TEXT_MAX 512
+
+struct link_status {
+    enum link_state state;
+    uint64_t retry_ms;             /* RETRY: when, CLOCK_MONOTONIC */
+    char error[LINK_TEXT_MAX];     /* the last failure, until the node is live again; escaped */
+    uint32_t question;             /* number of the question that waits; 0: none */
+    bool secret;                   /* its answer is a passphrase, else yes or no */
+    char question_text[LINK_TEXT_MAX];
+};
+
+#define LINK_WORDS_MAX 24
+
+/* "live", "host key", "retry in 4 s", "asks you". */
+const char *link_words(const struct link_status *status, uint64_t now_ms, char out[LINK_WORDS_MAX]);
+
+#endif
