@@ -107,7 +107,7 @@ second_of_day(uint64_t wall_ms)
     struct tm here;
 
     if (local_zone && localtime_r(&at, &here))
-        return (uint64_t)(here.tm_hour * 3600 + here.tm_min * 60 + here.tm_sec);
+        return (uint64_t)here.tm_hour * 3600 + (uint64_t)here.tm_min * 60 + (uint64_t)here.tm_sec;
     return wall_ms / 1000 % (uint64_t)DAY;
 }
 

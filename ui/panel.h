@@ -45,6 +45,9 @@ const struct panel_place *panel_place(const struct panel_view *view);
 /* The first of `page` visible lines out of count such that `selected` is about in the middle. */
 int panel_first_line(int selected, int count, int page);
 
+/* The selected line of a list, at row y: '>' in front, reverse, and where wanted the terminal's cursor. */
+void panel_mark_selected(const struct panel_view *view, const struct area *area, int y);
+
 /* A line of a detail: label, then text from the same column on, cut. Returns the row below. */
 int panel_fact(const struct area *area, int y, const char *label, const char *text);
 

@@ -33,6 +33,17 @@ panel_first_line(int selected, int count, int page)
     return first > 0 ? first : 0;
 }
 
+void
+panel_mark_selected(const struct panel_view *view, const struct area *area, int y)
+{
+    area_fill(area, 0, y, 1, STYLE_TEXT, '>');
+    area_restyle_row(area, y, STYLE_SELECTED);
+    if (view->model->settings.cursor && area->cols > 0 && y < area->rows) {
+        area->canvas->cursor_x = area->x;
+        area->canvas->cursor_y = area->y + y;
+    }
+}
+
 #define FACT_X 12
 
 int

@@ -18,6 +18,7 @@
 #include "copy.h"
 #include "privacy.h"
 #include "recorder.h"
+#include "render.h"
 #include "sentences.h"
 #include "support/snapshots.h"
 #include "support/temp.h"
@@ -38,6 +39,28 @@ each_state_has_a_caption_of_its_own(void **state)
             assert_string_not_equal(captions[i], captions[j]);
         snapshot_unref(s);
     }
+}
+
+static void
+the_cursor_stands_on_the_selected_line_where_that_is_wanted(void **state)
+{
+    struct snapshot *s = sample_snapshot(LUNG_COUNTDOWN);
+    struct caps caps = { .charset = charset_ascii() };
+    struct canvas *canvas = canvas_new(80, 24, false);
+    struct model model;
+
+    (void)state;
+    model_init(&model);
+    model.now_ms = s->mono_ms;
+    model.places[PANEL_PEERS].selected = 1;
+    render(&model, s, &caps, canvas);
+    assert_int_equal(canvas->cursor_x, -1);
+    model.settings.cursor = true;
+    render(&model, s, &caps, canvas);
+    assert_int_equal(canvas->cursor_x, 0);
+    assert_int_equal(canvas_cell(canvas, 0, canvas->cursor_y)->ch, '>');
+    canvas_free(canvas);
+    snapshot_unref(s);
 }
 
 static void
@@ -287,6 +310,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_state_has_a_caption_of_its_own),
+        cmocka_unit_test(the_cursor_stands_on_the_selected_line_where_that_is_wanted),
         cmocka_unit_test(a_copy_has_every_line_of_the_panel_and_no_keys),
         cmocka_unit_test(privacy_hides_addresses_ids_and_keys_under_stable_names),
         cmocka_unit_test(a_recording_reads_back_line_by_line),

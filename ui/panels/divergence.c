@@ -286,10 +286,8 @@ divergence_draw(const struct panel_view *view, const struct area *whole)
                                        : _("nobody to compare with"));
     for (int i = 0; i < area->rows && first + i < lines.count; i++) {
         draw_line(view, area, i, &lines.list[first + i]);
-        if (view->focused && first + i == selected) {
-            area_fill(area, 0, i, 1, STYLE_TEXT, '>');
-            area_restyle_row(area, i, STYLE_SELECTED);
-        }
+        if (view->focused && first + i == selected)
+            panel_mark_selected(view, area, i);
     }
 }
 

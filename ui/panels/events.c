@@ -117,10 +117,8 @@ events_draw(const struct panel_view *view, const struct area *area)
                                        : _("no events yet"));
     for (int i = 0; i < page && first + i < count; i++) {
         draw_event(area, i, &s->events[indices[first + i]]);
-        if (view->focused && place->anchor != 0 && first + i == selected) {
-            area_fill(area, 0, i, 1, STYLE_TEXT, '>');
-            area_restyle_row(area, i, STYLE_SELECTED);
-        }
+        if (view->focused && place->anchor != 0 && first + i == selected)
+            panel_mark_selected(view, area, i);
     }
     draw_words(view, area);
 }

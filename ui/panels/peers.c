@@ -226,10 +226,8 @@ peers_draw(const struct panel_view *view, const struct area *area)
         draw_empty(view, area);
     for (int i = 0; i < page && first + i < count; i++) {
         draw_row(view, &rows[first + i], &table, area, heads + i);
-        if (view->focused && first + i == selected) {
-            area_fill(area, 0, heads + i, 1, STYLE_TEXT, '>');
-            area_restyle_row(area, heads + i, STYLE_SELECTED);
-        }
+        if (view->focused && first + i == selected)
+            panel_mark_selected(view, area, heads + i);
     }
     if (detail) {
         struct area block = area_sub(area, 0, area->rows - DETAIL_ROWS + 1, area->cols, DETAIL_ROWS - 1);
