@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/targets.h"
 #include "view/json.h"
 
 /* The node's snapshot, with the answer that it stood in; NULL: *code says how the command ends, and there is no answer. */
@@ -94,16 +95,58 @@ follow(const struct cli *cli, struct api_client *client)
     return code;
 }
 
-int
-cli_status(const struct cli *cli)
+/* One look at one of several nodes: a line for people, an object a line for machines. */
+static int
+look_at(const struct cli *cli, const struct named_target *t, struct api_client *client)
+{
+    struct api_answer answer;
+    int code;
+    struct snapshot *snapshot = fetch_snapshot(client, &answer, &code);
+
+    if (snapshot == NULL)
+        return code;
+    if (t->name[0])
+        lat_copy(snapshot->name, sizeof(snapshot->name), t->name);
+    if (cli->options->json)
+        (void)cli_print_json(&answer);
+    else
+        print_line(snapshot);
+    code = snapshot_condition(snapshot);
+    snapshot_unref(snapshot);
+    lat_buf_fini(&answer.body);
+    return code;
+}
+
+/* No answer (3) is worse than an alarm (2); what is not an answer about a node (usage, configuration) is worst. */
+static int
+status_of_all(const struct cli *cli, const struct targets *targets)
 {
     struct api_client *client;
+    struct lat_msg why;
+    int worst = EXIT_DONE, code;
+
+    if (cli->options->follow)
+        return cli_fail(EXIT_USAGE, "status: --follow follows one node; for several there is 'lattice attach'");
+    for (unsigned i = 0; i < targets->count; i++) {
+        client = api_client_new(&targets->list[i].target, &why);
+        code = client ? look_at(cli, &targets->list[i], client) : cli_fail(EXIT_FAILED, "%s", why.text);
+        api_client_free(client);
+        worst = code > worst ? code : worst;
+    }
+    return worst;
+}
+
+static int
+status_of_one(const struct cli *cli, const struct api_target *target)
+{
+    struct lat_msg why = { "" };
+    struct api_client *client = api_client_new(target, &why);
     struct api_answer answer;
     struct snapshot *snapshot;
-    int code = cli_connect(cli, 0, &client);
+    int code = EXIT_DONE;
 
-    if (code != EXIT_DONE)
-        return code;
+    if (client == NULL)
+        return cli_fail(EXIT_FAILED, "%s", why.text);
     if (cli->options->follow) {
         code = follow(cli, client);
     } else if ((snapshot = fetch_snapshot(client, &answer, &code)) != NULL) {
@@ -113,6 +156,20 @@ cli_status(const struct cli *cli)
         lat_buf_fini(&answer.body);
     }
     api_client_free(client);
+    return code;
+}
+
+int
+cli_status(const struct cli *cli)
+{
+    struct targets targets;
+    int code = targets_read(cli, 0, &targets);
+
+    if (code != EXIT_DONE)
+        return code;
+    code = targets.count == 1 && cli->options->fleet == NULL ? status_of_one(cli, &targets.list[0].target)
+                                                              : status_of_all(cli, &targets);
+    targets_fini(&targets);
     return code;
 }
 
@@ -152,21 +209,22 @@ switch_path(const struct cli *cli, char *path, size_t size)
     return EXIT_DONE;
 }
 
-int
-cli_switch(const struct cli *cli)
+/* name: said before the answer; "": it is the only one. */
+static int
+switch_one(const struct cli *cli, const struct api_target *target, const char *name, const char *path)
 {
-    char path[128];
-    struct api_request request = { .method = "POST", .path = path };
-    struct api_client *client;
+    const struct api_request request = { .method = "POST", .path = path };
+    struct lat_msg why = { "" };
+    struct api_client *client = api_client_new(target, &why);
     struct api_answer answer;
-    int code = switch_path(cli, path, sizeof(path));
+    int code;
 
-    if (code == EXIT_DONE)
-        code = cli_connect(cli, 1, &client);
-    if (code != EXIT_DONE)
-        return code;
+    if (client == NULL)
+        return cli_fail(EXIT_FAILED, "%s", why.text);
     code = cli_call(client, &request, &answer);
     if (code == EXIT_DONE) {
+        if (name[0] && !cli->options->json)
+            printf("%s: ", name);
         if (answer.status != 200)
             code = cli_refused("switch", &answer);
         else if (cli->options->json)
@@ -176,5 +234,31 @@ cli_switch(const struct cli *cli)
         lat_buf_fini(&answer.body);
     }
     api_client_free(client);
+    return code;
+}
+
+int
+cli_switch(const struct cli *cli)
+{
+    char path[128], shown[64] = "";
+    struct targets targets;
+    int code = switch_path(cli, path, sizeof(path)), one;
+
+    if (code == EXIT_DONE)
+        code = targets_read(cli, 1, &targets);
+    if (code != EXIT_DONE)
+        return code;
+    for (unsigned i = 0; i < targets.count; i++) {
+        const struct named_target *t = &targets.list[i];
+
+        if (targets.count > 1)
+            api_target_text(&t->target, shown, sizeof(shown));
+        if (t->readonly)
+            one = cli_fail(EXIT_FAILED, "switch: %s is readonly in the fleet file", t->name);
+        else
+            one = switch_one(cli, &t->target, t->name[0] ? t->name : shown, path);
+        code = one > code ? one : code;
+    }
+    targets_fini(&targets);
     return code;
 }
