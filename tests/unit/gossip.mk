@@ -32,3 +32,7 @@ check_PROGRAMS += tests/unit/test_recent
 tests_unit_test_recent_SOURCES = tests/unit/test_recent.c tests/support/random.h
 tests_unit_test_recent_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_recent_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_gossip_streams
+tests_unit_test_gossip_streams_SOURCES = tests/unit/test_gossip_streams.c tests/support/swarm_world.c tests/support/swarm_world.h
+tests_unit_test_gossip_streams_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_gossip_streams_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
