@@ -11,8 +11,8 @@
  * out by yamux_output: control frames first (a pong before everything), then one data frame of each stream in turn, at most
  * YAMUX_DATA_MAX, so that a bulk transfer delays nobody by more than one frame.
  *
- * Windows begin at 256 KiB and grow while a stream empties them within two round trips, to 16 MiB, within the connection's
- * budget and the process's. Pure; belongs to one thread.
+ * Windows begin at 256 KiB and grow while a stream empties them within two round trips, to what 1 GiB/s needs, at most 16 MiB, within the
+ * connection's budget and the process's. Pure; belongs to one thread.
  */
 #ifndef LAT_P2P_YAMUX_H
 #define LAT_P2P_YAMUX_H
@@ -27,6 +27,7 @@
 #define YAMUX_HEADER_LEN 12
 #define YAMUX_WINDOW_FIRST (256u * 1024)
 #define YAMUX_WINDOW_MAX (16u * 1024 * 1024)
+#define YAMUX_WINDOW_A_MS (1024u * 1024) /* for each ms of round trip: 1 GiB/s; what is more lies in the kernel's queue, where pongs wait behind it */
 #define YAMUX_WINDOWS_CONN_MAX (32u * 1024 * 1024) /* sum of a connection's receive windows beyond their first 256 KiB */
 #define YAMUX_DATA_MAX 65507                       /* of one data frame: with its header it fills one secure frame */
 #define YAMUX_STREAMS_MAX 256                      /* inbound ones open at a time; further ones are reset */

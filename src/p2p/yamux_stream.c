@@ -2,7 +2,8 @@
  * yamux_stream.c - one stream: its two windows, its queue, its states.
  *
  * The receive window grows by doubling when the owner has emptied half of it within two round trips of its last announcement: then the
- * window, not the path, is what limits the sender. It never shrinks; its excess over 256 KiB is charged to the budgets and given back at the end.
+ * window, not the path, is what limits the sender; and to no more than the path can hold. It never shrinks; its excess over 256 KiB is charged to the
+ * budgets and given back at the end.
  */
 #include "config.h"
 
@@ -139,8 +140,9 @@ static void
 tune(struct ystream *s, uint64_t now_ms)
 {
     uint64_t rtt = s->y->rtt_ms > 0 ? s->y->rtt_ms : 1;
+    uint64_t most = rtt * YAMUX_WINDOW_A_MS < YAMUX_WINDOW_MAX ? rtt * YAMUX_WINDOW_A_MS : YAMUX_WINDOW_MAX;
 
-    if (s->epoch_ms > 0 && now_ms - s->epoch_ms <= 2 * rtt && s->recv_max < YAMUX_WINDOW_MAX && charge(s->y, s->recv_max)) {
+    if (s->epoch_ms > 0 && now_ms - s->epoch_ms <= 2 * rtt && s->recv_max < most && charge(s->y, s->recv_max)) {
         s->consumed += s->recv_max; /* announced with what was consumed: the delta that doubles it */
         s->recv_max *= 2;
     }

@@ -442,6 +442,24 @@ windows_grow_for_a_fast_reader_within_the_budget(void **state)
 }
 
 static void
+a_short_way_gets_no_window_that_it_cannot_fill(void **state)
+{
+    struct yamux_budget budget = { .max = 1u << 28 };
+    struct side a, b;
+    struct ystream *s;
+
+    (void)state;
+    side_init(&a, true, NULL);
+    side_init(&b, false, &budget);
+    yamux_set_rtt(b.y, 2);
+    assert_int_equal(yamux_open(a.y, NULL, &s), LAT_OK);
+    (void)window_after_flood(&a, &b, s);
+    assert_int_equal(budget.used, 2 * YAMUX_WINDOW_A_MS - YAMUX_WINDOW_FIRST);
+    side_fini(&a);
+    side_fini(&b);
+}
+
+static void
 a_slow_reader_keeps_the_first_window(void **state)
 {
     struct yamux_budget budget = { .max = 1u << 28 };
@@ -641,6 +659,7 @@ main(void)
         cmocka_unit_test(a_refused_stream_is_reset),
         cmocka_unit_test(a_sender_stops_at_the_window_until_the_owner_has_consumed),
         cmocka_unit_test(windows_grow_for_a_fast_reader_within_the_budget),
+        cmocka_unit_test(a_short_way_gets_no_window_that_it_cannot_fill),
         cmocka_unit_test(a_slow_reader_keeps_the_first_window),
         cmocka_unit_test(bulk_and_small_writers_take_turns_and_pongs_come_first),
         cmocka_unit_test(a_ping_brings_its_round_trip),
