@@ -343,7 +343,7 @@ ask_next(struct heal *heal, const struct recon_view *own, const struct recon_vie
     heal->phase = next_phase(heal);
     switch (heal->phase) {
     case HEAL_PHASE_CELLS:
-        return heal_cells_ask(heal, seen, out);
+        return heal_cells_ask(heal, seen, now_ms, out);
     case HEAL_PHASE_SPANS:
         return heal_descend_ask(heal, seen, out);
     case HEAL_PHASE_RANGE:

@@ -73,8 +73,7 @@ heal_cells_begin(struct heal *heal, const struct recon_view *seen)
     heal->cells_goal = HEAL_CELLS_FIRST;
     if (heal->has_hint && memcmp(heal->hint_root, heal->batch_root, 32) == 0) {
         memcpy(theirs_of(heal), heal->hint, sizeof(heal->hint));
-        heal->cells_have = HEAL_HINT_CELLS;
-        heal->cells_goal = HEAL_HINT_CELLS + HEAL_CELLS_FIRST / 2;
+        heal->cells_have = heal->cells_goal = HEAL_HINT_CELLS;
     }
     return LAT_OK;
 }
@@ -194,6 +193,10 @@ enlarge(struct heal *heal, const struct sketch_cell *difference, uint64_t now_ms
 {
     uint64_t most = heal->own_count > heal->announced ? heal->own_count : heal->announced;
 
+    if (heal->cells_have == HEAL_HINT_CELLS) { /* of a gossip message: too few to tell how many are needed */
+        heal->cells_goal = HEAL_HINT_CELLS + HEAL_CELLS_FIRST / 2;
+        return LAT_OK;
+    }
     if (heal->enlargements == 0)
         heal->estimate = sketch_estimate(difference, heal->cells_have);
     if (heal->enlargements == 0 && heal->estimate > most / 4 && heal->estimate > HEAL_CELLS_FIRST) {
@@ -249,13 +252,19 @@ try_to_settle(struct heal *heal, const struct recon_view *seen, uint64_t now_ms)
 /* --- messages ------------------------------------------------------------------------------------------- */
 
 enum lat_err
-heal_cells_ask(struct heal *heal, const struct recon_view *seen, struct lat_buf *out)
+heal_cells_ask(struct heal *heal, const struct recon_view *seen, uint64_t now_ms, struct lat_buf *out)
 {
     if (heal->cells == NULL) {
         enum lat_err err = heal_cells_begin(heal, seen);
 
         if (err)
             return err == LAT_BUSY ? go_down(heal) : err;
+    }
+    if (heal->cells_have == heal->cells_goal) { /* those of a gossip message may be enough */
+        enum lat_err err = try_to_settle(heal, seen, now_ms);
+
+        if (err || heal->named)
+            return err;
     }
     heal->cells_asked = heal->cells_goal - heal->cells_have;
     if (heal->cells_asked > RECON_CELLS_MAX)

@@ -50,7 +50,8 @@ LAT_MUST_CHECK enum lat_err heal_consider(struct heal *heal, const struct recon_
 
 LAT_MUST_CHECK enum lat_err heal_cells_begin(struct heal *heal, const struct recon_view *seen);
 void heal_cells_end(struct heal *heal);
-LAT_MUST_CHECK enum lat_err heal_cells_ask(struct heal *heal, const struct recon_view *seen, struct lat_buf *out);
+LAT_MUST_CHECK enum lat_err heal_cells_ask(struct heal *heal, const struct recon_view *seen, uint64_t now_ms,
+                                           struct lat_buf *out);
 LAT_MUST_CHECK enum lat_err heal_cells_take(struct heal *heal, const struct recon_view *seen, const uint8_t *reply,
                                             size_t len, uint64_t now_ms);
 void heal_cells_failed(struct heal *heal, uint64_t now_ms);
