@@ -30,14 +30,10 @@ on_pong(void *arg, struct conn *conn, uint64_t rtt_ms)
     (void)rtt_ms;
 }
 
-static void
-end_init(struct conn_end *end, uint8_t seed_byte, bool dialer, const struct protocol *const *protocols, uint64_t now_ms)
+void
+conn_end_init(struct conn_end *end, uint8_t seed_byte, bool dialer, const struct protocol *const *protocols)
 {
     static const struct conn_ops ops = { .up = on_up, .pong = on_pong };
-    const struct conn_config config = { .dialer = dialer, .verify = identity_verify, .verify_arg = &end->check,
-                                        .early_muxer = true, .protocols = protocols, .random = rand_bytes, .idle_ms = 3000,
-                                        .dead_ms = 10000, .ops = &ops, .arg = end };
-    struct conn_config with_key = config;
     uint8_t seed[32];
 
     *end = (struct conn_end){ 0 };
@@ -48,13 +44,20 @@ end_init(struct conn_end *end, uint8_t seed_byte, bool dialer, const struct prot
     assert_int_equal(noise_static_new(seed, end->identity.public_key, sizeof(end->identity.public_key), identity_sign,
                                       &end->identity, &end->own),
                      LAT_OK);
-    with_key.own = end->own;
+    end->config = (struct conn_config){ .dialer = dialer, .own = end->own, .verify = identity_verify, .verify_arg = &end->check,
+                                        .early_muxer = true, .protocols = protocols, .random = rand_bytes, .idle_ms = 3000,
+                                        .dead_ms = 10000, .ops = &ops, .arg = end };
     lat_buf_init(&end->wire, 64u * 1024 * 1024);
-    assert_int_equal(conn_new(&with_key, now_ms, &end->conn), LAT_OK);
 }
 
-static void
-end_fini(struct conn_end *end)
+void
+conn_end_start(struct conn_end *end, uint64_t now_ms)
+{
+    assert_int_equal(conn_new(&end->config, now_ms, &end->conn), LAT_OK);
+}
+
+void
+conn_end_fini(struct conn_end *end)
 {
     conn_free(end->conn);
     noise_static_free(end->own);
@@ -62,16 +65,23 @@ end_fini(struct conn_end *end)
     lat_buf_fini(&end->wire);
 }
 
-/* Give `to` what `from` has to say; false: nothing. */
-static bool
-carry(struct conn_pair *pair, struct conn_end *from, struct conn_end *to)
+void
+conn_end_speak(struct conn_end *end, uint64_t now_ms)
+{
+    enum lat_err err = conn_output(end->conn, &end->wire, now_ms);
+
+    assert_true(err == LAT_OK || end->err);
+}
+
+bool
+conn_pair_carry(struct conn_pair *pair, struct conn_end *from, struct conn_end *to)
 {
     size_t at = 0;
-    enum lat_err err = conn_output(from->conn, &from->wire, pair->now_ms);
 
-    assert_true(err == LAT_OK || from->err);
+    conn_end_speak(from, pair->now_ms);
     if (from->wire.len == 0)
         return false;
+    from->flights++;
     while (at < from->wire.len && !to->err) {
         size_t piece = 1 + random_below(&pair->seed, pair->piece_max);
 
@@ -87,8 +97,8 @@ void
 conn_pair_settle(struct conn_pair *pair)
 {
     for (bool moved = true; moved;) {
-        moved = carry(pair, &pair->a, &pair->b);
-        moved = (!pair->a_is_deaf && carry(pair, &pair->b, &pair->a)) || moved;
+        moved = conn_pair_carry(pair, &pair->a, &pair->b);
+        moved = (!pair->a_is_deaf && conn_pair_carry(pair, &pair->b, &pair->a)) || moved;
     }
 }
 
@@ -115,9 +125,11 @@ conn_pair_init(struct conn_pair *pair, uint8_t a_seed, const struct protocol *co
                const struct protocol *const *b)
 {
     *pair = (struct conn_pair){ .now_ms = 100000, .seed = 1, .piece_max = 1u << 20 };
-    end_init(&pair->a, a_seed, true, a, pair->now_ms);
-    end_init(&pair->b, b_seed, false, b, pair->now_ms);
+    conn_end_init(&pair->a, a_seed, true, a);
+    conn_end_init(&pair->b, b_seed, false, b);
     pair->a.check.dialed = &pair->b.identity.peer;
+    conn_end_start(&pair->a, pair->now_ms);
+    conn_end_start(&pair->b, pair->now_ms);
     conn_pair_settle(pair);
     assert_int_equal(conn_phase(pair->a.conn), CONN_OPEN);
     assert_int_equal(conn_phase(pair->b.conn), CONN_OPEN);
@@ -126,6 +138,6 @@ conn_pair_init(struct conn_pair *pair, uint8_t a_seed, const struct protocol *co
 void
 conn_pair_fini(struct conn_pair *pair)
 {
-    end_fini(&pair->a);
-    end_fini(&pair->b);
+    conn_end_fini(&pair->a);
+    conn_end_fini(&pair->b);
 }

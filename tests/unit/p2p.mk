@@ -23,7 +23,8 @@ tests_unit_test_identity_SOURCES = tests/unit/test_identity.c $(VECTOR_SOURCES)
 tests_unit_test_identity_CPPFLAGS = $(VECTOR_CPPFLAGS)
 tests_unit_test_identity_LDADD = $(LINK_p2p) $(CJSON_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_conn
-tests_unit_test_conn_SOURCES = tests/unit/test_conn.c tests/support/random.h
+tests_unit_test_conn_SOURCES = tests/unit/test_conn.c tests/support/conn_pair.c tests/support/conn_pair.h \
+	tests/support/random.h
 tests_unit_test_conn_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_conn_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_negotiate

@@ -12,26 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto/rand.h"
 #include "p2p/conn.h"
 #include "p2p/identify.h"
-#include "p2p/identity.h"
 #include "p2p/perf.h"
 #include "p2p/ping.h"
+#include "support/conn_pair.h"
 #include "support/random.h"
 
 /* One side of a connection. */
 struct side {
-    struct key *key;
-    struct identity identity;
-    struct identity_check check;
-    struct noise_static *own;
     struct identify identify;
-    struct conn_config config;
-    struct conn *conn;
-    struct lat_buf wire; /* on its way from this side */
-    struct lat_msg why;
-    enum lat_err err;
     bool refuse_up, ask_on_up, ping_on_up;
     size_t ups, pongs, told;
     uint64_t rtt;
@@ -39,10 +29,7 @@ struct side {
     size_t protocols_said;
     bool perf_ok;
     uint64_t perf_up, perf_down, perf_runs;
-    size_t flights; /* times that it had something to send */
 };
-
-static uint64_t now;
 
 static const struct protocol *const protocols[] = { &identify_protocol, &identify_push_protocol, &ping_protocol,
                                                     &perf_protocol, NULL };
@@ -92,62 +79,48 @@ address_of(void *arg, const struct conn *conn, struct multiaddr *out)
     return multiaddr_parse("/ip4/127.0.0.1/tcp/50000", out) == LAT_OK;
 }
 
-static void
-side_init(struct side *side, uint8_t seed_byte, bool dialer)
-{
-    uint8_t seed[32];
+struct pair {
+    struct conn_pair wire; /* a dials */
+    struct side a, b;
+};
 
+static void
+side_init(struct side *side, struct conn_end *end, uint8_t seed_byte, bool dialer)
+{
     *side = (struct side){ 0 };
-    memset(seed, seed_byte, sizeof(seed));
-    assert_int_equal(key_from_seed(seed, &side->key), LAT_OK);
-    identity_init(&side->identity, side->key);
-    memset(seed, seed_byte + 100, sizeof(seed));
-    assert_int_equal(noise_static_new(seed, side->identity.public_key, sizeof(side->identity.public_key), identity_sign,
-                                      &side->identity, &side->own),
-                     LAT_OK);
-    side->identify = (struct identify){ .identity = &side->identity, .agent = "lattice/test", .version = "lattice/1.0.0",
+    conn_end_init(end, seed_byte, dialer, protocols);
+    side->identify = (struct identify){ .identity = &end->identity, .agent = "lattice/test", .version = "lattice/1.0.0",
                                         .addr_count = 1, .record_seq = 7, .told = on_told, .address_of = address_of,
                                         .arg = side };
     assert_int_equal(multiaddr_parse("/ip4/127.0.0.1/tcp/4001", &side->identify.addrs[0]), LAT_OK);
-    side->config = (struct conn_config){ .dialer = dialer, .own = side->own, .verify = identity_verify,
-                                         .verify_arg = &side->check, .early_muxer = true, .protocols = protocols,
-                                         .identify = &side->identify, .random = rand_bytes, .idle_ms = 3000,
-                                         .dead_ms = 10000, .ops = &ops, .arg = side };
-    lat_buf_init(&side->wire, 64u * 1024 * 1024);
+    end->config.identify = &side->identify;
+    end->config.ops = &ops;
+    end->config.arg = side;
 }
 
 static void
-side_start(struct side *side)
+both_init(struct pair *p)
 {
-    assert_int_equal(conn_new(&side->config, now, &side->conn), LAT_OK);
+    side_init(&p->a, &p->wire.a, 1, true);
+    side_init(&p->b, &p->wire.b, 2, false);
 }
 
+/* Two others, who have not begun. */
 static void
-side_fini(struct side *side)
+renew(struct pair *p)
 {
-    conn_free(side->conn);
-    noise_static_free(side->own);
-    key_free(side->key);
-    lat_buf_fini(&side->wire);
+    conn_pair_fini(&p->wire);
+    both_init(p);
 }
-
-struct pair {
-    struct side a, b; /* a dials */
-    uint64_t seed;
-    size_t piece_max; /* pieces of 1 .. so many bytes */
-};
 
 static int
 setup(void **state)
 {
     struct pair *p = calloc(1, sizeof(*p));
 
-    now = 100000;
-    side_init(&p->a, 1, true);
-    side_init(&p->b, 2, false);
-    p->a.check.dialed = &p->b.identity.peer;
-    p->seed = 1;
-    p->piece_max = 1u << 20;
+    p->wire = (struct conn_pair){ .now_ms = 100000, .seed = 1, .piece_max = 1u << 20 };
+    both_init(p);
+    p->wire.a.check.dialed = &p->wire.b.identity.peer;
     *state = p;
     return 0;
 }
@@ -157,8 +130,7 @@ teardown(void **state)
 {
     struct pair *p = *state;
 
-    side_fini(&p->a);
-    side_fini(&p->b);
+    conn_pair_fini(&p->wire);
     free(p);
     return 0;
 }
@@ -166,47 +138,14 @@ teardown(void **state)
 static void
 begin(struct pair *p)
 {
-    side_start(&p->a);
-    side_start(&p->b);
-}
-
-/* What it has to say, also where it has failed: a goodbye may be in it. */
-static void
-speak(struct side *side)
-{
-    enum lat_err err = conn_output(side->conn, &side->wire, now);
-
-    assert_true(err == LAT_OK || side->err);
-}
-
-/* Give `to` what `from` has to say; false: nothing. */
-static bool
-carry(struct pair *p, struct side *from, struct side *to)
-{
-    size_t at = 0;
-
-    speak(from);
-    if (from->wire.len == 0)
-        return false;
-    from->flights++;
-    while (at < from->wire.len && !to->err) {
-        size_t piece = 1 + random_below(&p->seed, p->piece_max);
-
-        piece = piece < from->wire.len - at ? piece : from->wire.len - at;
-        to->err = conn_input(to->conn, from->wire.data + at, piece, now, &to->why);
-        at += piece;
-    }
-    lat_buf_clear(&from->wire);
-    return true;
+    conn_end_start(&p->wire.a, p->wire.now_ms);
+    conn_end_start(&p->wire.b, p->wire.now_ms);
 }
 
 static void
 settle(struct pair *p)
 {
-    for (bool moved = true; moved;) {
-        moved = carry(p, &p->a, &p->b);
-        moved = carry(p, &p->b, &p->a) || moved;
-    }
+    conn_pair_settle(&p->wire);
 }
 
 /* --- opening ------------------------------------------------------------------------------------------- */
@@ -218,10 +157,10 @@ both_sides_know_each_other_when_it_is_open(void **state)
 
     begin(p);
     settle(p);
-    assert_int_equal(conn_phase(p->a.conn), CONN_OPEN);
-    assert_int_equal(conn_phase(p->b.conn), CONN_OPEN);
-    assert_int_equal(peerid_compare(conn_remote_id(p->a.conn), &p->b.identity.peer), 0);
-    assert_int_equal(peerid_compare(conn_remote_id(p->b.conn), &p->a.identity.peer), 0);
+    assert_int_equal(conn_phase(p->wire.a.conn), CONN_OPEN);
+    assert_int_equal(conn_phase(p->wire.b.conn), CONN_OPEN);
+    assert_int_equal(peerid_compare(conn_remote_id(p->wire.a.conn), &p->wire.b.identity.peer), 0);
+    assert_int_equal(peerid_compare(conn_remote_id(p->wire.b.conn), &p->wire.a.identity.peer), 0);
     assert_int_equal(p->a.ups + p->b.ups, 2);
 }
 
@@ -232,11 +171,11 @@ the_first_pong_takes_two_round_trips(void **state)
 
     p->a.ping_on_up = p->a.ask_on_up = true;
     begin(p);
-    while (p->a.pongs == 0 && carry(p, &p->a, &p->b))
-        (void)carry(p, &p->b, &p->a);
+    while (p->a.pongs == 0 && conn_pair_carry(&p->wire, &p->wire.a, &p->wire.b))
+        (void)conn_pair_carry(&p->wire, &p->wire.b, &p->wire.a);
     assert_int_equal(p->a.pongs, 1);
-    assert_int_equal(p->a.flights, 2);
-    assert_int_equal(p->b.flights, 2);
+    assert_int_equal(p->wire.a.flights, 2);
+    assert_int_equal(p->wire.b.flights, 2);
     assert_int_equal(p->a.told, 1); /* identify came with it */
 }
 
@@ -247,18 +186,15 @@ it_opens_however_the_pipe_cuts_with_and_without_early_muxers(void **state)
 
     for (unsigned mode = 0; mode < 4; mode++) {
         for (size_t piece = 1; piece <= 200; piece = piece * 2 + 1) {
-            side_fini(&p->a);
-            side_fini(&p->b);
-            side_init(&p->a, 1, true);
-            side_init(&p->b, 2, false);
-            p->a.config.early_muxer = (mode & 1) != 0;
-            p->b.config.early_muxer = (mode & 2) != 0;
+            renew(p);
+            p->wire.a.config.early_muxer = (mode & 1) != 0;
+            p->wire.b.config.early_muxer = (mode & 2) != 0;
             p->a.ping_on_up = p->b.ping_on_up = p->a.ask_on_up = p->b.ask_on_up = true;
-            p->piece_max = piece;
+            p->wire.piece_max = piece;
             begin(p);
             settle(p);
-            assert_int_equal(p->a.err, LAT_OK);
-            assert_int_equal(p->b.err, LAT_OK);
+            assert_int_equal(p->wire.a.err, LAT_OK);
+            assert_int_equal(p->wire.b.err, LAT_OK);
             assert_int_equal(p->a.pongs, 1);
             assert_int_equal(p->b.pongs, 1);
             assert_int_equal(p->a.told, 1);
@@ -272,13 +208,13 @@ another_peer_than_the_one_dialed_is_refused_before_anything_is_used(void **state
 {
     struct pair *p = *state;
 
-    p->a.check.dialed = &p->a.identity.peer;
+    p->wire.a.check.dialed = &p->wire.a.identity.peer;
     begin(p);
     settle(p);
-    assert_int_equal(p->a.err, LAT_AUTH);
+    assert_int_equal(p->wire.a.err, LAT_AUTH);
     assert_int_equal(p->a.ups, 0);
     assert_int_equal(p->b.ups, 0);
-    assert_int_not_equal(p->a.why.text[0], '\0');
+    assert_int_not_equal(p->wire.a.why.text[0], '\0');
 }
 
 static void
@@ -288,25 +224,22 @@ any_changed_byte_of_the_handshake_ends_it(void **state)
     size_t opened = 0, cases = 0;
 
     for (size_t at = 0; at < 700; at += 3) {
-        side_fini(&p->a);
-        side_fini(&p->b);
-        side_init(&p->a, 1, true);
-        side_init(&p->b, 2, false);
+        renew(p);
         p->a.ping_on_up = true;
         begin(p);
         for (size_t passed = 0, turn = 0; turn < 6; turn++) {
-            struct side *from = turn % 2 == 0 ? &p->a : &p->b, *to = turn % 2 == 0 ? &p->b : &p->a;
+            struct conn_end *from = turn % 2 == 0 ? &p->wire.a : &p->wire.b, *to = turn % 2 == 0 ? &p->wire.b : &p->wire.a;
 
-            speak(from);
+            conn_end_speak(from, p->wire.now_ms);
             if (at >= passed && at < passed + from->wire.len)
                 from->wire.data[at - passed] ^= 0x10;
             passed += from->wire.len;
             if (!to->err)
-                to->err = conn_input(to->conn, from->wire.data, from->wire.len, now, &to->why);
+                to->err = conn_input(to->conn, from->wire.data, from->wire.len, p->wire.now_ms, &to->why);
             lat_buf_clear(&from->wire);
         }
         cases++;
-        opened += p->a.pongs > 0 && !p->a.err && !p->b.err;
+        opened += p->a.pongs > 0 && !p->wire.a.err && !p->wire.b.err;
     }
     /* What lies behind the last byte that was sent changes nothing; everything else does. */
     assert_in_range(cases - opened, 150, cases);
@@ -320,8 +253,8 @@ a_connection_that_is_not_wanted_is_told_so(void **state)
     p->b.refuse_up = true;
     begin(p);
     settle(p);
-    assert_int_equal(p->b.err, LAT_LIMIT);
-    assert_int_equal(p->a.err, LAT_CLOSED);
+    assert_int_equal(p->wire.b.err, LAT_LIMIT);
+    assert_int_equal(p->wire.a.err, LAT_CLOSED);
 }
 
 static void
@@ -330,12 +263,12 @@ a_peer_that_stops_in_the_handshake_is_given_up_after_ten_seconds(void **state)
     struct pair *p = *state;
 
     begin(p);
-    (void)carry(p, &p->a, &p->b);
-    now += CONN_HANDSHAKE_MS - 1;
-    assert_int_equal(conn_tick(p->b.conn, now, &p->b.why), LAT_OK);
-    now += 1;
-    assert_int_equal(conn_tick(p->b.conn, now, &p->b.why), LAT_TIMEOUT);
-    assert_non_null(strstr(p->b.why.text, "handshake"));
+    (void)conn_pair_carry(&p->wire, &p->wire.a, &p->wire.b);
+    p->wire.now_ms += CONN_HANDSHAKE_MS - 1;
+    assert_int_equal(conn_tick(p->wire.b.conn, p->wire.now_ms, &p->wire.b.why), LAT_OK);
+    p->wire.now_ms += 1;
+    assert_int_equal(conn_tick(p->wire.b.conn, p->wire.now_ms, &p->wire.b.why), LAT_TIMEOUT);
+    assert_non_null(strstr(p->wire.b.why.text, "handshake"));
 }
 
 static void
@@ -346,10 +279,10 @@ garbage_ends_it_at_once(void **state)
     uint8_t noise[5000];
 
     begin(p);
-    assert_int_equal(conn_input(p->b.conn, (const uint8_t *)http, sizeof(http) - 1, now, &p->b.why), LAT_MALFORMED);
-    assert_int_not_equal(p->b.why.text[0], '\0');
-    random_fill(&p->seed, noise, sizeof(noise));
-    assert_int_not_equal(conn_input(p->a.conn, noise, sizeof(noise), now, &p->a.why), LAT_OK);
+    assert_int_equal(conn_input(p->wire.b.conn, (const uint8_t *)http, sizeof(http) - 1, p->wire.now_ms, &p->wire.b.why), LAT_MALFORMED);
+    assert_int_not_equal(p->wire.b.why.text[0], '\0');
+    random_fill(&p->wire.seed, noise, sizeof(noise));
+    assert_int_not_equal(conn_input(p->wire.a.conn, noise, sizeof(noise), p->wire.now_ms, &p->wire.a.why), LAT_OK);
 }
 
 /* --- liveness ------------------------------------------------------------------------------------------ */
@@ -363,18 +296,18 @@ silence_is_answered_by_a_ping_and_then_by_the_end(void **state)
     begin(p);
     settle(p);
     for (int i = 0; i < 100; i++) { /* pings are answered: nobody dies */
-        now += 1000;
-        assert_int_equal(conn_tick(p->a.conn, now, &p->a.why), LAT_OK);
-        assert_int_equal(conn_tick(p->b.conn, now, &p->b.why), LAT_OK);
+        p->wire.now_ms += 1000;
+        assert_int_equal(conn_tick(p->wire.a.conn, p->wire.now_ms, &p->wire.a.why), LAT_OK);
+        assert_int_equal(conn_tick(p->wire.b.conn, p->wire.now_ms, &p->wire.b.why), LAT_OK);
         settle(p);
     }
     assert_in_range(p->a.pongs, 20, 60);
-    conn_stats(p->a.conn, &stats);
-    now = stats.last_in_ms + 9999; /* a cut: nothing arrives any more */
-    assert_int_equal(conn_tick(p->a.conn, now, &p->a.why), LAT_OK);
-    now += 1;
-    assert_int_equal(conn_tick(p->a.conn, now, &p->a.why), LAT_TIMEOUT);
-    assert_non_null(strstr(p->a.why.text, "silent"));
+    conn_stats(p->wire.a.conn, &stats);
+    p->wire.now_ms = stats.last_in_ms + 9999; /* a cut: nothing arrives any more */
+    assert_int_equal(conn_tick(p->wire.a.conn, p->wire.now_ms, &p->wire.a.why), LAT_OK);
+    p->wire.now_ms += 1;
+    assert_int_equal(conn_tick(p->wire.a.conn, p->wire.now_ms, &p->wire.a.why), LAT_TIMEOUT);
+    assert_non_null(strstr(p->wire.a.why.text, "silent"));
 }
 
 static void
@@ -384,16 +317,16 @@ our_own_stall_kills_nobody_and_a_probe_does_after_its_time(void **state)
 
     begin(p);
     settle(p);
-    now += 30000;
-    conn_grace(p->a.conn, 30000);
-    assert_int_equal(conn_tick(p->a.conn, now, &p->a.why), LAT_OK);
-    conn_probe(p->a.conn, 6000, now);
+    p->wire.now_ms += 30000;
+    conn_grace(p->wire.a.conn, 30000);
+    assert_int_equal(conn_tick(p->wire.a.conn, p->wire.now_ms, &p->wire.a.why), LAT_OK);
+    conn_probe(p->wire.a.conn, 6000, p->wire.now_ms);
     settle(p); /* answered */
-    now += 7000;
-    assert_int_equal(conn_tick(p->a.conn, now, &p->a.why), LAT_OK);
-    conn_probe(p->a.conn, 6000, now);
-    now += 6000;
-    assert_int_equal(conn_tick(p->a.conn, now, &p->a.why), LAT_TIMEOUT);
+    p->wire.now_ms += 7000;
+    assert_int_equal(conn_tick(p->wire.a.conn, p->wire.now_ms, &p->wire.a.why), LAT_OK);
+    conn_probe(p->wire.a.conn, 6000, p->wire.now_ms);
+    p->wire.now_ms += 6000;
+    assert_int_equal(conn_tick(p->wire.a.conn, p->wire.now_ms, &p->wire.a.why), LAT_TIMEOUT);
 }
 
 /* --- protocols ----------------------------------------------------------------------------------------- */
@@ -412,7 +345,7 @@ identify_tells_who_the_other_side_is(void **state)
     assert_int_equal(p->a.info.addr_count, 1);
     assert_int_equal(p->a.protocols_said, 4);
     assert_false(p->a.info.pushed);
-    assert_int_equal(identify_push(p->b.conn), LAT_OK);
+    assert_int_equal(identify_push(p->wire.b.conn), LAT_OK);
     settle(p);
     assert_int_equal(p->a.told, 2);
     assert_true(p->a.info.pushed);
@@ -436,8 +369,8 @@ perf_carries_every_byte_both_ways(void **state)
 
     begin(p);
     settle(p);
-    p->piece_max = 200000;
-    assert_int_equal(perf_open(p->a.conn, 5000000, 3000000, on_perf, &p->a), LAT_OK);
+    p->wire.piece_max = 200000;
+    assert_int_equal(perf_open(p->wire.a.conn, 5000000, 3000000, on_perf, &p->a), LAT_OK);
     settle(p);
     assert_true(p->a.perf_ok);
     assert_int_equal(p->a.perf_up, 5000000);
@@ -450,14 +383,14 @@ a_protocol_that_is_not_spoken_is_refused_and_nothing_else_suffers(void **state)
     static const struct protocol *const less[] = { &ping_protocol, NULL };
     struct pair *p = *state;
 
-    p->b.config.protocols = less;
+    p->wire.b.config.protocols = less;
     begin(p);
     settle(p);
-    assert_int_equal(perf_open(p->a.conn, 10, 10, on_perf, &p->a), LAT_OK);
+    assert_int_equal(perf_open(p->wire.a.conn, 10, 10, on_perf, &p->a), LAT_OK);
     settle(p);
     assert_int_equal(p->a.perf_runs, 1);
     assert_false(p->a.perf_ok);
-    assert_int_equal(p->a.err, LAT_OK);
+    assert_int_equal(p->wire.a.err, LAT_OK);
 }
 
 static void
@@ -469,15 +402,15 @@ ten_thousand_streams_leave_nothing_behind(void **state)
     begin(p);
     settle(p);
     for (int i = 0; i < 10000; i++) {
-        assert_int_equal(perf_open(p->a.conn, 1, 1, on_perf, &p->a), LAT_OK);
+        assert_int_equal(perf_open(p->wire.a.conn, 1, 1, on_perf, &p->a), LAT_OK);
         if (i % 4 == 3)
             settle(p);
     }
     assert_int_equal(p->a.perf_runs, 10000);
     assert_int_equal(p->a.perf_down, 10000);
-    conn_stats(p->a.conn, &stats);
+    conn_stats(p->wire.a.conn, &stats);
     assert_int_equal(stats.streams, 0);
-    conn_stats(p->b.conn, &stats);
+    conn_stats(p->wire.b.conn, &stats);
     assert_int_equal(stats.streams, 0);
 }
 
@@ -489,10 +422,10 @@ goodbye_lets_what_runs_come_to_its_end(void **state)
 
     begin(p);
     settle(p);
-    conn_goaway(p->b.conn);
+    conn_goaway(p->wire.b.conn);
     settle(p);
-    assert_int_equal(p->a.err, LAT_CLOSED); /* nothing ran */
-    assert_int_equal(conn_open_stream(p->a.conn, &ping_protocol, NULL, &stream), LAT_CLOSED);
+    assert_int_equal(p->wire.a.err, LAT_CLOSED); /* nothing ran */
+    assert_int_equal(conn_open_stream(p->wire.a.conn, &ping_protocol, NULL, &stream), LAT_CLOSED);
 }
 
 int
