@@ -31,4 +31,5 @@ include tests/sim/local.mk
 include tests/system/local.mk
 include tests/model/local.mk
 include tests/interop/local.mk
+include tests/net/local.mk
 include tests/bench/local.mk
