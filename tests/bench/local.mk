@@ -1,9 +1,9 @@
 # Measuring: `make bench` writes tests/bench/RESULTS.md. No part of make check; the programs are built for it alone.
 bench_programs = %D%/puts %D%/fill %D%/start %D%/root %D%/probe %D%/relay \
-	%D%/screen %D%/writes %D%/moving_node
+	%D%/screen %D%/writes %D%/moving_node %D%/sim_peers
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
-EXTRA_DIST += %D%/run %D%/table %D%/lib.sh %D%/store %D%/state %D%/flat_root.py %D%/api %D%/console %D%/p2p %D%/p2p.py
+EXTRA_DIST += %D%/run %D%/table %D%/lib.sh %D%/store %D%/state %D%/flat_root.py %D%/api %D%/console %D%/p2p %D%/p2p.py %D%/lungs
 BENCH_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 BENCH_COMMON = %D%/bench.c %D%/bench.h
 
@@ -43,6 +43,10 @@ BENCH_COMMON = %D%/bench.c %D%/bench.h
 	tests/support/snapshots.c tests/support/snapshots.h
 %C%_moving_node_CPPFLAGS = $(BENCH_CPPFLAGS) $(CJSON_CFLAGS) $(CMOCKA_CFLAGS)
 %C%_moving_node_LDADD = $(LINK_view) $(CMOCKA_LIBS) -lm
+
+%C%_sim_peers_SOURCES = %D%/sim_peers.c tests/sim/mesh.c tests/sim/mesh.h $(SIM_COMMON) $(BENCH_COMMON)
+%C%_sim_peers_CPPFLAGS = $(BENCH_CPPFLAGS) $(CMOCKA_CFLAGS)
+%C%_sim_peers_LDADD = $(LINK_p2p) $(CMOCKA_LIBS) -lm
 
 bench: lattice$(EXEEXT) lattice-peer$(EXEEXT) $(bench_programs)
 	LATTICE='$(abs_top_builddir)/lattice$(EXEEXT)' BENCH_PROGRAMS='$(abs_top_builddir)/%D%' BENCH_FOLDER=. \
