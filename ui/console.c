@@ -552,7 +552,7 @@ apply_settings(struct console *c, const struct settings *settings)
     c->frame_ms = settings->refresh_ms > FRAME_MS ? settings->refresh_ms : FRAME_MS;
     c->model.refresh_ms = c->frame_ms > REFRESH_MS ? c->frame_ms : REFRESH_MS;
     format_use_zone(settings->time == ZONE_LOCAL);
-    term_prefer((enum theme)settings->theme, (enum graph_kind)settings->graph, settings->sync);
+    term_prefer((enum theme)settings->theme, (enum graph_kind)settings->graph, settings->sync, settings->repeat);
     if (c->model.mouse != mouse)
         term_mouse(c->model.mouse);
     if (settings->privacy && c->privacy == NULL)

@@ -49,6 +49,7 @@ static const struct setting rows[] = {
     { "mouse", KIND_BOOL, FIELD(mouse), NULL, 0, 0, "begin with the mouse on" },
     { "cursor", KIND_BOOL, FIELD(cursor), NULL, 0, 0, "keep the terminal's cursor on the selected line (screen readers)" },
     { "sync", KIND_BOOL, FIELD(sync), NULL, 0, 0, "frames as synchronized updates (mode 2026)" },
+    { "repeat", KIND_BOOL, FIELD(repeat), NULL, 0, 0, "runs of a character as a count; off where rules come out torn (a multiplexer's fault)" },
     { "captions", KIND_BOOL, FIELD(captions), NULL, 0, 0, "begin with the caption line on" },
     { "privacy", KIND_BOOL, FIELD(privacy), NULL, 0, 0, "stable names instead of addresses, peer ids and keys" },
     { "time", KIND_WORD, FIELD(time), zone_words, 0, 0, "times of day: utc, local" },
@@ -71,7 +72,7 @@ struct reading {
 void
 settings_defaults(struct settings *settings)
 {
-    *settings = (struct settings){ .bell = BELL_ALARM, .keymap = *keymap_default() };
+    *settings = (struct settings){ .bell = BELL_ALARM, .repeat = true, .keymap = *keymap_default() };
 }
 
 static void LAT_PRINTF(2, 3)

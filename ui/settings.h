@@ -42,6 +42,7 @@ struct settings {
     bool mouse;
     bool cursor;         /* keep the terminal's cursor on the selected line */
     bool sync;           /* frames as synchronized updates (mode 2026) */
+    bool repeat;         /* runs of one character as a count (REP), where the terminal type says so */
     bool captions;
     bool privacy;
     int time;            /* enum clock_zone */

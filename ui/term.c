@@ -310,11 +310,22 @@ set_pairs(void)
     }
 }
 
+/*
+ * tmux and screen repeat ASCII alone. Their own terminal types do not promise more, but many people give them another
+ * one's name.
+ */
+static bool
+knows_repeat(void)
+{
+    return repeat_is_known(tigetstr("rep")) && getenv("TMUX") == NULL && getenv("STY") == NULL;
+}
+
 void
-term_prefer(enum theme theme, enum graph_kind graph, bool sync)
+term_prefer(enum theme theme, enum graph_kind graph, bool sync, bool repeat)
 {
     caps_prefer(&term.caps, theme, graph);
     term.sync = sync;
+    term.repeats = repeat && knows_repeat();
     if (term.caps.colour)
         set_pairs();
     term_repaint();
@@ -510,7 +521,7 @@ open_curses(bool ascii, enum color_mode mode)
     if (term.screen == NULL || tigetstr("cup") == NULL || tigetstr("cup") == (char *)-1)
         return LAT_NOTFOUND;
     term.caps = caps_decide(name, ascii, mode, getenv("NO_COLOR"), tigetnum("colors"));
-    term.repeats = repeat_is_known(tigetstr("rep"));
+    term.repeats = knows_repeat();
     if (term.caps.colour)
         set_pairs();
     nonl();

@@ -32,8 +32,9 @@ struct term_stats {
  */
 LAT_MUST_CHECK enum lat_err term_open(bool ascii, enum color_mode mode);
 
-/* Other colours or sparklines from the next frame on; sync: frames as synchronized updates (mode 2026). */
-void term_prefer(enum theme theme, enum graph_kind graph, bool sync);
+/* Other colours or sparklines from the next frame on; sync: frames as synchronized updates (mode 2026); repeat: runs of
+ * one character may go out as a count. */
+void term_prefer(enum theme theme, enum graph_kind graph, bool sync, bool repeat);
 
 /* Leave it as it was found. Waits at most half a second for a stalled one. Safe when not open. */
 void term_close(void);

@@ -56,11 +56,36 @@ publish(struct fake_node *node)
     exchange_publish(node->exchange, s);
 }
 
+/* The past of this node: one hour ago it was carried by HTTP, and before that there was nothing. */
+static void
+look(const struct fake_node *node, const struct command *command, struct reply *reply)
+{
+    struct snapshot *s = sample_snapshot(LUNG_HTTP);
+    uint64_t now = s->wall_ms + (lat_mono_ms() - node->started_ms), then = s->wall_ms - 3600000;
+    bool back = command->step == LOOK_EARLIER || command->step == LOOK_EARLIER_CHANGE;
+
+    s->wall_ms = then;
+    if (back && command->at_ms > then && command->at_ms <= now)
+        reply->snapshot = s;
+    else {
+        snapshot_unref(s);
+        reply->err = LAT_NOTFOUND;
+        snprintf(reply->text, sizeof(reply->text), back ? "nothing earlier is kept" : "nothing later is kept yet");
+    }
+}
+
 static void
 answer(struct fake_node *node, struct command *command)
 {
     struct reply reply = { .err = LAT_OK, .policy = command->policy };
 
+    if (command->kind == COMMAND_LOOK) {
+        look(node, command, &reply);
+        ticket_complete(command->ticket, &reply);
+        command->ticket = NULL;
+        command_free(command);
+        return;
+    }
     node->policy = command->policy;
     node->state = command->policy == LUNG_POLICY_AUTO  ? LUNG_HTTP
                   : command->policy == LUNG_POLICY_P2P ? LUNG_FP2P_DOWN

@@ -30,6 +30,8 @@ on_property(VTermProp property, VTermValue *value, void *user)
         pty->alternate = value->boolean;
     if (property == VTERM_PROP_CURSORVISIBLE)
         pty->cursor_visible = value->boolean;
+    if (property == VTERM_PROP_MOUSE)
+        pty->mouse = value->number;
     return 1;
 }
 

@@ -30,6 +30,7 @@ struct pty {
     VTerm *vt;
     VTermScreen *screen;
     bool alternate, cursor_visible;
+    int mouse; /* VTERM_PROP_MOUSE_NONE or what was asked for */
     uint64_t bytes; /* that came from the child */
     void (*on_read)(void *arg, size_t len); /* called for each read of its output; NULL: nobody */
     void *on_read_arg;

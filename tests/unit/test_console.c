@@ -240,6 +240,107 @@ keys_of_the_cursor_block_move_and_esc_closes(void **state)
 }
 
 static void
+brackets_show_the_past_and_the_equals_sign_comes_back(void **state)
+{
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &plain_options);
+    pty_type(&pty, "[");
+    pty_expect(&pty, "THEN 13:03:27 (-01:00:0");
+    pty_expect(&pty, "AUTO: HTTP");
+    pty_type(&pty, "h");
+    pty_expect(&pty, "this is the past");
+    pty_type(&pty, "{");
+    pty_expect(&pty, "nothing earlier is kept");
+    pty_type(&pty, "=");
+    pty_expect(&pty, "AUTO: NO PEERS");
+    assert_false(pty_shows(&pty, "THEN"));
+    pty_stop(&pty);
+}
+
+static void
+a_copy_leaves_the_screen_until_a_key_comes(void **state)
+{
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &plain_options);
+    pty_type(&pty, "6c");
+    for (int i = 0; i < 100 && pty.alternate; i++)
+        pty_pump(&pty, 20);
+    pty_expect(&pty, "7 lines");
+    assert_false(pty.alternate); /* what stands there can be selected and scrolled */
+    assert_false(pty_shows(&pty, "q quit"));
+    pty_type(&pty, "q"); /* any key: it does nothing else */
+    pty_expect(&pty, "q quit");
+    assert_true(pty.alternate);
+    pty_type(&pty, "\rcq");
+    pty_expect(&pty, "SELECTED LINE");
+    pty_type(&pty, "\033qs");
+    assert_end(&pty, CONSOLE_QUIT_STOP);
+    pty_assert_clean(&pty);
+    pty_stop(&pty);
+}
+
+static void
+a_mouse_is_taken_on_request_and_given_back(void **state)
+{
+    struct pty pty;
+
+    (void)state;
+    start(&pty, &plain_options);
+    assert_int_equal(pty.mouse, VTERM_PROP_MOUSE_NONE);
+    pty_type(&pty, "m");
+    pty_expect(&pty, "mouse on");
+    pty_pump(&pty, 200);
+    assert_int_equal(pty.mouse, VTERM_PROP_MOUSE_CLICK);
+    pty_type(&pty, "\033[<0;5;11M");
+    pty_expect(&pty, ">madrid-3");
+    pty_type(&pty, "\033[<65;5;11M");
+    pty_expect(&pty, ">rio-2");
+    kill(pty.pid, SIGTERM);
+    assert_end(&pty, CONSOLE_SIGTERM);
+    assert_int_equal(pty.mouse, VTERM_PROP_MOUSE_NONE);
+    pty_assert_clean(&pty);
+    pty_stop(&pty);
+}
+
+static void
+write_settings(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    fputs(text, file);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void
+settings_are_read_again_while_it_runs(void **state)
+{
+    char path[] = "/tmp/lattice-console-XXXXXX";
+    int fd = mkstemp(path);
+    struct pty pty;
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    write_settings(path, "captions = on\n[keys]\nzoom = w\n");
+    setenv("CONSOLE_INI", path, 1);
+    start(&pty, &plain_options);
+    unsetenv("CONSOLE_INI");
+    pty_expect(&pty, "Nobody answers on the peer-to-peer network.");
+    pty_expect(&pty, "w zoom");
+    write_settings(path, "captions = perhaps\nprivacy = on\n");
+    pty_expect(&pty, ":1: captions = 'perhaps'");
+    pty_type(&pty, "\r");
+    pty_expect(&pty, "url-1"); /* the rest of the file counts */
+    unlink(path);
+    pty_stop(&pty);
+}
+
+static void
 a_filter_is_typed_refused_and_shown(void **state)
 {
     struct pty pty;
@@ -554,6 +655,10 @@ main(int argc, char **argv)
         cmocka_unit_test(a_read_only_console_switches_nothing),
         cmocka_unit_test(pasted_text_is_no_command),
         cmocka_unit_test(keys_of_the_cursor_block_move_and_esc_closes),
+        cmocka_unit_test(brackets_show_the_past_and_the_equals_sign_comes_back),
+        cmocka_unit_test(a_copy_leaves_the_screen_until_a_key_comes),
+        cmocka_unit_test(a_mouse_is_taken_on_request_and_given_back),
+        cmocka_unit_test(settings_are_read_again_while_it_runs),
         cmocka_unit_test(a_filter_is_typed_refused_and_shown),
         cmocka_unit_test(freezing_holds_the_picture),
         cmocka_unit_test(every_signal_leaves_a_clean_terminal),
