@@ -78,6 +78,7 @@ close_loop(struct node *node)
 {
     uv_close((uv_handle_t *)&node->wake, NULL);
     uv_close((uv_handle_t *)&node->tick, NULL);
+    hostwatch_close(node->hostwatch);
 }
 
 /* Both lungs off, a last snapshot that says STOPPING, then the handles go and uv_run returns. */
@@ -255,6 +256,11 @@ start_loop(struct node *node, struct lat_msg *why)
     err = node_lungs_start(node, why);
     if (err)
         return err;
+    node->hostwatch = hostwatch_new(&node->loop, node_network_changed, node);
+    if (node->hostwatch == NULL) {
+        lat_msg_set(why, "node: out of memory");
+        return LAT_NOMEM;
+    }
     node_snapshot_publish_now(node);
     set_looping(node, true);
     exchange_on_command(node->exchange, wake_node, node);

@@ -65,16 +65,7 @@ on_changed(void *arg)
     node->peers_changed = true;
 }
 
-/* NETCHANGE, RESUME: HTTP sources are asked at once too. */
-static void
-on_network(void *arg)
-{
-    struct node *node = arg;
-
-    node_lungs_hurry(node);
-}
-
-static const struct host_ops host_ops = { .up = on_up, .down = on_down, .network = on_network, .changed = on_changed };
+static const struct host_ops host_ops = { .up = on_up, .down = on_down, .changed = on_changed };
 
 /* --- start and stop -------------------------------------------------------------------------------- */
 
@@ -319,6 +310,19 @@ node_p2p_reload(struct node *node)
     node_live_reload(node);
     if (node->host && host_reconfigure(node->host, c->p2p_bootstrap, c->lung.idle_ms, c->lung.dead_ms, &why))
         lat_log(LAT_WARNING, "[LATTICE_P2P] [WARN] bootstrap peers stay as they were: %s", why.text);
+}
+
+/* Both lungs are tried at once; without the P2P one HTTP alone. */
+void
+node_network_changed(void *arg, enum hostwatch_event event)
+{
+    struct node *node = arg;
+
+    if (node->host && event == HOSTWATCH_SLEPT)
+        host_resume(node->host);
+    else if (node->host)
+        host_netchange(node->host);
+    node_lungs_hurry(node);
 }
 
 void

@@ -32,6 +32,7 @@
 #include "p2p/gossip_streams.h"
 #include "p2p/host.h"
 #include "p2p/host_check.h"
+#include "p2p/hostwatch.h"
 #include "p2p/sync.h"
 #include "state/heal_peer.h"
 #include "state/store.h"
@@ -102,6 +103,7 @@ struct node {
     struct identity identity;
     struct noise_static *noise; /* made at the first start of the P2P lung */
     char agent[64];             /* what we call ourselves */
+    struct hostwatch *hostwatch;
     struct host *host;          /* NULL: not running */
     bool host_closing;
     void (*on_p2p_closed)(struct node *node);
@@ -201,6 +203,9 @@ void node_p2p_reload(struct node *node);
 /* At the end: let go of the loop, then fn. After the loop: what is left. */
 void node_p2p_close(struct node *node, void (*fn)(struct node *node));
 void node_p2p_fini(struct node *node);
+
+/* NETCHANGE and RESUME; arg: the node. */
+void node_network_changed(void *arg, enum hostwatch_event event);
 
 /* The cut of a demo. */
 void node_p2p_set_gate(struct node *node, enum command_gate gate);

@@ -366,6 +366,21 @@ conn_grace(struct conn *c, uint64_t late_ms)
 }
 
 void
+conn_set_times(struct conn *c, uint64_t idle_ms, uint64_t dead_ms, uint64_t now_ms)
+{
+    bool shorter = dead_ms < c->config.dead_ms;
+
+    c->now_ms = now_ms;
+    c->config.idle_ms = idle_ms;
+    c->config.dead_ms = dead_ms;
+    if (!shorter || c->phase != CONN_OPEN)
+        return;
+    if (c->last_in_ms + dead_ms < now_ms + 2 * idle_ms)
+        c->last_in_ms = now_ms + 2 * idle_ms - dead_ms; /* T_DEAD is longer than 2 * T_IDLE: this lies in the past */
+    yamux_ping(c->yamux, now_ms);
+}
+
+void
 conn_probe(struct conn *c, uint64_t within_ms, uint64_t now_ms)
 {
     c->now_ms = now_ms;

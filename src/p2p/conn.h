@@ -81,6 +81,12 @@ LAT_MUST_CHECK enum lat_err conn_tick(struct conn *conn, uint64_t now_ms, struct
 /* Our own loop was late by so much: every deadline moves. */
 void conn_grace(struct conn *conn, uint64_t late_ms);
 
+/*
+ * RELOAD: T_IDLE and T_DEAD from now on. Silence so far counts, but a deadline that has become shorter is not over before 2 * idle_ms have
+ * passed, and a ping is sent.
+ */
+void conn_set_times(struct conn *conn, uint64_t idle_ms, uint64_t dead_ms, uint64_t now_ms);
+
 /* Ask for a sign of life at once; silent for `within_ms` from now, and conn_tick ends it (RESUME, NETCHANGE). */
 void conn_probe(struct conn *conn, uint64_t within_ms, uint64_t now_ms);
 

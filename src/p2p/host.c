@@ -13,9 +13,6 @@
 #include "crypto/rand.h"
 #include "p2p/host_parts.h"
 
-#define SLEEP_LOOK_MS 1000
-#define NETCHANGE_GAP_MS 2000 /* a network that never rests is dialed over this often at most */
-
 /* --- turns of the loop ----------------------------------------------------------------------------- */
 
 uint64_t
@@ -145,49 +142,11 @@ static const struct swarm_ops ops = { .dial = on_dial, .give_up = on_give_up, .w
 /* --- time ------------------------------------------------------------------------------------------ */
 
 static void
-tell_network(struct host *host, uint64_t now_ms)
-{
-    host_mdns_refresh(host, true, now_ms);
-    if (host->ops->network)
-        host->ops->network(host->arg);
-}
-
-static void
-look_for_sleep(struct host *host, uint64_t now_ms)
-{
-    uint64_t sleep_ms;
-
-    if (now_ms - host->sleep_look_ms < SLEEP_LOOK_MS)
-        return;
-    host->sleep_look_ms = now_ms;
-    sleep_ms = lat_sleep_ms();
-    if (sleep_ms > host->sleep_ms + HOST_SLEEP_MS) {
-        swarm_resume(host->swarm, now_ms);
-        tell_network(host, now_ms);
-    }
-    host->sleep_ms = sleep_ms;
-}
-
-static void
-look_for_netchange(struct host *host, uint64_t now_ms)
-{
-    if (host->netchange_ms == 0 || now_ms < host->netchange_ms || now_ms - host->netchanged_ms < NETCHANGE_GAP_MS)
-        return;
-    host->netchange_ms = 0;
-    host->netchanged_ms = now_ms;
-    host_announce(host);
-    swarm_netchange(host->swarm, now_ms);
-    tell_network(host, now_ms);
-}
-
-static void
 on_tick(uv_timer_t *timer)
 {
     struct host *host = timer->data;
     uint64_t now_ms = host_now(host);
 
-    look_for_sleep(host, now_ms);
-    look_for_netchange(host, now_ms);
     host_listen_tick(host, now_ms);
     hdial_tick(host, now_ms);
     host_mdns_tick(host, now_ms);
@@ -230,7 +189,6 @@ host_close(struct host *host, void (*fn)(void *arg), void *arg)
     host->swarm = NULL;
     host_listen_close(host);
     host_mdns_close(host);
-    host_net_close(host);
     uv_close((uv_handle_t *)&host->tick, on_tick_closed);
 }
 
@@ -341,9 +299,7 @@ host_new(uv_loop_t *loop, const struct host_options *options, struct host **out,
     host->ops = options->ops;
     host->arg = options->arg;
     host->dead_ms = options->dead_ms;
-    host->turn_ms = host->sleep_look_ms = lat_mono_ms();
-    host->sleep_ms = lat_sleep_ms();
-    host->netlink_fd = -1;
+    host->turn_ms = lat_mono_ms();
     if (uv_timer_init(loop, &host->tick) != 0) {
         free(host);
         return LAT_NOMEM;
@@ -355,7 +311,6 @@ host_new(uv_loop_t *loop, const struct host_options *options, struct host **out,
         host_close(host, NULL, NULL);
         return err;
     }
-    host_net_open(host);
     (void)uv_timer_start(&host->tick, on_tick, 0, HOST_TICK_MS);
     *out = host;
     return LAT_OK;
@@ -371,7 +326,10 @@ host_reconfigure(struct host *host, const char *const *bootstrap, uint64_t idle_
     if (err)
         return err;
     host->dead_ms = dead_ms;
-    swarm_set_times(host->swarm, idle_ms, dead_ms);
+    swarm_set_times(host->swarm, idle_ms, dead_ms, host_now(host));
+    for (struct hsock *sock = host->socks; sock; sock = sock->next)
+        hsock_set_dead(sock);
+    host_flush_all(host);
     return LAT_OK;
 }
 
@@ -464,7 +422,18 @@ host_netchange(struct host *host)
 {
     uint64_t now_ms = host_now(host);
 
+    host_announce(host);
     swarm_netchange(host->swarm, now_ms);
-    tell_network(host, now_ms);
+    host_mdns_refresh(host, true, now_ms);
+    host_flush_all(host);
+}
+
+void
+host_resume(struct host *host)
+{
+    uint64_t now_ms = host_now(host);
+
+    swarm_resume(host->swarm, now_ms);
+    host_mdns_refresh(host, true, now_ms);
     host_flush_all(host);
 }

@@ -1,6 +1,6 @@
 /*
- * host.h - the swarm on real sockets: listeners, dials, names, timers, and the watch on the machine's own network. The only part of
- * src/p2p that knows libuv (host*.c).
+ * host.h - the swarm on real sockets: listeners, dials, names, timers. With hostwatch.h the only part of src/p2p that knows
+ * libuv (host*.c).
  *
  * Nothing here blocks. One read buffer for all; a connection's output is made when its socket takes it (uv_try_write first), so that what
  * waits for a slow reader stays in the streams' bounded queues. A taken port is tried again every HOST_RETRY_MS. Names are resolved by
@@ -27,8 +27,6 @@
 #define HOST_TICK_MS 100
 #define HOST_RETRY_MS 5000       /* a port that was taken */
 #define HOST_STALL_MS 1000       /* lateness of the loop that is a STALL */
-#define HOST_SLEEP_MS 2000       /* growth of boot time over monotonic time that is a RESUME */
-#define HOST_DEBOUNCE_MS 200     /* from the first word of a changed network to NETCHANGE */
 #define HOST_STAGGER_MS 250
 #define HOST_LISTEN_MAX 16
 #define HOST_READ_LEN 65536
@@ -45,8 +43,6 @@ struct host_ops {
     void (*identified)(void *arg, struct conn *conn, const struct identify_info *info);
     /* NULL, or: a dial that host_dial began came to nothing. address: without the peer's id. */
     void (*failed)(void *arg, const char *address, const char *why);
-    /* NULL, or: NETCHANGE or RESUME; the host has dialed and asked its peers already. */
-    void (*network)(void *arg);
     /* host_fill, host_addresses or host_error would give something new. */
     void (*changed)(void *arg);
     /* One line, escaped, with its tags. NULL: lat_log. */
@@ -79,7 +75,7 @@ LAT_MUST_CHECK enum lat_err host_new(uv_loop_t *loop, const struct host_options 
 /* Say goodbye to all peers and let go of the loop; fn is called on it when everything is gone. No other op is called any more. */
 void host_close(struct host *host, void (*fn)(void *arg), void *arg);
 
-/* RELOAD: other bootstrap peers and times. Listeners stay. LAT_MALFORMED, LAT_NOMEM with *why: nothing has changed. */
+/* RELOAD: other bootstrap peers and times, the latter as of swarm_set_times. Listeners stay. LAT_MALFORMED, LAT_NOMEM with *why: nothing has changed. */
 LAT_MUST_CHECK enum lat_err host_reconfigure(struct host *host, const char *const *bootstrap, uint64_t idle_ms, uint64_t dead_ms,
                                              struct lat_msg *why);
 
@@ -118,7 +114,8 @@ void host_send(struct host *host);
 enum host_gate { HOST_GATE_OPEN, HOST_GATE_RESET, HOST_GATE_DROP };
 void host_set_gate(struct host *host, enum host_gate gate);
 
-/* As the operating system would say them; for tests and for the test peer. */
+/* NETCHANGE and RESUME, as hostwatch.h tells of them: dial at once, ask every peer for a sign of life, ask on the local network anew. */
 void host_netchange(struct host *host);
+void host_resume(struct host *host);
 
 #endif

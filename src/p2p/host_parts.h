@@ -1,6 +1,6 @@
 /*
  * host_parts.h - the host's inside, shared by host.c (life, timers, what the node wants), host_socket.c (one connected socket), host_listen.c,
- * host_dial.c (names, several addresses), host_gate.c (a demo's cut), host_mdns.c and host_net.c (the machine's own network). For these alone.
+ * host_dial.c (names, several addresses), host_gate.c (a demo's cut) and host_mdns.c (multicast). For these alone.
  *
  * Every libuv handle of the host is counted (handles); host_close is done when the last one's close callback has run.
  */
@@ -76,8 +76,6 @@ struct host {
 
     uv_timer_t tick;
     uint64_t turn_ms;    /* when anything of ours last ran */
-    uint64_t sleep_ms;   /* lat_sleep_ms at the last look */
-    uint64_t sleep_look_ms;
 
     struct hlisten listeners[HOST_LISTEN_MAX];
     size_t listener_count;
@@ -91,12 +89,6 @@ struct host {
     bool flushing;
 
     struct host_mdns *mdns; /* NULL: off */
-
-    uv_poll_t netlink;
-    int netlink_fd;
-    bool watching;
-    uint64_t netchange_ms; /* when it is to be raised; 0: nothing has changed */
-    uint64_t netchanged_ms; /* when it last was */
 
     uint8_t read_buffer[HOST_READ_LEN];
 };
@@ -126,6 +118,9 @@ void hsock_begin(struct hsock *sock);
 /* Read, or stop reading. */
 void hsock_read(struct hsock *sock);
 void hsock_pause(struct hsock *sock);
+
+/* Its part of T_DEAD: how long the system waits for a sign of the other end. */
+void hsock_set_dead(struct hsock *sock);
 
 /* Break it off, and tell the swarm that it was broken off. */
 void hsock_break(struct hsock *sock, uint64_t now_ms);
@@ -174,10 +169,5 @@ void host_mdns_close(struct host *host);
 
 /* Our addresses, or the machine's, may have changed. anew: ask and tell again even if not. Nothing where mDNS is off. */
 void host_mdns_refresh(struct host *host, bool anew, uint64_t now_ms);
-
-/* --- host_net.c --- */
-
-void host_net_open(struct host *host);
-void host_net_close(struct host *host);
 
 #endif

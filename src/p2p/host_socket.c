@@ -285,19 +285,29 @@ on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buffer)
     host_flush_all(host);
 }
 
+void
+hsock_set_dead(struct hsock *sock)
+{
+    unsigned timeout_ms = (unsigned)sock->host->dead_ms;
+    unsigned idle_s = (unsigned)(sock->host->dead_ms / 2000) + 1;
+    uv_os_fd_t fd;
+
+    (void)uv_tcp_keepalive(&sock->tcp, 1, idle_s);
+    if (uv_fileno((uv_handle_t *)&sock->tcp, &fd) == 0)
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+}
+
 /* What fails here costs speed or a second net, no more: the connection goes on without it. */
 static void
 set_options(struct hsock *sock)
 {
-    unsigned timeout_ms = (unsigned)sock->host->dead_ms, unsent = UNSENT_MAX;
-    unsigned idle_s = (unsigned)(sock->host->dead_ms / 2000) + 1;
+    unsigned unsent = UNSENT_MAX;
     uv_os_fd_t fd;
 
     (void)uv_tcp_nodelay(&sock->tcp, 1);
-    (void)uv_tcp_keepalive(&sock->tcp, 1, idle_s);
+    hsock_set_dead(sock);
     if (uv_fileno((uv_handle_t *)&sock->tcp, &fd) != 0)
         return;
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 }
 

@@ -14,7 +14,7 @@ $(%C%_libp2p_a_OBJECTS): $(WIRE_GENERATED_H)
 %C%_libp2p_a_SOURCES += %D%/peers.h %D%/peers_parts.h %D%/peers.c %D%/peers_candidates.c %D%/peers_text.c
 %C%_libp2p_a_SOURCES += %D%/lines.h %D%/lines.c %D%/swarm.h %D%/host.h
 %C%_libp2p_a_SOURCES += %D%/swarm_parts.h %D%/swarm.c %D%/swarm_link.c %D%/swarm_limits.c %D%/swarm_rows.c
-%C%_libp2p_a_SOURCES += %D%/host_parts.h %D%/host.c %D%/host_socket.c %D%/host_dial.c %D%/host_listen.c %D%/host_net.c %D%/host_gate.c
+%C%_libp2p_a_SOURCES += %D%/host_parts.h %D%/host.c %D%/host_socket.c %D%/host_dial.c %D%/host_listen.c %D%/hostwatch.h %D%/hostwatch.c %D%/host_gate.c
 %C%_libp2p_a_SOURCES += %D%/mdns.h %D%/mdns.c %D%/host_mdns.c
 %C%_libp2p_a_SOURCES += %D%/gossip_message.h %D%/gossip_params.h %D%/gossip.h %D%/gossip_streams.h %D%/host_check.h
 %C%_libp2p_a_SOURCES += %D%/sync.h %D%/sync.c

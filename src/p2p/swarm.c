@@ -403,8 +403,15 @@ swarm_conn(const struct swarm *swarm, const struct peerid *id)
 }
 
 void
-swarm_set_times(struct swarm *swarm, uint64_t idle_ms, uint64_t dead_ms)
+swarm_set_times(struct swarm *swarm, uint64_t idle_ms, uint64_t dead_ms, uint64_t now_ms)
 {
+    swarm->now_ms = now_ms;
     swarm->config.idle_ms = idle_ms;
     swarm->config.dead_ms = dead_ms;
+    for (struct link *l = swarm->links; l; l = l->next) {
+        if (l->conn == NULL)
+            continue;
+        conn_set_times(l->conn, idle_ms, dead_ms, now_ms);
+        swarm->config.ops->wake(swarm->config.arg, l->socket);
+    }
 }

@@ -138,8 +138,8 @@ void swarm_stall(struct swarm *swarm, uint64_t late_ms, uint64_t now_ms);
 void swarm_netchange(struct swarm *swarm, uint64_t now_ms);
 void swarm_resume(struct swarm *swarm, uint64_t now_ms);
 
-/* RELOAD: new T_IDLE and T_DEAD for connections that open from now on. */
-void swarm_set_times(struct swarm *swarm, uint64_t idle_ms, uint64_t dead_ms);
+/* RELOAD: new T_IDLE and T_DEAD, for present connections as of conn_set_times. */
+void swarm_set_times(struct swarm *swarm, uint64_t idle_ms, uint64_t dead_ms, uint64_t now_ms);
 
 /* --- wishes ------------------------------------------------------------------------------------------ */
 

@@ -80,14 +80,18 @@ on_log(void *arg, enum lat_level level, const char *text)
 }
 
 static void
-on_network(void *arg)
+on_network(void *arg, enum hostwatch_event event)
 {
     struct side *side = arg;
 
     side->networks++;
+    if (event == HOSTWATCH_SLEPT)
+        host_resume(side->host);
+    else
+        host_netchange(side->host);
 }
 
-const struct host_ops side_ops = { .up = on_up, .down = on_down, .failed = on_failed, .network = on_network, .changed = on_changed,
+const struct host_ops side_ops = { .up = on_up, .down = on_down, .failed = on_failed, .changed = on_changed,
                                    .log = on_log };
 
 size_t
@@ -130,6 +134,8 @@ start(struct side *side, struct start with)
     char id[PEERID_TEXT_MAX];
 
     assert_int_equal(host_new(&loop, &options, &side->host, &why), LAT_OK);
+    side->watch = hostwatch_new(&loop, on_network, side);
+    assert_non_null(side->watch);
     peerid_text(&side->identity.peer, id);
     if (host_addresses(side->host)[0]) {
         snprintf(side->address, sizeof(side->address), "%s", host_addresses(side->host)[0]);
@@ -172,6 +178,7 @@ stop(struct side *side)
 
     if (side->host == NULL)
         return;
+    hostwatch_close(side->watch);
     host_close(side->host, on_host_closed, side);
     assert_true(wait_for(&side->closed, before + 1, 5000));
 }

@@ -6,6 +6,7 @@
 
 #include "crypto/key.h"
 #include "p2p/host.h"
+#include "p2p/hostwatch.h"
 
 #define SIDE_LINES_MAX 32
 #define SLACK 3 /* times as long as needed on a machine that does nothing else */
@@ -15,6 +16,7 @@ struct side {
     struct identity identity;
     struct noise_static *own;
     struct host *host;
+    struct hostwatch *watch; /* tells the host */
     char address[64], full[160];
     size_t ups, downs, failed, closed;
     size_t networks; /* NETCHANGE and RESUME */

@@ -272,6 +272,31 @@ after_sleep_a_peer_must_answer_soon(void **state)
 }
 
 static void
+new_times_hold_for_present_connections_and_a_shorter_deadline_leaves_time_for_a_ping(void **state)
+{
+    struct world_node *a, *b;
+
+    (void)state;
+    make_pair(&a, &b);
+    swarm_set_times(a->swarm, 20000, 60000, w.now_ms); /* longer */
+    swarm_set_times(b->swarm, 20000, 60000, w.now_ms);
+    world_run(&w, 19000);
+    swarm_set_times(a->swarm, 500, 2000, w.now_ms); /* 19 s of silence are far over the new T_DEAD */
+    world_run(&w, 5000);
+    assert_int_equal(a->downs, 0);
+    swarm_set_times(a->swarm, 20000, 60000, w.now_ms);
+    world_black_hole(&w);
+    world_run(&w, 30000);
+    assert_int_equal(a->downs, 0);
+    swarm_set_times(a->swarm, 500, 2000, w.now_ms);
+    world_run(&w, 900);
+    assert_int_equal(a->downs, 0);
+    world_run(&w, 300);
+    assert_int_equal(a->downs, 1);
+    assert_int_equal(a->last_reason, SWARM_SILENT);
+}
+
+static void
 a_changed_network_is_dialed_over_at_once(void **state)
 {
     struct world_node *a = world_add(&w, 1, true), *b = world_add(&w, 2, true);
@@ -653,6 +678,7 @@ main(void)
         T(our_own_stall_loses_no_peer),
         T(without_the_stall_being_told_the_peers_would_be_lost),
         T(after_sleep_a_peer_must_answer_soon),
+        T(new_times_hold_for_present_connections_and_a_shorter_deadline_leaves_time_for_a_ping),
         T(a_changed_network_is_dialed_over_at_once),
         T(redialling_never_ends),
         T(after_an_end_the_peer_is_dialed_again),
