@@ -154,7 +154,8 @@ bar_title(const struct area *area, const struct model *model, const struct snaps
         return;
     }
     snprintf(add_part(&parts, STYLE_BAR, 2, false), PART_MAX, "%s", s->name);
-    snprintf(add_part(&parts, STYLE_BAR, 7, false), PART_MAX, model->via[0] ? "[%s]" : "%s", model->via);
+    snprintf(add_part(&parts, STYLE_BAR, 7, false), PART_MAX, model->via[0] ? "[%s]" : "%s",
+             model->settings.privacy && !model->embedded && model->via[0] ? _("attached") : model->via);
     flag_parts(&parts, model, s);
     mode_part(&parts, model, s);
     if (s->state.root[0])

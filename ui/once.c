@@ -7,6 +7,7 @@
 #include "console.h"
 #include "model.h"
 #include "plain.h"
+#include "privacy.h"
 #include "render.h"
 #include "settings_file.h"
 
@@ -26,6 +27,8 @@ console_once(const struct console_options *options, const struct source *source,
     struct settings settings;
     struct model model;
     struct caps caps;
+    const struct snapshot *masked = NULL;
+    struct privacy *privacy = NULL;
     enum lat_err err;
 
     settings_file_follow(&file, 0, &settings, say_finding, NULL);
@@ -43,8 +46,15 @@ console_once(const struct console_options *options, const struct source *source,
         lat_copy(model.via, sizeof(model.via), source->via);
     if (snapshot)
         model.now_ms = snapshot->mono_ms;
+    if (snapshot && settings.privacy) {
+        privacy = privacy_new();
+        masked = privacy ? privacy_apply(privacy, snapshot) : NULL;
+        snapshot = masked; /* without memory for it: "starting", rather than what is to be hidden */
+    }
     render(&model, snapshot, &caps, canvas);
     err = plain_write(canvas, out);
+    snapshot_unref(masked);
+    privacy_free(privacy);
     canvas_free(canvas);
     return err;
 }
