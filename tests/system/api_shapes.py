@@ -59,8 +59,10 @@ check("no redirect leads off the server", get(port, "//evil.example/health/").st
 check("unexpected parameters are ignored", get(port, "/health?x=1&x=2").status == 200)
 check("a limit that is no number is 422", get(port, "/api/persistence/executions?limit=abc").status == 422)
 check("an unknown bundle is 404", get(port, "/api/persistence/bundle/x").json() == {"detail": "Bundle not found"})
-check("the picture of another time is refused", get(port, "/api/lattice/snapshot?at=2026-01-01T00:00:00Z").status == 400)
-check("a proof that cannot be given is refused", get(port, "/api/lattice/state/k?proof=1").status == 400)
+check("a time of which nothing is kept is 404", get(port, "/api/lattice/snapshot?at=2026-01-01T00:00:00Z").status == 404)
+check("a time that is none is 400", get(port, "/api/lattice/snapshot?at=yesterday").status == 400)
+proof = get(port, "/api/lattice/state/k?proof=1")
+check("that there is no such entry is proved as well", proof.status == 200 and proof.json()["found"] is False, proof)
 
 # HEAD wherever GET is, OPTIONS everywhere.
 for path in sorted(seen) + ["/livez", "/readyz", "/api/lattice/health", "/api/lattice/peers", "/api/lattice/divergence", "/api/lattice/snapshot", "/nope"]:
