@@ -136,8 +136,6 @@ struct heal_slot {
 /* A place of both trees that is still to be compared. */
 struct heal_span {
     uint8_t depth;
-    bool deeper; /* its children, though it could be listed: a list does not show enough of a keyhash there */
-    bool listed; /* as it was asked: a list of ours, not our children */
     uint8_t prefix[32];
 };
 

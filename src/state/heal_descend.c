@@ -2,7 +2,8 @@
  * Tier B. Places where the trees differ wait in a stack, the first of them on top, so that the descent goes deep
  * before it goes wide and what waits stays small. What is found is exchanged as it is found.
  *
- * Where the other side has shown a list, both sides of that place are known. A list shows five bytes of each keyhash
+ * We show our children only, never a list: sixteen digests at most are fewer bytes than a list of sixteen records, and
+ * are answered by lists of one or two. Where the other side has shown a list, both sides of that place are known. A list shows five bytes of each keyhash
  * behind the whole bytes of its place; to ask for a record takes six, so a list at depth 4 is looked at once more, one
  * level deeper.
  */
@@ -45,28 +46,13 @@ spans_waiting(const struct heal *heal)
 /* --- asking --------------------------------------------------------------------------------------------- */
 
 static enum lat_err
-add_span(struct recon_descent *d, struct heal_span *span)
-{
-    uint8_t hash[32];
-    uint64_t count;
-    enum lat_err err = d->view->subtree(d->view->arg, span->prefix, span->depth, &count, hash);
-
-    if (err)
-        return err;
-    span->listed = !span->deeper && count <= RECON_LIST_SMALL && span->depth > 0;
-    if (span->listed)
-        return recon_add_list(d, span->prefix, span->depth, count);
-    return recon_add_children(d, span->prefix, span->depth);
-}
-
-static enum lat_err
 add_spans(struct heal *heal, struct recon_descent *d)
 {
-    struct heal_span *spans = spans_of(heal);
+    const struct heal_span *spans = spans_of(heal);
 
     for (size_t i = spans_waiting(heal); i > 0 && d->count < SPANS_ASKED_MAX; i--) {
         size_t mark = d->spans.len, count = d->count;
-        enum lat_err err = add_span(d, &spans[i - 1]);
+        enum lat_err err = recon_add_children(d, spans[i - 1].prefix, spans[i - 1].depth);
 
         if (err == LAT_LIMIT && count > 0) {
             d->spans.len = mark;
@@ -110,9 +96,9 @@ struct taking {
 };
 
 static enum lat_err
-go_deeper(struct taking *t, const uint8_t prefix[32], unsigned depth, bool deeper)
+go_deeper(struct taking *t, const uint8_t prefix[32], unsigned depth)
 {
-    struct heal_span span = { .depth = (uint8_t)depth, .deeper = deeper };
+    struct heal_span span = { .depth = (uint8_t)depth };
     enum lat_err err;
 
     memcpy(span.prefix, prefix, 32);
@@ -171,7 +157,7 @@ compare_children(struct taking *t, const struct recon_span *span)
         differs = they_have != (count > 0) || (they_have && memcmp(ours, theirs, RECON_SHORT_LEN) != 0);
         theirs += they_have ? RECON_SHORT_LEN : 0;
         if (differs && they_have)
-            err = go_deeper(t, child, span->depth + 4, false);
+            err = go_deeper(t, child, span->depth + 4);
         else if (differs)
             err = give_all_below(t, child, span->depth + 4);
     }
@@ -261,7 +247,7 @@ compare_list(struct taking *t, const struct recon_span *span)
     enum lat_err err;
 
     if (l.count > 0 && span->depth / 8 + RECON_PREFIX_SHOWN < WANT_LEAST)
-        return go_deeper(t, span->prefix, span->depth, true);
+        return go_deeper(t, span->prefix, span->depth);
     recon_last_below(span->prefix, span->depth, l.last);
     err = t->seen->each_leaf(t->seen->arg, span->prefix, list_leaf, &l);
     if (err == LAT_OK || err == LAT_CLOSED)
@@ -278,7 +264,7 @@ compare_list(struct taking *t, const struct recon_span *span)
 static bool
 answers(const struct heal_span *asked, const struct recon_span *span)
 {
-    unsigned depth = asked->listed || asked->depth == RECON_DEPTH_MAX ? asked->depth : asked->depth + 4u;
+    unsigned depth = asked->depth == RECON_DEPTH_MAX ? asked->depth : asked->depth + 4u;
     uint8_t last[32];
 
     if (span->depth != depth || (!span->is_list && span->depth == RECON_DEPTH_MAX))

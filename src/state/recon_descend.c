@@ -74,9 +74,9 @@ list_leaf(void *arg, const uint8_t keyhash[32], const uint8_t leaf[32], uint64_t
     return lat_buf_add(&l->descent->spans, entry, sizeof(entry));
 }
 
-/* LAT_DAMAGED when tree and leaves say different numbers. */
-enum lat_err
-recon_add_list(struct recon_descent *d, const uint8_t prefix[32], unsigned depth, uint64_t count)
+/* Append a list of the `count` records there. LAT_DAMAGED when tree and leaves say different numbers. */
+static enum lat_err
+add_list(struct recon_descent *d, const uint8_t prefix[32], unsigned depth, uint64_t count)
 {
     struct listing l = { .descent = d, .depth = depth };
     enum lat_err err = begin_span(d, prefix, depth, true);
@@ -124,7 +124,7 @@ static enum lat_err
 add_span(struct recon_descent *d, const uint8_t prefix[32], unsigned depth, uint64_t count, uint64_t list_max)
 {
     if (count <= list_max)
-        return recon_add_list(d, prefix, depth, count);
+        return add_list(d, prefix, depth, count);
     return recon_add_children(d, prefix, depth);
 }
 
@@ -172,7 +172,7 @@ answer_span(struct recon_descent *d, const struct recon_span *span)
      * list.
      */
     if (span->depth == RECON_DEPTH_MAX)
-        return recon_add_list(d, span->prefix, span->depth, count);
+        return add_list(d, span->prefix, span->depth, count);
     /* Nothing here and nothing there. (A stranger may ask for thousands of such places.) */
     if (count == 0 && span->bitmap == 0)
         return LAT_OK;

@@ -120,9 +120,7 @@ void recon_short(const struct recon_descent *d, const uint8_t hash[32], uint8_t 
 /* The prefix of a child: the next four bits are its number. */
 void recon_child_prefix(const uint8_t prefix[32], unsigned depth, unsigned child, uint8_t out[32]);
 
-/* Append a span: as a list of the `count` records that stand there, or as its children. LAT_LIMIT: no room. */
-LAT_MUST_CHECK enum lat_err recon_add_list(struct recon_descent *d, const uint8_t prefix[32], unsigned depth,
-                                           uint64_t count);
+/* Append a span with its children. LAT_LIMIT: no room. */
 LAT_MUST_CHECK enum lat_err recon_add_children(struct recon_descent *d, const uint8_t prefix[32], unsigned depth);
 
 /* Append type, version and network. LAT_LIMIT, LAT_NOMEM. */

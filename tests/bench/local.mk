@@ -1,9 +1,9 @@
 # Measuring: `make bench` writes tests/bench/RESULTS.md. No part of make check; the programs are built for it alone.
 bench_programs = %D%/puts %D%/fill %D%/start %D%/root %D%/probe %D%/relay \
-	%D%/screen %D%/writes %D%/moving_node %D%/sim_peers
+	%D%/screen %D%/writes %D%/moving_node %D%/sim_peers %D%/heal_cost
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
-EXTRA_DIST += %D%/run %D%/table %D%/lib.sh %D%/store %D%/state %D%/flat_root.py %D%/api %D%/console %D%/p2p %D%/p2p.py %D%/lungs
+EXTRA_DIST += %D%/run %D%/table %D%/lib.sh %D%/store %D%/state %D%/flat_root.py %D%/api %D%/console %D%/p2p %D%/p2p.py %D%/lungs %D%/heal
 BENCH_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 BENCH_COMMON = %D%/bench.c %D%/bench.h
 
@@ -22,6 +22,10 @@ BENCH_COMMON = %D%/bench.c %D%/bench.h
 %C%_root_SOURCES = %D%/root.c $(BENCH_COMMON)
 %C%_root_CPPFLAGS = $(BENCH_CPPFLAGS)
 %C%_root_LDADD = $(LINK_state) -lm
+
+%C%_heal_cost_SOURCES = %D%/heal_cost.c $(BENCH_COMMON)
+%C%_heal_cost_CPPFLAGS = $(BENCH_CPPFLAGS)
+%C%_heal_cost_LDADD = $(LINK_state) -lm
 
 %C%_probe_SOURCES = %D%/probe.c $(BENCH_COMMON)
 %C%_probe_CPPFLAGS = $(BENCH_CPPFLAGS)
