@@ -211,7 +211,7 @@ number_of(const char *name, uint64_t otherwise)
     return text && *text ? strtoull(text, NULL, 10) : otherwise;
 }
 
-void
+bool
 sim_each_seed(unsigned usual, void (*fn)(uint64_t seed))
 {
     uint64_t first = number_of("SIM_FIRST", 1), count = number_of("SIM_SEEDS", usual);
@@ -221,6 +221,7 @@ sim_each_seed(unsigned usual, void (*fn)(uint64_t seed))
         fn(first + i);
     }
     failing = 0;
+    return count >= usual;
 }
 
 void

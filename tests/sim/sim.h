@@ -44,9 +44,9 @@ uint64_t sim_events(const struct sim *sim); /* that have happened */
 
 /*
  * Run fn for each seed: SIM_SEEDS of them (environment; else `usual`) from SIM_FIRST (else 1) on. A seed that fails is named on standard
- * error, by sim_teardown.
+ * error, by sim_teardown. Returns whether there were as many as usual: enough to say what all of them together should have met.
  */
-void sim_each_seed(unsigned usual, void (*fn)(uint64_t seed));
+bool sim_each_seed(unsigned usual, void (*fn)(uint64_t seed));
 
 /* SIM_ONLY (environment): run the tests whose names fit this pattern. */
 void sim_choose_tests(void);
