@@ -10,6 +10,7 @@ FUZZ_TARGETS += %D%/fuzz_known_hosts %D%/fuzz_ssh_config %D%/fuzz_node_target
 FUZZ_TARGETS += %D%/fuzz_topic
 FUZZ_TARGETS += %D%/fuzz_mdns
 FUZZ_TARGETS += %D%/fuzz_gossip
+FUZZ_TARGETS += %D%/fuzz_keys %D%/fuzz_history
 FUZZ_SECONDS = 60
 
 if FUZZ
@@ -151,3 +152,13 @@ endif
 
 clean-local:
 	rm -rf fuzz-found
+
+%C%_fuzz_keys_SOURCES = %D%/fuzz_keys.c $(FUZZ_MAIN)
+%C%_fuzz_keys_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/keys"'
+%C%_fuzz_keys_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_keys_LDADD = $(LINK_ui)
+
+%C%_fuzz_history_SOURCES = %D%/fuzz_history.c $(FUZZ_MAIN)
+%C%_fuzz_history_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/history"'
+%C%_fuzz_history_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_history_LDADD = $(LINK_node)
