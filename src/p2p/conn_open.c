@@ -162,7 +162,10 @@ on_data(void *arg, struct ystream *ystream, const uint8_t *data, size_t len)
     struct conn_stream *s = ystream_owner(ystream);
 
     s->active_ms = c->now_ms;
-    ystream_consume(ystream, len, c->now_ms);
+    if (s->held)
+        s->owed += len;
+    else
+        ystream_consume(ystream, len, c->now_ms);
     if (s->agreed) {
         s->protocol->data(s, data, len);
         return;
@@ -361,6 +364,16 @@ bool
 stream_is_overdue(const struct conn_stream *s)
 {
     return s->deadline_ms > 0 && s->conn->now_ms >= s->deadline_ms;
+}
+
+void
+stream_hold(struct conn_stream *s, bool hold)
+{
+    s->held = hold;
+    if (hold || s->owed == 0)
+        return;
+    ystream_consume(s->ystream, s->owed, s->conn->now_ms);
+    s->owed = 0;
 }
 
 void

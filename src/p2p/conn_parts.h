@@ -23,6 +23,8 @@ struct conn_stream {
     struct lat_buf line; /* bytes before the agreement */
     uint64_t active_ms;
     uint64_t deadline_ms; /* 0: none */
+    bool held;           /* stream_hold */
+    size_t owed;         /* bytes that came while it was, and that the other side is not told of yet */
     void *state;
 };
 

@@ -165,6 +165,12 @@ void gossip_peer_moved(struct gossip_peer *peer, bool outbound, const uint8_t *p
 LAT_MUST_CHECK enum lat_err gossip_input(struct gossip_peer *peer, const uint8_t *rpc, size_t len, uint64_t now_ms);
 
 /*
+ * So many of its messages wait for their verdict that it should be read no further until some are done; without that, what comes in
+ * the end is dropped. A peer has an eighth of what may wait in all.
+ */
+bool gossip_is_busy(const struct gossip_peer *peer);
+
+/*
  * Append the next RPC for this peer, its length in front. LAT_NOTFOUND: nothing waits. LAT_LIMIT (out had no room for GOSSIP_RPC_MAX and
  * its length), LAT_NOMEM: something that was to be said is lost; reset the stream.
  */

@@ -95,6 +95,22 @@ uncache(struct gossip *g, struct gossip_held *held)
     g->cached_bytes -= cost_of(held);
 }
 
+/* One more, or one less, message that waits for its verdict. */
+static void
+count_pending(struct gossip *g, const struct gossip_held *held, bool more)
+{
+    struct gossip_peer *peer = held->bearer_count > 0 ? gossip_peer_of(g, held->bearers[0]) : NULL;
+    size_t one = more ? 1 : (size_t)-1;
+    size_t bytes = more ? held->message->len : (size_t)0 - held->message->len;
+
+    g->pending += one;
+    g->pending_bytes += bytes;
+    if (peer) {
+        peer->pending += one;
+        peer->pending_bytes += bytes;
+    }
+}
+
 void
 gossip_held_take(struct gossip *g, struct gossip_held *held)
 {
@@ -107,8 +123,7 @@ gossip_held_take(struct gossip *g, struct gossip_held *held)
     if (held->state == HELD_CACHED) {
         uncache(g, held);
     } else {
-        g->pending--;
-        g->pending_bytes -= held->message->len;
+        count_pending(g, held, false);
     }
     held->state = HELD_LOOSE;
     gossip_held_unref(g, held);
@@ -148,8 +163,7 @@ gossip_held_put(struct gossip *g, struct gossip_held *held)
 {
     enter(g, held);
     held->state = HELD_PENDING;
-    g->pending++;
-    g->pending_bytes += held->message->len;
+    count_pending(g, held, true);
 }
 
 /* --- the cache ------------------------------------------------------------------------------------- */
@@ -158,8 +172,7 @@ void
 gossip_held_cache(struct gossip *g, struct gossip_held *held)
 {
     if (held->state == HELD_PENDING) {
-        g->pending--;
-        g->pending_bytes -= held->message->len;
+        count_pending(g, held, false);
     } else {
         enter(g, held);
     }

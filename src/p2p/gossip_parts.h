@@ -106,6 +106,7 @@ struct gossip_peer {
     double score;
     bool score_stale;
     uint64_t messages_in, messages_out, first, invalid, dropped;
+    size_t pending, pending_bytes;        /* messages that it brought first and that wait for their verdict */
 };
 
 enum gossip_held_state { HELD_PENDING, HELD_CACHED, HELD_LOOSE };

@@ -349,6 +349,14 @@ gossip_peer_lost(struct gossip_peer *peer)
     peer->subscriptions_due = false;
 }
 
+bool
+gossip_is_busy(const struct gossip_peer *peer)
+{
+    const struct gossip_params *p = &peer->g->params;
+
+    return peer->pending >= p->pending_max / 8 || peer->pending_bytes >= p->pending_bytes_max / 8;
+}
+
 void *
 gossip_peer_user(const struct gossip_peer *peer)
 {

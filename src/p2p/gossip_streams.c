@@ -18,6 +18,7 @@
 #define INBOUND_MAX 2     /* of one version and connection: a newer one comes before the older one is gone */
 #define STEADY_MS 10000   /* a stream that lived so long was a good one: the back-off begins anew */
 #define OUT_MAX (GOSSIP_RPC_MAX + VARINT_LEN_MAX)
+#define IN_MAX (OUT_MAX + YAMUX_WINDOW_MAX) /* a part of an RPC, and what the other side may still send when it is held */
 
 struct glink {
     struct gossip_streams *s;
@@ -44,7 +45,9 @@ struct ginbound {
     struct ginbound *next, *prev;
     struct conn_stream *stream;
     struct glink *link;
-    struct lat_buf buf;           /* an RPC that is not whole yet */
+    struct lat_buf buf;           /* an RPC that is not whole yet; while held, all that came */
+    bool held;                    /* the router is busy with what it sent */
+    bool ended;                   /* while held: they write no more */
 };
 
 struct gossip_streams {
@@ -58,6 +61,7 @@ struct gossip_streams {
     struct glink *links;
     struct ginbound *inbounds;
     struct glink *waiting;
+    size_t held_count;
     bool draining;
 };
 
@@ -234,7 +238,7 @@ begin_input(struct conn_stream *stream)
     if (in == NULL)
         return false;
     *in = (struct ginbound){ .s = s, .stream = stream, .link = link, .next = s->inbounds };
-    lat_buf_init(&in->buf, OUT_MAX);
+    lat_buf_init(&in->buf, IN_MAX);
     link->inbound_count++;
     link->patience_ms = GOSSIP_REMIND_MIN_MS;
     if (in->next)
@@ -258,11 +262,12 @@ input_closed(struct conn_stream *stream)
         in->s->inbounds = in->next;
     if (in->next)
         in->next->prev = in->prev;
+    in->s->held_count -= in->held;
     lat_buf_fini(&in->buf);
     free(in);
 }
 
-/* Take whole RPCs from the front; *used: bytes of them. Anything but LAT_OK and LAT_SHORT ends the stream. */
+/* Take whole RPCs from the front; *used: bytes of them. LAT_BUSY: the rest later. Anything else but LAT_OK and LAT_SHORT ends the stream. */
 static enum lat_err
 take_rpcs(struct ginbound *in, const uint8_t *data, size_t len, uint64_t now_ms, size_t *used)
 {
@@ -277,12 +282,38 @@ take_rpcs(struct ginbound *in, const uint8_t *data, size_t len, uint64_t now_ms,
             err = LAT_LIMIT;
         if (!err && rpc_len > len - *used - head)
             err = LAT_SHORT;
+        if (!err && gossip_is_busy(in->link->peer))
+            err = LAT_BUSY;
         if (!err)
             err = gossip_input(in->link->peer, data + *used + head, (size_t)rpc_len, now_ms);
         if (!err)
             *used += head + (size_t)rpc_len;
     }
     return err;
+}
+
+static void
+set_held(struct ginbound *in, bool held)
+{
+    if (in->held == held)
+        return;
+    in->held = held;
+    in->s->held_count += held ? 1 : (size_t)-1;
+    stream_hold(in->stream, held);
+}
+
+/* What is in the buffer, as far as it goes. */
+static enum lat_err
+take_buffered(struct ginbound *in, uint64_t now_ms)
+{
+    size_t used;
+    enum lat_err err = take_rpcs(in, in->buf.data, in->buf.len, now_ms, &used);
+
+    if (err && err != LAT_SHORT && err != LAT_BUSY)
+        return err;
+    lat_buf_drop(&in->buf, used);
+    set_held(in, err == LAT_BUSY);
+    return LAT_OK;
 }
 
 /* From the stream's own buffer where an RPC is not whole, else from the bytes as they lie. */
@@ -294,14 +325,31 @@ take_data(struct ginbound *in, const uint8_t *data, size_t len, uint64_t now_ms)
 
     if (in->buf.len > 0) {
         err = lat_buf_add(&in->buf, data, len);
-        if (!err)
-            err = take_rpcs(in, in->buf.data, in->buf.len, now_ms, &used);
-        if (!err || err == LAT_SHORT)
-            lat_buf_drop(&in->buf, used);
-        return err;
+        return err || in->held ? err : take_buffered(in, now_ms);
     }
     err = take_rpcs(in, data, len, now_ms, &used);
-    return err == LAT_SHORT ? lat_buf_add(&in->buf, data + used, len - used) : err;
+    if (err != LAT_SHORT && err != LAT_BUSY)
+        return err;
+    set_held(in, err == LAT_BUSY);
+    return lat_buf_add(&in->buf, data + used, len - used);
+}
+
+/* Messages have been checked: read on where that was waited for. */
+static void
+read_held(struct gossip_streams *s, uint64_t now_ms)
+{
+    struct ginbound *next;
+
+    for (struct ginbound *in = s->inbounds; in && s->held_count > 0; in = next) {
+        next = in->next;
+        if (!in->held || in->link == NULL || gossip_is_busy(in->link->peer))
+            continue;
+        s->ops->wake(stream_conn(in->stream));
+        if (take_buffered(in, now_ms))
+            stream_reset(in->stream);
+        else if (in->ended && !in->held)
+            stream_end(in->stream);
+    }
 }
 
 /* --- both ------------------------------------------------------------------------------------------ */
@@ -314,6 +362,7 @@ drain(struct gossip_streams *s, uint64_t now_ms)
     if (s->draining)
         return;
     s->draining = true;
+    read_held(s, now_ms);
     while ((link = s->waiting) != NULL) {
         s->waiting = link->next_waiting;
         link->waiting = false;
@@ -339,7 +388,7 @@ data(struct conn_stream *stream, const uint8_t *bytes, size_t len)
     if (in == NULL || in->link == NULL)
         return; /* on our own stream nothing is to be said to us */
     err = take_data(in, bytes, len, now_ms);
-    if (err && err != LAT_SHORT)
+    if (err)
         stream_reset(stream);
     drain(s, now_ms);
 }
@@ -348,7 +397,11 @@ data(struct conn_stream *stream, const uint8_t *bytes, size_t len)
 static void
 ended(struct conn_stream *stream)
 {
-    if (stream_is_inbound(stream))
+    struct ginbound *in = stream_is_inbound(stream) ? stream_state(stream) : NULL;
+
+    if (in && in->held)
+        in->ended = true; /* first what it said before */
+    else if (in)
         stream_end(stream);
 }
 

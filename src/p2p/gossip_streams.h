@@ -8,7 +8,8 @@
  * nothing but our subscriptions goes out behind it. A peer that has no stream to us, which js-libp2p does not open again when its own was
  * lost, is reminded by a new stream of ours.
  *
- * Written to streams is what fits; the rest waits in the router's queues, where control overtakes. Pure; the connections' thread.
+ * Written to streams is what fits; the rest waits in the router's queues, where control overtakes. A peer that sends faster than its messages
+ * are checked is read no further for the while, so that flow control slows it down. Pure; the connections' thread.
  */
 #ifndef LAT_P2P_GOSSIP_STREAMS_H
 #define LAT_P2P_GOSSIP_STREAMS_H

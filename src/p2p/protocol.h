@@ -65,6 +65,12 @@ size_t stream_room(const struct conn_stream *stream);
 void stream_set_deadline(struct conn_stream *stream, uint64_t at_ms);
 bool stream_is_overdue(const struct conn_stream *stream);
 
+/*
+ * Hold: the other side is not told of what was taken, so that it sends no more than its window (at most YAMUX_WINDOW_MAX); what arrives is still
+ * handed to data. Let go: it may send on, once the connection's output is made.
+ */
+void stream_hold(struct conn_stream *stream, bool hold);
+
 /* Half close; break off (closed is called before it returns). */
 void stream_end(struct conn_stream *stream);
 void stream_reset(struct conn_stream *stream);

@@ -23,6 +23,9 @@ struct talker {
     struct gossip_streams *streams;
     const struct protocol *protocols[GOSSIP_VERSIONS + 1];
     size_t received;
+    bool waits;               /* gives no verdict yet */
+    struct gossip_message *pending[4096];
+    size_t pending_count, answered;
     char last[32];
     size_t last_len;
 };
@@ -56,7 +59,23 @@ on_check(void *arg, struct gossip_message *message)
     t->last_len = message->data_len;
     memset(t->last, 0, sizeof(t->last));
     memcpy(t->last, message->data, message->data_len < 31 ? message->data_len : 31);
-    gossip_verdict(t->router, message, GOSSIP_ACCEPT, t->node->world->now_ms);
+    if (!t->waits)
+        gossip_verdict(t->router, message, GOSSIP_ACCEPT, t->node->world->now_ms);
+    else if (t->pending_count < 4096)
+        t->pending[t->pending_count++] = gossip_message_ref(message);
+}
+
+/* Verdicts for so many of those that wait. */
+static void
+answer(struct talker *t, size_t count)
+{
+    for (; count > 0 && t->answered < t->pending_count; count--) {
+        struct gossip_message *message = t->pending[t->answered++];
+
+        gossip_verdict(t->router, message, GOSSIP_ACCEPT, t->node->world->now_ms);
+        gossip_message_unref(message);
+    }
+    gossip_streams_flush(t->streams, t->node->world->now_ms);
 }
 
 static void
@@ -487,6 +506,36 @@ both_dial_at_once_and_nothing_is_lost_for_long(void **state)
     flows(f, b, a, "four");
 }
 
+/* Checks are slower than the line: nothing is lost, and no more waits than a peer may have waiting. */
+static void
+who_sends_faster_than_its_messages_are_checked_is_slowed_down(void **state)
+{
+    struct fixture *f = *state;
+    struct talker *a = add_talker(f, 0, GOSSIP_1_2), *b = add_talker(f, 1, GOSSIP_1_2);
+    struct gossip_counters counters;
+    static uint8_t data[500];
+    size_t count, most = 0;
+
+    b->waits = true;
+    dial(f, a->node, b->node);
+    for (int i = 0; i < 3000; i++)
+        assert_int_equal(gossip_publish(a->router, TOPIC, data, sizeof(data), f->world.now_ms, NULL, 0, &count), LAT_OK);
+    gossip_streams_flush(a->streams, f->world.now_ms);
+    for (int i = 0; i < 200 && b->answered < 3000; i++) {
+        run(f, 100);
+        gossip_count(b->router, &counters);
+        most = counters.pending > most ? counters.pending : most;
+        answer(b, 50);
+    }
+    assert_int_equal(b->received, 3000);
+    assert_int_equal(b->answered, 3000);
+    assert_true(most >= 512 && most <= 512 + 200); /* whole RPCs are read */
+    gossip_count(a->router, &counters);
+    assert_int_equal(counters.dropped, 0);
+    gossip_count(b->router, &counters);
+    assert_int_equal(counters.overflowed, 0);
+}
+
 static void
 a_peer_that_went_leaves_nothing_behind(void **state)
 {
@@ -521,6 +570,7 @@ main(void)
         CASE(rpcs_may_come_in_any_pieces_and_on_the_newer_of_two_streams),
         CASE(gossip_moves_to_the_connection_that_takes_the_place_of_the_former),
         CASE(both_dial_at_once_and_nothing_is_lost_for_long),
+        CASE(who_sends_faster_than_its_messages_are_checked_is_slowed_down),
         CASE(a_peer_that_went_leaves_nothing_behind),
     };
 
