@@ -197,6 +197,7 @@ static void
 run_publish(struct node *node, struct command *command)
 {
     struct reply reply = { .err = LAT_OK };
+    char intent[TOPIC_NAME_MAX + 1];
     size_t recipients = 0;
     enum lat_err err;
 
@@ -213,7 +214,8 @@ run_publish(struct node *node, struct command *command)
         refuse(command, err, "it could not be published: %s", lat_err_text(err));
         return;
     }
-    lat_log(LAT_INFO, "[LATTICE_P2P] published topic=%s intent=%s recipients=%zu", node->config->p2p_topic, command->intent, recipients);
+    lat_log(LAT_INFO, "[LATTICE_P2P] published topic=%s intent=%s recipients=%zu", node->config->p2p_topic,
+            lat_escape_str(command->intent, intent, sizeof(intent)), recipients);
     reply.recipients = (uint32_t)recipients;
     if (recipients == 0)
         snprintf(reply.text, sizeof(reply.text), "published to nobody: no peer subscribes to %.60s", node->config->p2p_topic);
