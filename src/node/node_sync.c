@@ -209,13 +209,17 @@ send_request(struct healer *healer, const struct lat_buf *message)
 static bool
 ask_status(struct healer *healer)
 {
+    const uint8_t *kept = heal_challenge(&healer->h.heal);
     struct node *node = healer->node;
     struct store_head head;
     struct lat_buf message;
     bool sent;
 
     store_head(node->store, &head);
-    rand_bytes(healer->challenge, sizeof(healer->challenge));
+    if (kept != NULL) /* trust digests compare under one challenge */
+        memcpy(healer->challenge, kept, sizeof(healer->challenge));
+    else
+        rand_bytes(healer->challenge, sizeof(healer->challenge));
     lat_buf_init(&message, RECON_MESSAGE_MAX);
     sent = recon_ask_status(store_network(node->store), healer->challenge, head.root, head.count, false, &message) == LAT_OK &&
            send_request(healer, &message);
