@@ -150,6 +150,8 @@ bar_title(const struct area *area, const struct model *model, const struct snaps
     snprintf(add_part(&parts, STYLE_BAR, 4, false), PART_MAX, "LATTICE");
     if (s == NULL) {
         snprintf(add_part(&parts, STYLE_BAR, 0, false), PART_MAX, _("starting"));
+        if (!model->embedded && model->via[0])
+            snprintf(add_part(&parts, STYLE_BAR, 1, false), PART_MAX, "[%s]", model->via);
         draw_parts(area, &parts);
         return;
     }

@@ -1,0 +1,158 @@
+"""The fleet view and a node's console through SSH, on a pseudo-terminal: questions before the screen, a stopped server, a killed one."""
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+import fcntl
+import termios
+
+program, work, target, first, api = sys.argv[1:]
+first = int(first)
+
+
+class Screen:
+    """All that the program has written, without the escapes: enough to look for words that are drawn whole."""
+
+    def __init__(self, args):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ.update(TERM="vt100", LC_ALL="C")
+            os.execv(program, [program, *args])
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+        self.text = ""
+
+    def read(self, seconds):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            ready, _, _ = select.select([self.fd], [], [], 0.05)
+            if ready:
+                try:
+                    data = os.read(self.fd, 65536)
+                except OSError:
+                    return
+                self.text += re.sub(r"\x1b[\[(][0-9;?]*[A-Za-z]|\x1b.", " ", data.decode("latin-1"))
+
+    def expect(self, words, seconds=20):
+        until = time.monotonic() + seconds
+        while words not in self.text:
+            if time.monotonic() > until:
+                sys.exit(f"does not come: {words!r}; last: {self.text[-1500:]!r}")
+            self.read(0.1)
+        self.text = self.text[self.text.index(words) + len(words):]
+
+    def expect_whole(self, words, seconds=20):
+        """Until it stands on the screen; the whole is asked for anew, since only what differs is drawn otherwise."""
+        until = time.monotonic() + seconds
+        while words not in self.text:
+            if time.monotonic() > until:
+                sys.exit(f"is not there: {words!r}; last: {self.text[-1500:]!r}")
+            self.text = ""
+            self.type("\x0c")
+            self.read(0.4)
+
+    def type(self, keys):
+        os.write(self.fd, keys.encode())
+
+    def end(self):
+        self.type("q")
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            self.read(0.05)
+            time.sleep(0.02)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                if status != 0:
+                    sys.exit(f"ended with {status}")
+                return
+        os.kill(self.pid, signal.SIGKILL)
+        sys.exit("does not end on q")
+
+
+def children(pid):
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.split()
+    return [int(p) for p in found] + [grand for p in found for grand in children(int(p))]
+
+
+def config(name, *lines):
+    with open(f"{work}/config.{name}", "w") as out:
+        out.write("\n".join(["Host *", f" UserKnownHostsFile {work}/known.{name}", " GlobalKnownHostsFile none", " IdentityAgent none", *lines]) + "\n")
+    return f"{work}/config.{name}"
+
+
+# An unknown host and an encrypted key are asked for on the terminal, once.
+asking = config("asking", f" IdentityFile {work}/idsecret")
+s = Screen(["attach", "--ssh-config", asking, target])
+s.expect("Is it the right host?")
+s.type("yes\n")
+s.expect("Passphrase of")
+s.type("wrong\n")
+s.expect("That was not it.")
+s.type("open sesame\n")
+s.expect("LUNGS")
+s.end()
+
+# No means no, and nothing is stored.
+denied = config("denied", f" IdentityFile {work}/id")
+s = Screen(["attach", "--ssh-config", denied, target])
+s.expect("Is it the right host?")
+s.type("no\n")
+s.expect("retry in")
+s.end()
+if os.path.exists(f"{work}/known.denied"):
+    sys.exit("a host that was denied is stored")
+
+# Many at once, one of them silent: it delays nobody.
+config_plain = f"{work}/config.plain"
+deaf = __import__("socket").create_server(("127.0.0.1", 0))
+silent = f"ssh://127.0.0.1:{deaf.getsockname()[1]}"
+s = Screen(["attach", "--ssh-config", config_plain, silent] + [target] * 18 + [f"http://127.0.0.1:{api}"])
+s.expect_whole("20 nodes, 19 live", 30)
+began = time.monotonic()
+s.type("/")
+s.expect("filter:", 2)
+s.type("http:")
+s.type("\r")
+s.expect_whole("1 of 20", 2)
+if time.monotonic() - began > 2:
+    sys.exit("a key waits for a node")
+s.type("\r")
+s.expect_whole("LUNGS")
+s.type("h")
+s.read(0.3)
+s.type("\x1b")
+s.read(0.3)
+s.end()
+
+# A server that is stopped is told by our own clock; one that is ended and comes back is found again.
+s = Screen(["attach", "--control", "--ssh-config", config_plain, target, f"http://127.0.0.1:{api}"])
+s.expect_whole("2 nodes, 2 live")
+stopped = children(first)
+for pid in stopped:
+    os.kill(pid, signal.SIGSTOP)
+s.expect_whole("stale", 25)
+for pid in stopped:
+    os.kill(pid, signal.SIGCONT)
+s.expect_whole("2 live", 20)
+for pid in children(first):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+s.expect_whole("1 live", 20)
+s.expect_whole("2 live", 20)
+
+# Only with --control, and after a confirmation.
+s.type("\r")
+s.expect_whole("LUNGS")
+s.type("h")
+s.expect("Force HTTP", 5)
+s.type("y")
+s.expect("HTTP", 5)
+s.read(1.5)
+s.end()
+print("consoles through SSH are fine")
