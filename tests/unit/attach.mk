@@ -11,3 +11,8 @@ check_PROGRAMS += tests/unit/test_ssh_target
 tests_unit_test_ssh_target_SOURCES = tests/unit/test_ssh_target.c
 tests_unit_test_ssh_target_CPPFLAGS = $(TEST_CPPFLAGS) $(CURL_CFLAGS)
 tests_unit_test_ssh_target_LDADD = $(LINK_attach) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_remote
+tests_unit_test_remote_SOURCES = tests/unit/test_remote.c tests/support/http_server.c tests/support/http_server.h \
+	tests/support/snapshots.c tests/support/snapshots.h $(VECTOR_SOURCES)
+tests_unit_test_remote_CPPFLAGS = $(VECTOR_CPPFLAGS) $(CURL_CFLAGS)
+tests_unit_test_remote_LDADD = $(LINK_attach) $(CMOCKA_LIBS)
