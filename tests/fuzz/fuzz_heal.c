@@ -2,8 +2,8 @@
  * A source that answers a healing session with any bytes: the session ends, within its budgets and with a reason; what it hands
  * on to be applied are whole records, and no more than it has shown.
  *
- * Input: answers, each with its length (u16, little endian) in front. The first byte of an answer also says what becomes of
- * the records that were taken from the one before it.
+ * Input: answers, each with its length (u16, little endian) in front. The last byte of an answer also says what becomes of
+ * the records that were taken from it; the size of all says how the session looks for the difference.
  */
 #include "config.h"
 
@@ -38,10 +38,11 @@ set_up(void)
 static void
 check_batch(const struct heal *heal)
 {
+    const struct heal_slot *slots = (const struct heal_slot *)heal->slots.data;
     const uint8_t *at = heal->batch.data, *end = at + heal->batch.len;
     struct record record;
 
-    FUZZ_CHECK(heal->batch_count > 0 && heal->slots.len == heal->batch_count);
+    FUZZ_CHECK(heal->batch_count > 0 && heal->slots.len == heal->batch_count * sizeof(struct heal_slot));
     for (size_t i = 0; i < heal->batch_count; i++) {
         size_t len;
 
@@ -49,7 +50,8 @@ check_batch(const struct heal *heal)
         len = lat_get_u32le(at);
         at += 4;
         FUZZ_CHECK(len <= (size_t)(end - at) && record_parse_trusted(&world.network, at, len, &record) == LAT_OK);
-        FUZZ_CHECK(heal->slots.data[i] == 255 || heal->slots.data[i] < heal->key_count);
+        FUZZ_CHECK(slots[i].name == 255 || slots[i].name < heal->key_count);
+        FUZZ_CHECK(memcmp(slots[i].keyhash, record.keyhash, 32) == 0 && memcmp(slots[i].theirs, record.leaf, 32) == 0);
         at += len;
     }
     FUZZ_CHECK(at == end);
@@ -61,6 +63,7 @@ check_counts(const struct heal *heal)
     FUZZ_CHECK(heal->key_count <= HEAL_KEYS_MAX && heal->key_count <= heal->key_total);
     FUZZ_CHECK(heal->bytes <= HEAL_BYTES_MAX && heal->messages <= HEAL_MESSAGES_MAX);
     FUZZ_CHECK(heal_percent(heal) <= 100);
+    FUZZ_CHECK(heal->settled.count <= SETTLED_MAX && heal->spans.len <= HEAL_SPANS_MAX * sizeof(struct heal_span));
     for (uint32_t i = 0; i < heal->key_count; i++) {
         const char *key = heal->keys[i].key;
 
@@ -90,7 +93,7 @@ answer(struct heal *heal, const uint8_t *reply, size_t len, uint64_t now_ms)
 
     lat_buf_init(&request, RECON_MESSAGE_MAX);
     FUZZ_CHECK(heal_ask(heal, &here.view, now_ms, &request) == LAT_OK);
-    FUZZ_CHECK(heal->state == HEAL_OVER || request.len > 0);
+    FUZZ_CHECK((heal->state == HEAL_WAIT) == (request.len > 0) || heal->state == HEAL_OVER);
     lat_buf_fini(&request);
     if (heal->state == HEAL_WAIT && heal_take(heal, &here.view, reply, len, now_ms))
         FUZZ_CHECK(heal->state == HEAL_OVER && heal->end == HEAL_FAILED && heal->why.text[0] != 0);
@@ -117,6 +120,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         set_up();
     heal_init(&heal);
     memset(theirs.root, 7, sizeof(theirs.root));
+    theirs.count = size % 3 == 0 ? 5000 : 50; /* stream; sketch; descent */
+    heal.sketch_pause_until_ms = size % 3 == 1 ? UINT64_MAX : 0;
     heal_start(&heal, &theirs, &here.view, salt, now_ms);
     while (heal.state == HEAL_ASK && end - data >= 2) {
         size_t len = (size_t)data[0] | (size_t)data[1] << 8;

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "state/proof.h"
+#include "state/sketch.h"
 #include "support/memory_view.h"
 #include "support/sync_check.h"
 
@@ -111,6 +113,33 @@ check_range(const struct recon_range *range)
     FUZZ_CHECK(!range->more || (seen > 0 && memcmp(range->next, last, 32) > 0));
 }
 
+/* What was taken of CELLS, RECORDS or PROVE holds together. */
+static void
+check_found(const uint8_t *data, size_t size)
+{
+    static const uint8_t zeros[32];
+    static struct sketch_cell cells[RECON_CELLS_MAX];
+    struct recon_cells taken;
+    struct recon_given given;
+    struct proof proof;
+    struct lat_msg why = { "" };
+
+    if (recon_read_cells(&network, zeros, 0, 16, data, size, &taken, &why))
+        FUZZ_CHECK(why.text[0] != 0);
+    else if (sketch_read(&taken.cells, taken.from, taken.count, taken.records, cells) == LAT_OK)
+        FUZZ_CHECK(taken.count <= 16 && taken.from == 0);
+    why.text[0] = 0;
+    if (recon_read_records(&network, 1, 4, data, size, &given, &why))
+        FUZZ_CHECK(why.text[0] != 0);
+    else
+        FUZZ_CHECK(given.served <= 4 && given.records + given.records_len <= data + size);
+    why.text[0] = 0;
+    if (proof_check(&network, zeros, zeros, data, size, &proof, &why))
+        FUZZ_CHECK(why.text[0] != 0);
+    else
+        FUZZ_CHECK(!proof.found || memcmp(proof.record.keyhash, zeros, 32) == 0);
+}
+
 static void
 check_reply(const uint8_t *data, size_t size)
 {
@@ -128,6 +157,7 @@ check_reply(const uint8_t *data, size_t size)
         FUZZ_CHECK(why.text[0] != 0);
     else
         check_range(&range);
+    check_found(data, size);
 }
 
 int
