@@ -6,7 +6,7 @@ FUZZ_TARGETS += %D%/fuzz_json %D%/fuzz_record %D%/fuzz_recon %D%/fuzz_answer %D%
 FUZZ_TARGETS += %D%/fuzz_peerid %D%/fuzz_multiaddr %D%/fuzz_envelope
 FUZZ_TARGETS += %D%/fuzz_multistream %D%/fuzz_noise %D%/fuzz_yamux %D%/fuzz_identify
 FUZZ_TARGETS += %D%/fuzz_sync_stream
-FUZZ_TARGETS += %D%/fuzz_known_hosts %D%/fuzz_ssh_config %D%/fuzz_node_target
+FUZZ_TARGETS += %D%/fuzz_known_hosts %D%/fuzz_ssh_config %D%/fuzz_node_target %D%/fuzz_snapshot
 FUZZ_TARGETS += %D%/fuzz_topic
 FUZZ_TARGETS += %D%/fuzz_mdns
 FUZZ_TARGETS += %D%/fuzz_gossip
@@ -124,6 +124,11 @@ $(%C%_fuzz_noise_OBJECTS): $(WIRE_GENERATED_H)
 %C%_fuzz_mdns_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/mdns"'
 %C%_fuzz_mdns_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
 %C%_fuzz_mdns_LDADD = $(LINK_p2p)
+
+%C%_fuzz_snapshot_SOURCES = %D%/fuzz_snapshot.c $(FUZZ_MAIN)
+%C%_fuzz_snapshot_CPPFLAGS = $(TEST_CPPFLAGS) $(CJSON_CFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/snapshot"'
+%C%_fuzz_snapshot_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_snapshot_LDADD = $(LINK_view)
 
 %C%_fuzz_node_target_SOURCES = %D%/fuzz_node_target.c $(FUZZ_MAIN)
 %C%_fuzz_node_target_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/node_target"'

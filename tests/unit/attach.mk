@@ -16,3 +16,7 @@ tests_unit_test_remote_SOURCES = tests/unit/test_remote.c tests/support/http_ser
 	tests/support/snapshots.c tests/support/snapshots.h $(VECTOR_SOURCES)
 tests_unit_test_remote_CPPFLAGS = $(VECTOR_CPPFLAGS) $(CURL_CFLAGS)
 tests_unit_test_remote_LDADD = $(LINK_attach) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_sse
+tests_unit_test_sse_SOURCES = tests/unit/test_sse.c tests/support/snapshots.c tests/support/snapshots.h
+tests_unit_test_sse_CPPFLAGS = $(TEST_CPPFLAGS) $(CJSON_CFLAGS)
+tests_unit_test_sse_LDADD = $(LINK_attach) $(CMOCKA_LIBS)

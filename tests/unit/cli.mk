@@ -16,3 +16,7 @@ tests_unit_test_story_LDADD = $(LINK_cli) $(CMOCKA_LIBS)
 tests_unit_test_demo_SOURCES = tests/unit/test_demo.c
 tests_unit_test_demo_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_demo_LDADD = $(LINK_cli) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_fleet_file
+tests_unit_test_fleet_file_SOURCES = tests/unit/test_fleet_file.c
+tests_unit_test_fleet_file_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_fleet_file_LDADD = $(LINK_cli) $(CMOCKA_LIBS)

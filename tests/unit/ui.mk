@@ -52,3 +52,7 @@ check_PROGRAMS += tests/unit/test_narrate
 tests_unit_test_narrate_SOURCES = tests/unit/test_narrate.c tests/support/snapshots.c tests/support/snapshots.h
 tests_unit_test_narrate_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_narrate_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_fleet
+tests_unit_test_fleet_SOURCES = tests/unit/test_fleet.c tests/support/snapshots.c tests/support/snapshots.h
+tests_unit_test_fleet_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_fleet_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
