@@ -1,10 +1,12 @@
-"""Connections of lattice-peer beside those of js-libp2p, in turns: lines for the table (bench.h).  p2p.py LATTICE_PEER FOLDER [NODE]"""
+"""Connections and gossip of lattice-peer beside those of js-libp2p, in turns: lines for the table (bench.h).
+p2p.py LATTICE_PEER FOLDER [NODE]"""
 import asyncio
 import json
 import os
 import statistics
 import sys
 import threading
+import time
 
 from peers import Peer
 
@@ -12,6 +14,7 @@ OURS, FOLDER, NODE = (sys.argv[1:] + [None])[:3]
 ROUNDS = 3 if os.environ.get("BENCH_ROUNDS") == "3" else 5
 DELAY = 0.05  # one way, of the slow line
 BULK_MIB = 512
+TOPIC = "bench"
 
 
 def start(ours, *options):
@@ -79,6 +82,43 @@ def measure(ours, figures):
     other.quit()
 
 
+def delivered(author, reader, count, size, rate):
+    """What the reader has to report of so many messages, once all have come or no more do."""
+    reader.do("gossip-reset")
+    author.say(f"gossip-bench {count} {size} {rate}")
+    answer = author.answer()
+    assert answer["ev"] == "ok", answer
+    report, before = reader.do("gossip-report"), -1
+    while before < report["received"] < count:
+        before = report["received"]
+        time.sleep(1)
+        report = reader.do("gossip-report")
+    assert report["unique"] == count, report
+    return report
+
+
+def measure_gossip(ours, figures):
+    author, reader = (start(ours, "--topic", TOPIC) for _ in range(2))
+    author.do(f"dial {reader.address}")
+    while not (author.do("mesh")["mesh"] and reader.do("mesh")["mesh"]):
+        time.sleep(0.05)
+
+    def note(name, value):
+        figures.setdefault(name, []).append(value)
+
+    delivered(author, reader, 1000, 200, 0)  # both warm
+    small = delivered(author, reader, 20000 if ours else 3000, 200, 0)
+    note("small", small["per_s"])
+    note("small p50", small["lat_ms"]["p50"])
+    note("small p99", small["lat_ms"]["p99"])
+    note("large", delivered(author, reader, 2000 if ours else 500, 32768, 0)["per_s"])
+    steady = delivered(author, reader, 3000, 200, 1000)["lat_ms"]
+    note("steady p50", steady["p50"])
+    note("steady p99", steady["p99"])
+    author.quit()
+    reader.quit()
+
+
 ROWS = (
     ("dial 1", "full connections, one dialer", "1/s", ">=10x"),
     ("dial 8", "full connections, 8 dialers", "1/s", ">=12x"),
@@ -88,6 +128,12 @@ ROWS = (
     ("up", "one stream, up", "MiB/s", ">=1000"),
     ("down", "one stream, down", "MiB/s", ">=1000"),
     ("beside", "ping beside a full-speed stream, p99", "ms", "<=5"),
+    ("small", "gossip to one subscriber, 200 bytes, flat out: delivered", "1/s", ">=1.9x"),
+    ("small p50", "the same: from publish to delivery, median", "ms", ""),
+    ("small p99", "the same, p99", "ms", ""),
+    ("large", "gossip to one subscriber, 32 KiB, flat out: delivered", "1/s", ""),
+    ("steady p50", "gossip, 200 bytes at 1,000/s: from publish to delivery, median", "ms", ""),
+    ("steady p99", "the same, p99", "ms", "<=1"),
 )
 
 
@@ -95,8 +141,10 @@ def run():
     ours, theirs = {}, {}
     for _ in range(ROUNDS):
         measure(True, ours)
+        measure_gossip(True, ours)
         if NODE:
             measure(False, theirs)
+            measure_gossip(False, theirs)
     version = "js-libp2p"
     if NODE:
         with open(f"{FOLDER}/package.json", encoding="utf-8") as file:

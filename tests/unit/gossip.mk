@@ -36,3 +36,7 @@ check_PROGRAMS += tests/unit/test_gossip_streams
 tests_unit_test_gossip_streams_SOURCES = tests/unit/test_gossip_streams.c tests/support/swarm_world.c tests/support/swarm_world.h
 tests_unit_test_gossip_streams_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_gossip_streams_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_host_check
+tests_unit_test_host_check_SOURCES = tests/unit/test_host_check.c
+tests_unit_test_host_check_CPPFLAGS = $(TEST_CPPFLAGS) $(UV_CFLAGS)
+tests_unit_test_host_check_LDADD = $(LINK_p2p) $(CMOCKA_LIBS)
