@@ -70,6 +70,20 @@ on_applied(void *arg, const uint8_t *verdicts, size_t count, enum lat_err err)
     free(g);
 }
 
+/* Strangers may send events; they may not fill the log. */
+static void
+tell_event(struct node *node, const struct topic_message *topic)
+{
+    static const struct rate_limit lines = { .per_second = 1, .burst = 20 };
+    char author[PEERID_TEXT_MAX];
+
+    if (!rate_take(&node->event_lines, &lines, 1, node_now(node)))
+        return;
+    peerid_text(&topic->author, author);
+    lat_log(LAT_INFO, "[LATTICE_P2P] received topic=%s intent=%s status=%s from=%s", node->config->p2p_topic, topic->intent,
+            topic->status, author);
+}
+
 /* What cannot be taken now is fetched by the next comparison of roots. */
 static void
 apply(struct node *node, const struct topic_message *topic, const struct peerid *link)
@@ -86,8 +100,6 @@ apply(struct node *node, const struct topic_message *topic, const struct peerid 
 static void
 take(struct node *node, const struct topic_message *topic, const struct peerid *link)
 {
-    char author[PEERID_TEXT_MAX];
-
     switch (topic->type) {
     case TOPIC_ROOT:
         if (topic->has_key)
@@ -98,9 +110,7 @@ take(struct node *node, const struct topic_message *topic, const struct peerid *
         apply(node, topic, link);
         break;
     case TOPIC_PROOF_EVENT:
-        peerid_text(&topic->author, author);
-        lat_log(LAT_INFO, "[LATTICE_P2P] received topic=%s intent=%s status=%s from=%s", node->config->p2p_topic, topic->intent,
-                topic->status, author);
+        tell_event(node, topic);
         break;
     case TOPIC_OTHER:
         break;

@@ -129,6 +129,7 @@ struct node {
     uint64_t pings_looked_ms;
     struct crosscheck crosscheck;
     uint64_t own_looked_ms;         /* at a message in our own name */
+    struct rate event_lines;        /* proof events that are told in the log */
     uint64_t twin_ms, rollback_ms;  /* monotonic: last evidence; 0: none */
     struct sync *sync;
     struct healer *healers[SWARM_CONNECTIONS_MAX];
