@@ -285,6 +285,20 @@ node_p2p_tell_failure(struct node *node)
     node_lungs_follow(node, &step);
 }
 
+/* Why the peer that would be dialed next is not there: what "no peer" comes from. */
+static void
+look_at_dials(struct node *node)
+{
+    struct swarm_row row;
+    size_t total;
+
+    node->dial_error[0] = '\0';
+    if (node->host == NULL || host_fill(node->host, &row, 1, &total) == 0 || row.connected)
+        return;
+    if (row.why_not[0])
+        lat_escape_str(row.why_not, node->dial_error, sizeof(node->dial_error));
+}
+
 void
 node_p2p_tick(struct node *node)
 {
@@ -292,6 +306,8 @@ node_p2p_tick(struct node *node)
 
     node_p2p_tell_failure(node); /* of a start that was put off */
     node_live_look(node);
+    if (node->lung.peers.connected == 0)
+        look_at_dials(node);
     if (node->streams && node->host)
         gossip_streams_tick(node->streams, node_now(node));
     node_p2p_turn(node);
@@ -350,7 +366,9 @@ node_p2p_error(const struct node *node)
         return node->p2p_error;
     if (node->host && host_error(node->host)[0])
         return host_error(node->host);
-    return node->lung.peers.connected > 0 ? "peers connected, none brings state" : "no peer found";
+    if (node->lung.peers.connected > 0)
+        return "peers connected, none brings state";
+    return node->dial_error[0] ? node->dial_error : "no peer found";
 }
 
 void

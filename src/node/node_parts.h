@@ -110,6 +110,7 @@ struct node {
     enum command_gate p2p_gate; /* of a demo; a host that is started later gets it too */
     bool p2p_failed;            /* the start failed, and the machine has not been told */
     char p2p_error[SNAPSHOT_TEXT_MAX];
+    char dial_error[SNAPSHOT_TEXT_MAX]; /* of the peer that would be dialed next, while none is connected */
     bool peers_changed;
     uint64_t peers_saved_ms;
     const struct protocol *protocols[NODE_PROTOCOLS_MAX + 1]; /* that the host serves */
