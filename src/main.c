@@ -293,7 +293,7 @@ run_id(const struct cli *cli)
     const struct options *o = cli->options;
 
     if (o->arg_count > 0 && strcmp(o->args[0], "new") != 0)
-        return cli_fail(EXIT_USAGE, "id: 'lattice id', or 'lattice id new' to make a key");
+        return cli_fail(EXIT_USAGE, "id: 'lattice id', or 'lattice id --new' to make a key");
     return cli_id(cli);
 }
 
@@ -334,7 +334,8 @@ run_command(size_t index, const struct options *o, const struct config *c)
                        .api_listen = config_text(c, "LATTICE_API_LISTEN"),
                        .p2p_listen = config_text(c, "LATTICE_P2P_LISTEN"),
                        .print_screen = front_print_screen };
-    bool makes_key = strcmp(commands[index].name, "id") == 0 && o->arg_count > 0 && strcmp(o->args[0], "new") == 0;
+    bool asks_for_key = o->new_key || (o->arg_count > 0 && strcmp(o->args[0], "new") == 0);
+    bool makes_key = strcmp(commands[index].name, "id") == 0 && asks_for_key;
     int code = makes_key ? make_identity(c) : EXIT_DONE;
 
     if (code != EXIT_DONE)

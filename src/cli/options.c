@@ -79,6 +79,7 @@ static const struct option_row rows[] = {
     FIELD("fleet", "FILE", KEEP_TEXT, fleet, "attach, status, switch: the nodes of FILE, a section each"),
     FIELD("force", NULL, KEEP_FLAG, force, "import: overwrite keys that have other values"),
     FIELD("control", NULL, KEEP_FLAG, control, "attach: allow changes, not only looking"),
+    FIELD("new", NULL, KEEP_FLAG, new_key, "id: make a key where there is none, as 'id new' does"),
     FIELD("repair", NULL, KEEP_FLAG, repair, "verify: set damaged bytes aside, to be healed from peers"),
     FIELD("nodes", "N", KEEP_TEXT, nodes, "demo: how many nodes (3; 2 to 9)"),
     FIELD("fast", NULL, KEEP_FLAG, fast, "demo: a countdown of 10 s instead of 60"),

@@ -31,7 +31,7 @@ struct options {
     bool print_config, help, version;
     bool proof;
     const char *root;
-    bool json, follow, force, absent, control, repair;
+    bool json, follow, force, absent, control, repair, new_key;
     bool command_given; /* a command was named; else it is the console */
     bool insecure_http;
     bool fast, loop;
