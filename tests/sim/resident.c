@@ -640,8 +640,9 @@ turn(struct resident *r)
 /* --- towns ------------------------------------------------------------------------------------------- */
 
 static void
-make_parts(struct resident *r, const struct lung_constants *k)
+make_parts(struct resident *r)
 {
+    const struct lung_constants *k = &r->town->k;
     static const struct gossip_streams_ops streams_ops = { .wake = swarm_wake };
     static const struct gossip_ops gossip_ops = { .check = on_check, .copy = on_copy, .wake = on_wake, .event = on_event,
                                                  .sign = identity_sign };
@@ -677,54 +678,57 @@ list_protocols(struct resident *r)
 }
 
 static void
-move_in(struct town *town, size_t index, size_t trusted, const struct lung_constants *k)
+move_in(struct resident *r)
 {
-    struct resident *r = &town->residents[index];
+    struct town *town = r->town;
+    size_t index = r->index;
 
-    r->town = town;
-    r->index = index;
-    r->trusted = index < trusted;
-    r->place = &town->world.nodes[index];
+    r->carrying = false;
+    r->round++; /* answers to a former life are void */
+    r->peers = (struct lung_peers){ 0 };
+    r->announce = (struct announce){ 0 };
     assert_int_equal(network_init(&r->network, "town"), LAT_OK);
     trust_init(&r->trust, key_public(r->place->key));
     for (size_t i = 0; i < town->count; i++) {
         r->neighbours[i] = (struct neighbour){ .whose = r, .who = &town->residents[i] };
         heal_peer_init(&r->neighbours[i].by_p2p);
         heal_peer_init(&r->neighbours[i].by_http);
-        if (i != index && i < trusted)
+        if (i != index && i < town->trusted)
             assert_int_equal(trust_add(&r->trust, key_public(town->world.nodes[i].key), TRUST_NOT_RETIRED), LAT_OK);
     }
     memory_init(&r->state, &r->network, r->place->key, &r->trust, sim_wall_ms(town->sim));
     memory_seal(&r->state);
-    make_parts(r, k);
+    make_parts(r);
     list_protocols(r);
 }
 
 /* The others are its configured peers. */
 static void
-introduce(struct town *town, size_t index)
+go_online(struct resident *r)
 {
+    const struct town *town = r->town;
     struct multiaddr addresses[WORLD_NODES_MAX];
     size_t count = 0, refused;
 
+    world_start(r->place, true);
     for (size_t i = 0; i < town->count; i++) {
-        if (i != index)
+        if (i != r->index)
             assert_int_equal(multiaddr_parse(town->world.nodes[i].full, &addresses[count++]), LAT_OK);
     }
-    assert_int_equal(peers_configure(swarm_peers(town->world.nodes[index].swarm), addresses, count, &refused), LAT_OK);
+    assert_int_equal(peers_configure(swarm_peers(r->place->swarm), addresses, count, &refused), LAT_OK);
     assert_int_equal(refused, 0);
 }
 
 /* The machine begins when everything it acts on is there. */
 static void
-wake_up(struct resident *r, const struct lung_constants *k)
+wake_up(struct resident *r)
 {
     struct lung_step step;
     struct topic_state state = state_of(r);
 
     live_own_state(r->live, &state, NULL, now_of(r));
     lung_http_init(&r->http, (uint32_t)r->trust.count);
-    step = lung_start(&r->lung, k, LUNG_POLICY_AUTO, true, now_of(r));
+    step = lung_start(&r->lung, &r->town->k, LUNG_POLICY_AUTO, true, now_of(r));
     follow(r, &step);
     lung_p2p_up(&r->lung, now_of(r));
 }
@@ -741,16 +745,18 @@ town_new(uint64_t seed, size_t trusted, size_t strangers, const struct lung_cons
     town->world.random = give_chance;
     town->count = trusted + strangers;
     assert_true(town->count <= WORLD_NODES_MAX && town->world.now_ms == sim_now_ms(town->sim));
+    town->k = *k;
+    town->trusted = trusted;
+    for (size_t i = 0; i < town->count; i++) {
+        town->residents[i] = (struct resident){ .town = town, .index = i, .trusted = i < trusted,
+                                                .place = world_place(&town->world, (uint8_t)(1 + 3 * i)) };
+    }
     for (size_t i = 0; i < town->count; i++)
-        world_place(&town->world, (uint8_t)(1 + 3 * i));
+        move_in(&town->residents[i]);
     for (size_t i = 0; i < town->count; i++)
-        move_in(town, i, trusted, k);
+        go_online(&town->residents[i]);
     for (size_t i = 0; i < town->count; i++)
-        world_start(town->residents[i].place, true);
-    for (size_t i = 0; i < town->count; i++)
-        introduce(town, i);
-    for (size_t i = 0; i < town->count; i++)
-        wake_up(&town->residents[i], k);
+        wake_up(&town->residents[i]);
     return town;
 }
 
@@ -768,6 +774,16 @@ move_out(struct resident *r)
     topic_judge_free(r->judge);
     announce_fini(&r->announce);
     memory_fini(&r->state);
+}
+
+void
+resident_restart(struct resident *r)
+{
+    world_stop(r->place);
+    move_out(r);
+    move_in(r);
+    go_online(r);
+    wake_up(r);
 }
 
 void

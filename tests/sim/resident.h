@@ -64,6 +64,8 @@ struct resident {
 struct town {
     struct world world;
     struct sim *sim;
+    struct lung_constants k;
+    size_t trusted;
     struct resident residents[WORLD_NODES_MAX];
     size_t count;
 };
@@ -77,6 +79,9 @@ void town_run(struct town *town, uint64_t ms, void (*watch)(struct town *town));
 
 /* A local write: key/value by number. */
 void resident_put(struct resident *r, unsigned key, unsigned value);
+
+/* The node breaks down and begins again, with nothing but its key. */
+void resident_restart(struct resident *r);
 
 bool residents_agree(const struct resident *a, const struct resident *b);
 

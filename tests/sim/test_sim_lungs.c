@@ -382,6 +382,45 @@ from_isolation_peers_lead_back_at_once(void **state)
     sim_each_seed(2, peers_first);
 }
 
+/* Of a few, or of many records: what it lost comes back from its peers, while they go on writing. */
+static void
+start_empty(uint64_t seed)
+{
+    const struct lung_constants k = lung_defaults();
+    struct town *town = town_to_watch(seed, &k);
+    struct resident *lost = &town->residents[sim_below(town->sim, TRUSTED)];
+    const struct resident *other = &town->residents[(lost->index + 1) % TRUSTED];
+    unsigned records = seed % 2 ? 20 : 600;
+
+    town_run(town, 3000, watch);
+    for (unsigned i = 0; i < records; i++) {
+        resident_put(&town->residents[i % TRUSTED], i, i);
+        if (i % 20 == 0)
+            town_run(town, 100, watch);
+    }
+    town_run(town, 5000, watch);
+    assert_agreement(town);
+    assert_int_equal(other->state.count, records);
+    resident_restart(lost);
+    assert_int_equal(lost->state.count, 0);
+    for (unsigned i = 0; i < 50; i++) {
+        resident_put(&town->residents[other->index], records + i, i);
+        town_run(town, 100, watch);
+    }
+    town_run(town, 5000, watch);
+    assert_int_equal(lost->state.count, records + 50);
+    assert_agreement(town);
+    assert_int_equal(lost->http_heals, 0); /* P2P alone did it */
+    town_free(town);
+}
+
+static void
+who_starts_empty_is_healed_over_p2p(void **state)
+{
+    (void)state;
+    sim_each_seed(2, start_empty);
+}
+
 static void
 same_trace(uint64_t seed)
 {
@@ -402,6 +441,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_scenarios_of_the_mission_end_as_they_should),
         TEST(from_isolation_peers_lead_back_at_once),
+        TEST(who_starts_empty_is_healed_over_p2p),
         TEST(the_bounds_of_section_7_hold_whatever_the_links_do),
         TEST(the_same_seed_gives_the_same_run),
     };
