@@ -362,11 +362,23 @@ start_switch(struct remote *r)
     (void)start(r, &r->call, REQUEST_SWITCH, "POST");
 }
 
+/* A moment of the past: looking changes nothing, and needs no leave to. */
+static void
+start_look(struct remote *r)
+{
+    snprintf(r->call.path, sizeof(r->call.path), "/api/lattice/snapshot?at=%llu&step=%s",
+             (unsigned long long)r->command->at_ms, look_step_name(r->command->step));
+    r->call.header[0] = 0;
+    (void)start(r, &r->call, REQUEST_LOOK, "GET");
+}
+
 void
 remote_commands(struct remote *r)
 {
     while (r->up && r->call.kind == REQUEST_NONE && (r->command = exchange_take(r->exchange)) != NULL) {
-        if (!r->options.control)
+        if (r->command->kind == COMMAND_LOOK)
+            start_look(r);
+        else if (!r->options.control)
             reply_no(r, LAT_AUTH, "this console only looks; attach with --control to change the mode");
         else if (r->command->kind != COMMAND_SWITCH)
             reply_no(r, LAT_AUTH, "not possible from an attached console");
@@ -392,6 +404,22 @@ end_switch(struct remote *r, const struct command *command)
         reply.err = answer.status == 409 ? LAT_CONFLICT : LAT_AUTH;
     api_error_text(&answer, reply.text, sizeof(reply.text)); /* the member `message`, good or bad */
     cJSON_Delete(json);
+    remote_request_end(r, &r->call);
+    reply_and_free(r, &reply);
+}
+
+static void
+end_look(struct remote *r)
+{
+    struct api_answer answer = { .status = status_of(&r->call), .body = r->call.body };
+    struct reply reply = { .err = LAT_NOTFOUND };
+    struct snapshot *found = NULL;
+
+    if (answer.status == 200)
+        reply.err = snapshot_from_json(lat_buf_str(&r->call.body), r->call.body.len, r->now_ms, &found);
+    else
+        api_error_text(&answer, reply.text, sizeof(reply.text));
+    reply.snapshot = found;
     remote_request_end(r, &r->call);
     reply_and_free(r, &reply);
 }
@@ -432,6 +460,7 @@ end_watch(struct remote *r, CURLcode rc)
         end_root(r);
         break;
     case REQUEST_SWITCH:
+    case REQUEST_LOOK:
     case REQUEST_NONE:
         break;
     }
@@ -450,6 +479,8 @@ remote_finish(struct remote *r)
             continue;
         if (message->easy_handle == r->watch.curl)
             end_watch(r, rc);
+        else if (rc == CURLE_OK && r->command && r->call.kind == REQUEST_LOOK)
+            end_look(r);
         else if (rc == CURLE_OK && r->command)
             end_switch(r, r->command);
         else

@@ -14,7 +14,7 @@
 #define SECRETS_MAX 4
 
 /* A request under way on a handle of its own. */
-enum request_kind { REQUEST_NONE, REQUEST_EVENTS, REQUEST_SNAPSHOT, REQUEST_STATUS, REQUEST_ROOT, REQUEST_SWITCH };
+enum request_kind { REQUEST_NONE, REQUEST_EVENTS, REQUEST_SNAPSHOT, REQUEST_STATUS, REQUEST_ROOT, REQUEST_SWITCH, REQUEST_LOOK };
 
 struct remote_request {
     enum request_kind kind;

@@ -134,29 +134,67 @@ make_snapshot(const struct moving_node *node)
     return s;
 }
 
+/* The next picture as JSON; the caller frees. */
+static char *
+next_text(struct moving_node *node)
+{
+    struct snapshot *s = make_snapshot(node);
+    cJSON *json = snapshot_to_json(s);
+    char *text = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
+
+    if (text == NULL)
+        bench_fail("snapshot", "out of memory");
+    node->answers++;
+    cJSON_Delete(json);
+    snapshot_unref(s);
+    return text;
+}
+
+static void
+hang(struct http_exchange *x)
+{
+    while (http_wait(x, 1000))
+        ;
+}
+
+/* A picture a second, as a node sends them, until the client goes or it is time to hang. */
+static void
+stream(struct moving_node *node, struct http_exchange *x)
+{
+    bool here = http_send_text(x, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n");
+
+    x->close = true;
+    while (here) {
+        char *text, head[64];
+
+        if (node->hangs && node->answers >= ANSWERS_BEFORE_HANGING) {
+            hang(x);
+            return;
+        }
+        text = next_text(node);
+        snprintf(head, sizeof(head), "event: snapshot\nid: %llu\ndata: ", (unsigned long long)node->answers);
+        here = http_send_text(x, head) && http_send_text(x, text) && http_send_text(x, "\n\n") && http_wait(x, 1000);
+        cJSON_free(text);
+    }
+}
+
 static void
 answer(void *arg, struct http_exchange *x)
 {
     struct moving_node *node = arg;
-    struct snapshot *s;
-    cJSON *json;
     char *text;
 
-    if (node->hangs && node->answers >= ANSWERS_BEFORE_HANGING) {
-        while (http_wait(x, 1000))
-            ;
+    if (strncmp(x->path, "/api/lattice/events", strlen("/api/lattice/events")) == 0) {
+        stream(node, x);
         return;
     }
-    s = make_snapshot(node);
-    json = snapshot_to_json(s);
-    text = json != NULL ? cJSON_PrintUnformatted(json) : NULL;
-    if (text == NULL)
-        bench_fail("snapshot", "out of memory");
+    if (node->hangs && node->answers >= ANSWERS_BEFORE_HANGING) {
+        hang(x);
+        return;
+    }
+    text = next_text(node);
     http_reply(x, 200, "application/json", NULL, text, strlen(text));
-    node->answers++;
     cJSON_free(text);
-    cJSON_Delete(json);
-    snapshot_unref(s);
 }
 
 int
