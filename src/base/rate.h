@@ -1,6 +1,6 @@
 /*
- * rate.h - how much of something is let through: so many a second on average, and a burst at once after a quiet time (a token bucket in whole
- * thousandths). Pure; the owner's thread.
+ * rate.h - how much of something is let through: so many a second on average, and a burst at once after a quiet time (a token
+ * bucket in whole thousandths). Pure; the owner's thread.
  */
 #ifndef LAT_BASE_RATE_H
 #define LAT_BASE_RATE_H

@@ -1,12 +1,12 @@
 /*
- * announce.h - the speaking side of the topic: when our root is due to be announced, with which time, and which of the records that this node wrote
- * are gossiped.
+ * announce.h - the speaking side of the topic: when our root is due to be announced, with which time, and which of the records
+ * that this node wrote are gossiped.
  *
- * A root is announced at each change and when a peer subscribes, at most once a second, and every T_EXCHANGE (plus or minus 20 %); never
- * while the store is incomplete or damaged. Its `time` rises with each message even if the wall clock steps back.
+ * A root is announced at each change and when a peer subscribes, at most once a second, and every T_EXCHANGE (plus or minus 20
+ * %); never while the store is incomplete or damaged. Its `time` rises with each message even if the wall clock steps back.
  *
- * Records are gossiped up to 256, or 256 KiB, a second in all; those beyond, and any that is too large for a message, are left to the next
- * root, which makes peers fetch them.
+ * Records are gossiped up to 256, or 256 KiB, a second in all; those beyond, and any that is too large for a message, are left to
+ * the next root, which makes peers fetch them.
  *
  * Pure: monotonic and Unix milliseconds and randomness are arguments. The node thread.
  *
@@ -40,7 +40,10 @@ struct announce {
     uint64_t records_total, left_out_total; /* gossiped; left to the next root */
 };
 
-/* floor_ms: Unix ms that an earlier process may have announced with (0: not known): times begin above it. The first root is due at once. */
+/*
+ * floor_ms: Unix ms that an earlier process may have announced with (0: not known): times begin above it. The first root is
+ * due at once.
+ */
 void announce_init(struct announce *a, uint64_t every_ms, uint64_t floor_ms, uint64_t now_ms);
 void announce_fini(struct announce *a);
 

@@ -1,11 +1,11 @@
 /*
- * crosscheck.h - one node seen through both lungs: what its key attests by HTTP and by P2P must be one state. A difference means that one of the two
- * ways is not what it seems (another node behind the URL, a replayed answer, two nodes with one key).
+ * crosscheck.h - one node seen through both lungs: what its key attests by HTTP and by P2P must be one state. A difference means
+ * that one of the two ways is not what it seems (another node behind the URL, a replayed answer, two nodes with one key).
  *
- * Both ways carry the author's own clock, so statements of comparable age are found by it: an HTTP statement is compared with the two P2P
- * statements around it. Where these two show one root, that root stood at the time between, and HTTP must show it; where the state moved in
- * between, HTTP's greatest HLC must lie between theirs. What cannot be decided so decides nothing. The alarm is raised when the ways contradict
- * each other for longer than three heartbeats with no agreement in between.
+ * Both ways carry the author's own clock, so statements of comparable age are found by it: an HTTP statement is compared with the
+ * two P2P statements around it. Where these two show one root, that root stood at the time between, and HTTP must show it; where
+ * the state moved in between, HTTP's greatest HLC must lie between theirs. What cannot be decided so decides nothing. The alarm
+ * is raised when the ways contradict each other for longer than three heartbeats with no agreement in between.
  *
  * Pure; the node thread. Bounded: CROSSCHECK_MAX keys, those that have a configured HTTP source first come.
  *

@@ -4,16 +4,18 @@
  *    connected ──exchange that counts──▶ live ──T_XDEAD without one──▶ zombie ──exchange──▶ live
  *                                          └──bad attestation, key no longer trusted──▶ connected, not live
  *
- * A root exchange is (a) a root message of the connected peer itself, on its connection; (b) one of a trusted author that the peer relayed, if its root
- * is ours, or if a record that we applied came over this connection within T_XDEAD; (c) a STATUS comparison on the sync stream. While the trusted
- * set is not empty only trusted keys count. A message counts once on each connection while its first arrival is younger than T_XDEAD.
+ * A root exchange is (a) a root message of the connected peer itself, on its connection; (b) one of a trusted author that the
+ * peer relayed, if its root is ours, or if a record that we applied came over this connection within T_XDEAD; (c) a STATUS
+ * comparison on the sync stream. While the trusted set is not empty only trusted keys count. A message counts once on each
+ * connection while its first arrival is younger than T_XDEAD.
  *
- * Two points the page leaves open are decided here on the careful side. "Ours" is a root that we hold, or held within the last T_EXCHANGE: who relays
- * what others said a moment ago is not punished for our own writes. And a peer whose id holds no Ed25519 key, but which shows an attestation by a
- * trusted one (`key` of a root, key of a STATUS), is taken like a relay (b): an attestation does not name the peer, so anyone could
- * show another's.
+ * Two points the page leaves open are decided here on the careful side. "Ours" is a root that we hold, or held within the last
+ * T_EXCHANGE: who relays what others said a moment ago is not punished for our own writes. And a peer whose id holds no Ed25519
+ * key, but which shows an attestation by a trusted one (`key` of a root, key of a STATUS), is taken like a relay (b): an
+ * attestation does not name the peer, so anyone could show another's.
  *
- * Pure: time is monotonic milliseconds unless it says Unix; the node thread. Bounded: LIVE_PEERS_MAX peers, LIVE_MESSAGES_MAX messages.
+ * Pure: time is monotonic milliseconds unless it says Unix; the node thread. Bounded: LIVE_PEERS_MAX peers, LIVE_MESSAGES_MAX
+ * messages.
  *
  * Spec: STATE-MACHINE sections 1, 2, 6 and 8.
  */
@@ -43,7 +45,10 @@ void live_free(struct live *live); /* NULL is fine */
 
 /* --- what happens ------------------------------------------------------------------------------------- */
 
-/* A peer is connected (host_ops.up), again with another connection in its place: what was proved holds for the peer, messages count anew. */
+/*
+ * A peer is connected (host_ops.up), again with another connection in its place: the exchange that was proved holds for the
+ * peer, messages and records count anew.
+ */
 void live_up(struct live *live, const struct peerid *peer, uint64_t now_ms);
 
 /* It is gone (host_ops.down). */
@@ -108,8 +113,8 @@ struct live_change {
 bool live_next_change(struct live *live, struct live_change *out); /* false: no more. Peers that are gone are not told */
 
 /*
- * What lung_set_peers wants: live, connected, unanswered; `known` is the address book's. *why: the reason that goes with it, of the last live
- * peer that was lost.
+ * What lung_set_peers wants: live, connected, unanswered; `known` is the address book's. *why: the reason that goes with it, of
+ * the last live peer that was lost.
  */
 void live_count(const struct live *live, size_t known, struct lung_peers *out, enum lung_reason *why);
 
@@ -134,7 +139,7 @@ struct live_row {
     int64_t clock_ms;              /* its clock minus ours, at the last root or STATUS */
     uint64_t every_ms;             /* stated; 0: none */
     char name[TOPIC_NAME_MAX + 1]; /* stated, escaped */
-    char why_not[LIVE_WHY_MAX];    /* not live because: "connected, no state", "key not trusted", "zombie: no exchange for 40 s" ...; "": live */
+    char why_not[LIVE_WHY_MAX];    /* "connected, no state", "key not trusted", "zombie: no exchange for 40 s" ...; "": live */
 };
 
 /* False: not connected. */
@@ -149,7 +154,10 @@ uint64_t live_next_deadline(const struct live *live);
 /* The instant of the last exchange that counted, of any peer (section 10: "last exchange x s ago"); 0: none yet. */
 uint64_t live_last_exchange(const struct live *live);
 
-/* Do the clocks of most peers whose key counts stand over 30 s from ours? *off_ms: the median of theirs minus ours (above 0: ours is behind). */
+/*
+ * Do the clocks of most peers whose key counts stand over 30 s from ours? *off_ms: the median of theirs minus ours (above 0:
+ * ours is behind).
+ */
 bool live_clock_is_off(const struct live *live, int64_t *off_ms);
 
 #endif

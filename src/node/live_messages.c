@@ -1,8 +1,8 @@
 /*
- * What was heard, and what of it counts. The message's way to a peer is known only as "it came over this connection", so
- * each message keeps two sets of connections: those that brought it, and those for which it has counted. What did not count when it came
- * (the root was not ours yet, no record had been applied yet) is looked at again when that changes; it then counts from its first
- * arrival on, which is never too long.
+ * What was heard, and what of it counts. The message's way to a peer is known only as "it came over this connection", so each
+ * message keeps two sets of connections: those that brought it, and those for which it has counted. What did not count when it
+ * came (the root was not ours yet, no record had been applied yet) is looked at again when that changes; it then counts from its
+ * first arrival on, which is never too long.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * live_parts.h - the inside of the tracker of live peers, shared by the files live*.c alone: live.c has peers and time, live_messages.c what was
- * heard and what of it counts, live_show.c the words.
+ * live_parts.h - the inside of the tracker of live peers, shared by the files live*.c alone: live.c has peers and time,
+ * live_messages.c what was heard and what of it counts, live_show.c the words.
  */
 #ifndef LAT_NODE_LIVE_PARTS_H
 #define LAT_NODE_LIVE_PARTS_H

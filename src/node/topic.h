@@ -126,17 +126,17 @@ struct topic_message {
 };
 
 /*
- * Read data[0 .. len), sent by `author`. Always fills *out, with `form` and `why` set when one of the first three lines of
- * the table fits; the caller ends it with topic_message_fini. LAT_NOMEM says nothing about the message (*out is empty). Any thread.
+ * Read data[0 .. len), sent by `author`. Always fills *out, with `form` and `why` set when one of the first three lines of the
+ * table fits; the caller ends it with topic_message_fini. LAT_NOMEM says nothing about the message (*out is empty). Any thread.
  */
 LAT_MUST_CHECK enum lat_err topic_parse(const struct network *network, const struct peerid *author, const void *data, size_t len,
                                         struct topic_message *out);
 void topic_message_fini(struct topic_message *message);
 
 /*
- * Check the signatures that count with this trust set: the attestation of a trusted key, or of any while no key but our own is trusted; and form
- * and signature of each record of a trusted author. Writes `attested` and the records' findings. Nothing where form is not NONE.
- * Any thread; trust is borrowed for the call.
+ * Check the signatures that count with this trust set: the attestation of a trusted key, or of any while no key but our own is
+ * trusted; and form and signature of each record of a trusted author. Writes `attested` and the records' findings. Nothing where
+ * form is not NONE. Any thread; trust is borrowed for the call.
  */
 void topic_check(const struct network *network, const struct trust *trust, struct topic_message *message);
 
@@ -171,8 +171,8 @@ LAT_MUST_CHECK enum lat_err topic_write_root(const struct network *network, cons
                                              struct lat_buf *out);
 
 /*
- * A `record` with count records (1 .. TOPIC_RECORDS_MAX) in the form of store_merge: whole, ours and durable. state NULL: not told.
- * LAT_MALFORMED: the lengths do not fit.
+ * A `record` with count records (1 .. TOPIC_RECORDS_MAX) in the form of store_merge: whole, ours and durable. state NULL: not
+ * told. LAT_MALFORMED: the lengths do not fit.
  */
 LAT_MUST_CHECK enum lat_err topic_write_record(const struct network *network, const uint8_t *records, size_t len, size_t count,
                                                const struct topic_state *state, struct lat_buf *out);

@@ -221,8 +221,8 @@ judge_time(const struct hearing *h)
     int64_t ahead = h->out->clock_ms;
 
     if (ahead > TOPIC_CLOCK_MAX_MS || ahead < -TOPIC_CLOCK_MAX_MS) {
-        snprintf(h->out->why, sizeof(h->out->why), "its clock is %" PRIu64 " s %s ours", (uint64_t)(ahead < 0 ? -ahead : ahead) / 1000,
-                 ahead < 0 ? "behind" : "ahead of");
+        snprintf(h->out->why, sizeof(h->out->why), "its clock is %" PRIu64 " s %s ours",
+                 (uint64_t)(ahead < 0 ? -ahead : ahead) / 1000, ahead < 0 ? "behind" : "ahead of");
         return TOPIC_LINE_CLOCK;
     }
     if (author && author->last_time_ms >= h->message->time_ms)

@@ -1,9 +1,9 @@
 /*
- * topic_judge.h - what becomes of a message of the topic: the lines of WIRE's table that need memory (who said what last, how much came
- * over which link), and what an accepted message tells.
+ * topic_judge.h - what becomes of a message of the topic: the lines of WIRE's table that need memory (who said what last, how
+ * much came over which link), and what an accepted message tells.
  *
- * Tables are bounded: TOPIC_AUTHORS_MAX authors, of which those that are neither trusted nor connected are forgotten first, then those
- * least recently heard; TOPIC_LINKS_MAX links. Pure; the node thread.
+ * Tables are bounded: TOPIC_AUTHORS_MAX authors, of which those that are neither trusted nor connected are forgotten first, then
+ * those least recently heard; TOPIC_LINKS_MAX links. Pure; the node thread.
  *
  * Spec: WIRE section 4.
  */
@@ -48,8 +48,9 @@ struct topic_judgement {
 };
 
 /*
- * Judge a message that topic_check has seen. link: the peer it came from. On ACCEPT the author's last `time` is noted; `message->records` then holds the
- * good records alone that are to be applied (record_count of them, in order; `records` as store_merge takes them).
+ * Judge a message that topic_check has seen. link: the peer it came from. On ACCEPT the author's last `time` is noted;
+ * `message->records` then holds the good records alone that are to be applied (record_count of them, in order; `records` as
+ * store_merge takes them).
  */
 void topic_judge(struct topic_judge *judge, const struct topic_setting *setting, struct topic_message *message,
                  const struct peerid *link, struct topic_judgement *out);

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a message of the topic, of four authors and none: one judgement, the same each time; what is accepted can be written again
- * and is then accepted again with the same content, within the limit of a message.
+ * Any bytes as a message of the topic, of four authors and none: one judgement, the same each time; what is accepted can be
+ * written again and is then accepted again with the same content, within the limit of a message.
  */
 #include "config.h"
 

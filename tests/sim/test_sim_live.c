@@ -1,10 +1,10 @@
 /*
- * test_sim_live.c - live peers (node/live.h) before both lungs: one node among peers that speak, fall silent, become zombies, break off, lose trust
- * and regain it, while its own loop stalls, its operator forces modes and sources come and go (STATE-MACHINE section 12, item 4). No sockets and no
- * signatures: hours go by in a second.
+ * test_sim_live.c - live peers (node/live.h) before both lungs: one node among peers that speak, fall silent, become zombies,
+ * break off, lose trust and regain it, while its own loop stalls, its operator forces modes and sources come and go
+ * (STATE-MACHINE section 12, item 4). No sockets and no signatures: hours go by in a second.
  *
- * Two nodes live through the same hours, but one of them has strangers besides, who connect, announce, answer STATUS, relay roots without
- * records and break off. Both must be in the same state in every turn.
+ * Two nodes live through the same hours, but one of them has strangers besides, who connect, announce, answer STATUS, relay roots
+ * without records and break off. Both must be in the same state in every turn.
  */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /*
- * topic_world.h - people who speak on the gossip topic: the network of the vectors, four keys (seeds 01 .. 04, of which a test trusts whom it likes),
- * and the way of a message from text to judgement.
+ * topic_world.h - people who speak on the gossip topic: the network of the vectors, four keys (seeds 01 .. 04, of which a test
+ * trusts whom it likes), and the way of a message from text to judgement.
  */
 #ifndef TESTS_SUPPORT_TOPIC_WORLD_H
 #define TESTS_SUPPORT_TOPIC_WORLD_H

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "state/json.h"
+#include "state/json_pick.h"
 
 #include <locale.h>
 #include <math.h>
@@ -421,6 +422,80 @@ text_is_added_as_a_string_in_stored_form(void **state)
     lat_buf_fini(&out);
 }
 
+static enum lat_err
+unique(const char *text, const char *form)
+{
+    struct lat_msg why = { "" };
+    struct lat_buf out;
+    enum lat_err err;
+
+    lat_buf_init(&out, 4096);
+    err = json_unique_form(text, strlen(text), &out, &why);
+    if (err)
+        assert_int_equal(out.len, 0);
+    else
+        assert_string_equal(lat_buf_str(&out), form);
+    assert_true((why.text[0] != '\0') == (err != LAT_OK));
+    lat_buf_fini(&out);
+    return err;
+}
+
+static void
+the_unique_form_is_the_stored_one_of_texts_without_a_member_twice(void **state)
+{
+    (void)state;
+    assert_int_equal(unique("{\"a\":{\"a\":1},\"b\":[{\"a\":1},{\"a\":1}]}", "{\"a\": {\"a\": 1}, \"b\": [{\"a\": 1}, {\"a\": 1}]}"), LAT_OK);
+    assert_int_equal(unique("{\"a\":1,\"a\":1}", NULL), LAT_MALFORMED);
+    assert_int_equal(unique("{\"a\":1,\"b\":2,\"\\u0061\":1}", NULL), LAT_MALFORMED); /* spelled differently */
+    assert_int_equal(unique("[[{\"x\":{\"a\":1,\"a\":1}}]]", NULL), LAT_MALFORMED);   /* deep down */
+}
+
+static void
+members_are_picked_by_name_as_raw_text(void **state)
+{
+    static const char *const names[] = { "hex", "number", "text", "none" };
+    static const char text[] = "{\"text\": \"a\\u0000\\u00e9\", \"more\": 1, \"n\\u0075mber\": 9007199254740991, \"hex\": \"00ff\"}";
+    struct json_raw raw[4];
+    struct lat_buf out;
+    uint8_t bytes[2];
+    uint64_t number;
+
+    (void)state;
+    assert_int_equal(json_pick(text, sizeof(text) - 1, names, 4, raw, NULL), LAT_OK);
+    assert_int_equal(json_raw_hex(&raw[0], bytes, 2), LAT_OK);
+    assert_int_equal(bytes[1], 0xff);
+    assert_int_equal(json_raw_hex(&raw[0], bytes, 1), LAT_MALFORMED);
+    assert_int_equal(json_raw_hex(&raw[1], bytes, 2), LAT_MALFORMED);
+    assert_int_equal(json_raw_number(&raw[1], JSON_NUMBER_MAX, &number), LAT_OK);
+    assert_true(number == JSON_NUMBER_MAX);
+    assert_int_equal(json_raw_number(&raw[1], JSON_NUMBER_MAX - 1, &number), LAT_MALFORMED);
+    assert_int_equal(json_raw_number(&raw[0], JSON_NUMBER_MAX, &number), LAT_MALFORMED);
+    lat_buf_init(&out, 10);
+    assert_int_equal(json_raw_text(&raw[2], &out), LAT_OK);
+    assert_int_equal(out.len, 4);
+    assert_memory_equal(out.data, "a\0\xc3\xa9", 4);
+    assert_int_equal(json_raw_text(&raw[1], &out), LAT_MALFORMED);
+    assert_true(raw[3].len == 0 && !json_raw_is_string(&raw[3]) && !json_raw_is(&raw[3], "null"));
+    assert_int_equal(json_raw_number(&raw[3], 9, &number), LAT_MALFORMED);
+    assert_int_equal(json_raw_text(&raw[3], &out), LAT_MALFORMED);
+    lat_buf_fini(&out);
+}
+
+static void
+a_member_that_is_picked_may_stand_once_others_twice(void **state)
+{
+    static const char *const names[] = { "a" };
+    struct lat_msg why = { "" };
+    struct json_raw raw;
+
+    (void)state;
+    assert_int_equal(json_pick("{\"b\":1,\"b\":2,\"a\":3}", 19, names, 1, &raw, &why), LAT_OK);
+    assert_true(json_raw_is(&raw, "3"));
+    assert_int_equal(json_pick("{\"a\":1,\"a\":2}", 13, names, 1, &raw, &why), LAT_MALFORMED);
+    assert_string_equal(why.text, "\"a\" stands twice in the document");
+    assert_int_equal(json_pick("[1]", 3, names, 1, &raw, &why), LAT_MALFORMED);
+}
+
 int
 main(void)
 {
@@ -439,6 +514,9 @@ main(void)
         cmocka_unit_test(members_are_walked_in_order_with_decoded_names_and_raw_values),
         cmocka_unit_test(no_member_is_walked_of_a_text_that_is_wrong_at_its_end),
         cmocka_unit_test(text_is_added_as_a_string_in_stored_form),
+        cmocka_unit_test(the_unique_form_is_the_stored_one_of_texts_without_a_member_twice),
+        cmocka_unit_test(members_are_picked_by_name_as_raw_text),
+        cmocka_unit_test(a_member_that_is_picked_may_stand_once_others_twice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
