@@ -3,7 +3,7 @@ bench_programs = %D%/puts %D%/fill %D%/start %D%/root %D%/probe %D%/relay \
 	%D%/screen %D%/writes %D%/moving_node %D%/sim_peers %D%/heal_cost
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
-EXTRA_DIST += %D%/run %D%/table %D%/lib.sh %D%/store %D%/state %D%/flat_root.py %D%/api %D%/console %D%/p2p %D%/p2p.py %D%/lungs %D%/heal
+EXTRA_DIST += %D%/RESULTS.md %D%/notes.md %D%/run %D%/table %D%/lib.sh %D%/store %D%/state %D%/flat_root.py %D%/api %D%/console %D%/p2p %D%/p2p.py %D%/lungs %D%/heal
 BENCH_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 BENCH_COMMON = %D%/bench.c %D%/bench.h
 
