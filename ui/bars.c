@@ -317,8 +317,8 @@ collect_hints(const struct model *model, bool unicode, struct hint hints[ACTION_
         const struct action_info *info = action_info((enum action)a);
         struct hint *hint = &hints[count];
 
-        if (info->caption == NULL || (info->control && !model->control))
-            continue;
+        if (info->caption == NULL || (info->control && !model->control) || (a == ACTION_FREEZE && model->story))
+            continue; /* in a demo that key holds the story */
         hint_keys(&model->settings.keymap, (enum action)a, hint->keys);
         if (hint->keys[0] == 0)
             continue;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "i18n.h"
+
 /* --- the story goes on ------------------------------------------------------------------------------ */
 
 /* The language of the sentences: what the operator has set, or the locale's. */
@@ -119,12 +121,13 @@ fitting(const char *text, int cols, bool unicode)
 void
 narrator_draw(const struct area *area, const struct story_face *face)
 {
-    static const char keys[] = "Space pause  . step  r restart";
+    const char *keys = _("Space pause  . step  r restart");
     char first[STORY_CAPTION_MAX], front[32];
-    int x, hint = area->cols - 1 - (int)strlen(keys);
+    int x, hint = area->cols - 1 - text_width(keys, area->canvas->unicode);
     size_t len;
 
-    snprintf(front, sizeof(front), "%s%u/%u", face->paused ? "PAUSED " : face->over ? "END " : "", face->step, face->steps);
+    snprintf(front, sizeof(front), "%s%s%u/%u", face->paused ? _("PAUSED") : face->over ? _("END") : "",
+             face->paused || face->over ? " " : "", face->step, face->steps);
     x = area_text(area, 1, 0, face->paused || face->over ? STYLE_GAUGE_HOT : STYLE_COLUMN, front) + 1;
     len = fitting(face->caption, area->cols - x - 1, area->canvas->unicode);
     len = len < sizeof(first) ? len : sizeof(first) - 1;

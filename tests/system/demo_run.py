@@ -98,9 +98,10 @@ def parent_of(pid):
 
 
 def agree(port):
-    """Has this node compared itself with both others, and found them equal?"""
+    """Do both others carry state to this node, with its root?"""
     try:
         doc = get(port, "/api/lattice/divergence").json()
-    except OSError:
+        same = [p for p in doc["peers"] if p["live"] and p["agreement"] == "equal" and p["root"] == doc["root"]]
+    except (OSError, KeyError):
         return False
-    return len(doc["sources"]) == 2 and all(s["equal"] is True for s in doc["sources"]) and doc["root"]
+    return len(same) == 2 and doc["root"]

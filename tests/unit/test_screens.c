@@ -276,6 +276,36 @@ conditions_of_the_console(void **state)
     close_album(&album);
 }
 
+/* The story of a demo above the key bar: agreement, and the countdown that it points at. */
+static void
+steps_of_a_demo(void **state)
+{
+    struct story_face face = { .caption = "3 nodes on this machine hold one set of data. They talk peer to peer, and all show the same root: A.",
+                               .step = 1, .steps = 10 };
+    struct snapshot *s = sample_snapshot(LUNG_P2P);
+    struct model model = model_for(s, 80, 24);
+    struct album album;
+
+    (void)state;
+    open_album(&album, "demo");
+    model.story = &face;
+    model.captions = true;
+    s->demo = true;
+    s->source_count = s->lung.http_sources = 2;
+    draw(&album, "agreement", &model, s, true);
+    snapshot_unref(s);
+    s = sample_snapshot(LUNG_COUNTDOWN);
+    s->demo = true;
+    s->source_count = s->lung.http_sources = 2;
+    face = (struct story_face){ .caption = "Nobody answers. The nodes look for each other for 60 seconds; then HTTP takes over by itself.",
+                                .step = 4, .steps = 10, .paused = true };
+    model.focus = PANEL_FALLBACK;
+    model.zoomed = true;
+    draw(&album, "countdown", &model, s, true);
+    snapshot_unref(s);
+    close_album(&album);
+}
+
 /* Every panel alone, every line opened, every help, every question, at one size. */
 static void
 draw_overlays(const char *name, int cols, int rows, bool unicode)
@@ -720,6 +750,7 @@ main(void)
         cmocka_unit_test(sizes_below_the_smallest),
         cmocka_unit_test(divergence_and_healing),
         cmocka_unit_test(conditions_of_the_console),
+        cmocka_unit_test(steps_of_a_demo),
         cmocka_unit_test(overlays_at_40x10),
         cmocka_unit_test(overlays_at_80x24),
         cmocka_unit_test(overlays_at_160x48),
