@@ -11,6 +11,7 @@ check_PROGRAMS += tests/unit/test_screens
 tests_unit_test_screens_SOURCES = tests/unit/test_screens.c tests/support/snapshots.c tests/support/snapshots.h
 tests_unit_test_screens_CPPFLAGS = $(TEST_CPPFLAGS) -DCATALOGUE_DIR='"$(abs_top_builddir)/po/locale"'
 tests_unit_test_screens_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+EXTRA_tests_unit_test_screens_DEPENDENCIES = $(CATALOGUE_FILES)
 
 check_PROGRAMS += tests/unit/test_console
 tests_unit_test_console_SOURCES = tests/unit/test_console.c tests/support/snapshots.c tests/support/snapshots.h \
