@@ -45,7 +45,7 @@ read_file(const char *name, struct lat_buf *out)
     if (code == EXIT_DONE && ferror(in))
         code = cli_fail(EXIT_DISK, "prove-check: %s: %s", shown, strerror(errno));
     if (in != stdin)
-        fclose(in);
+        (void)fclose(in); /* read only */
     return code;
 }
 
@@ -169,7 +169,7 @@ say(const struct cli *cli, const struct claim *claim, const struct proof *proof)
 int
 cli_prove_check(const struct cli *cli)
 {
-    struct claim claim = { 0 };
+    struct claim claim = { .key = "" };
     struct lat_msg why = { "" };
     struct proof proof;
     uint8_t keyhash[32];

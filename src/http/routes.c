@@ -33,6 +33,8 @@ static const struct route table[] = {
       "HTTP sources, last success and last error" },
     { API_GET, "/api/lattice/divergence", false, CLASS_READ, 0, route_divergence, true,
       "For each source whether it is equal, and in which keys it is not" },
+    { API_GET, "/api/lattice/conflicts", false, CLASS_READ, 0, route_conflicts, true,
+      "The last writes that were lost to one made at the same time, and authors that contradict themselves" },
     { API_GET, "/api/lattice/snapshot", false, CLASS_READ, 0, route_snapshot, true,
       "All that the console draws, now or at a moment of the past" },
     { API_GET, "/api/lattice/events", false, CLASS_READ, 0, route_events, false,

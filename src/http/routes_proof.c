@@ -111,7 +111,7 @@ answer_proof(struct call *call, const struct lat_buf *key, const uint8_t challen
         json_put(&object, "value", value_of(proof));
         json_put_hex(&object, "root", proof->root, 32);
         json_put_number(&object, "count", (double)proof->count);
-        json_put_number(&object, "timestamp", (double)(proof->time_ms / 1000));
+        json_put_number(&object, "timestamp", (double)proof->time_ms / 1000);
         json_put_hex(&object, "attested_by", proof->key, 32);
         json_put_hex(&object, "challenge", challenge, 16);
         json_put(&object, "proof", hex_text(reply->data, reply->len));

@@ -171,6 +171,18 @@ fill_two_faces(const struct node *node, char *out, size_t size)
     snprintf(out, size, "key %s.. shows root %s by HTTP and %s by P2P", key, http, p2p);
 }
 
+/* Since a record of our key came that is newer than all of ours, by gossip or in healing; -1: never. */
+static int64_t
+rollback_age(const struct node *node)
+{
+    struct store_head head;
+    uint64_t last;
+
+    store_head(node->store, &head);
+    last = node->rollback_ms > head.own_ahead_mono_ms ? node->rollback_ms : head.own_ahead_mono_ms;
+    return last == 0 ? -1 : (int64_t)(lat_mono_ms() - last);
+}
+
 void
 node_live_fill(const struct node *node, struct snapshot *s)
 {
@@ -180,6 +192,6 @@ node_live_fill(const struct node *node, struct snapshot *s)
     s->lung.last_exchange_ms = exchange == 0 ? -1 : s->mono_ms > exchange ? (int64_t)(s->mono_ms - exchange) : 0;
     s->doubts.clock_off_ms = live_clock_is_off(node->live, &off) ? off : 0;
     s->doubts.twin_ms = node->twin_ms == 0 ? -1 : (int64_t)(lat_mono_ms() - node->twin_ms);
-    s->doubts.rollback_ms = node->rollback_ms == 0 ? -1 : (int64_t)(lat_mono_ms() - node->rollback_ms);
+    s->doubts.rollback_ms = rollback_age(node);
     fill_two_faces(node, s->doubts.two_faces, sizeof(s->doubts.two_faces));
 }

@@ -10,7 +10,7 @@ noinst_LIBRARIES += %D%/libstate.a
 	%D%/record.h %D%/record.c %D%/attest.c \
 	%D%/tree.h %D%/tree.c %D%/tree_fold.h %D%/tree_fold.c \
 	%D%/store.h %D%/store_parts.h %D%/store.c %D%/store_writer.c %D%/store_batch.c %D%/store_local.c \
-	%D%/store_merge.c %D%/store_import.c %D%/store_repair.c %D%/store_sketch.c %D%/store_db.h %D%/store_db.c %D%/store_gate.c \
+	%D%/store_merge.c %D%/store_import.c %D%/store_repair.c %D%/store_sketch.c %D%/store_conflicts.c %D%/store_db.h %D%/store_db.c %D%/store_gate.c \
 	%D%/reader.h %D%/reader.c %D%/reader_flat.c \
 	%D%/sketch.h %D%/sketch.c %D%/sketch_peel.c \
 	%D%/recon.h %D%/recon.c %D%/recon_parts.h %D%/recon_read.c %D%/recon_status.c %D%/recon_cells.c \

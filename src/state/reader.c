@@ -372,6 +372,12 @@ reader_subtree(struct reader *reader, const uint8_t prefix[32], unsigned bits, u
 }
 
 enum lat_err
+reader_each_conflict(struct reader *reader, reader_conflict_fn fn, void *arg, uint64_t *total)
+{
+    return store_conflicts_read(&reader->store->db, reader->txn, fn, arg, total);
+}
+
+enum lat_err
 reader_cells(struct reader *reader, const uint8_t root[32], size_t count, struct sketch_cell *out, uint8_t of[32],
              uint64_t *records)
 {

@@ -61,6 +61,27 @@ LAT_MUST_CHECK enum lat_err reader_scrub(struct reader *reader, const uint8_t fr
 LAT_MUST_CHECK enum lat_err reader_subtree(struct reader *reader, const uint8_t prefix[32], unsigned bits,
                                            uint64_t *count, uint8_t hash[32]);
 
+/*
+ * A write that was acknowledged and stands nowhere any more, since its author and the winner's did not know of each
+ * other; or two records of one author with one clock. The last STORE_CONFLICTS_MAX are kept.
+ */
+#define STORE_CONFLICTS_MAX 1000
+struct store_conflict {
+    bool equivocation; /* one author, one clock, two contents */
+    uint64_t seen_ms;  /* Unix, here */
+    uint8_t winner_author[32], loser_author[32], winner_digest[32], loser_digest[32];
+    uint64_t winner_hlc, loser_hlc;
+    const uint8_t *key;
+    size_t key_len;
+    const uint8_t *value; /* the loser's, in stored form; NULL: a deletion, or over 64 KiB */
+    size_t value_len;
+};
+
+/* The conflicts, newest first; total: how many there ever were. What is shown borrows until fn returns. */
+typedef enum lat_err (*reader_conflict_fn)(void *arg, const struct store_conflict *conflict);
+LAT_MUST_CHECK enum lat_err reader_each_conflict(struct reader *reader, reader_conflict_fn fn, void *arg,
+                                                 uint64_t *total);
+
 /* store_cells, store_announced of its store. */
 LAT_MUST_CHECK enum lat_err reader_cells(struct reader *reader, const uint8_t root[32], size_t count,
                                          struct sketch_cell *out, uint8_t of[32], uint64_t *records);

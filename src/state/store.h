@@ -68,6 +68,7 @@ struct store_head {
     uint64_t verified_mono_ms; /* when the tree was last compared with the stored root */
     uint64_t file_bytes;
     uint64_t held;
+    uint64_t own_ahead_mono_ms; /* when somebody last showed a record of our key newer than all of ours; 0: never */
     uint64_t lost; /* records that were damaged and set aside, which a peer can bring back */
     bool incomplete; /* an empty node that is being filled: attests and announces nothing */
     bool damaged;

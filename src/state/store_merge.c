@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/le.h"
 
 struct merge {
@@ -69,6 +70,21 @@ judge(const struct store_batch *batch, const struct record *record, const struct
     return order == 0 ? VERDICT_CANNOT_STORE : VERDICT_OURS_WINS;
 }
 
+/* A record of our own key that is newer than all we hold: records leave a node after their commit alone, so this disk
+ * was set back, or another node uses the key. */
+static void
+note_own_ahead(const struct store_batch *batch, const struct record *record)
+{
+    struct store *store = batch->store;
+
+    if (store->key == NULL || record->hlc <= store->stands.last ||
+        memcmp(record->author, key_public(store->key), KEY_PUBLIC_LEN) != 0)
+        return;
+    pthread_mutex_lock(&store->view_lock);
+    store->head.own_ahead_mono_ms = lat_mono_ms();
+    pthread_mutex_unlock(&store->view_lock);
+}
+
 enum lat_err
 store_merge_one(struct store_batch *batch, const uint8_t *bytes, size_t len, uint8_t *verdict)
 {
@@ -84,6 +100,13 @@ store_merge_one(struct store_batch *batch, const uint8_t *bytes, size_t len, uin
     if (err)
         return err;
     *verdict = (uint8_t)judge(batch, &record, &place);
+    note_own_ahead(batch, &record);
+    if (place.exists && place.intact && *verdict == VERDICT_APPLIED)
+        err = store_conflict_note(batch, &record, &place.record);
+    else if (place.exists && place.intact && *verdict == VERDICT_OURS_WINS)
+        err = store_conflict_note(batch, &place.record, &record);
+    if (err)
+        return err;
     if (*verdict == VERDICT_APPLIED)
         return store_batch_put(batch, &record, &place);
     if (*verdict == VERDICT_HAD_IT && !place.intact)

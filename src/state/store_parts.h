@@ -8,12 +8,14 @@
  * store_local.c  writes of this node
  * store_merge.c  records of others, those held for their time
  * store_import.c states of v3.0.3 nodes
+ * store_conflicts.c lost writes, and authors that contradict themselves
  * store_sketch.c the universal sketch, current with each commit
  * store_repair.c rebuilding from the records, with the node stopped
  */
 #ifndef LAT_STATE_STORE_PARTS_H
 #define LAT_STATE_STORE_PARTS_H
 
+#include "state/reader.h"
 #include "state/sketch.h"
 #include "state/store.h"
 #include "state/store_db.h"
@@ -117,6 +119,14 @@ LAT_MUST_CHECK enum lat_err store_held_run(struct store_batch *batch);
 /* Forget those that were due at now_ms: they are committed. */
 void store_held_drop(struct store *store, uint64_t now_ms);
 void store_held_fini(struct store_held *held);
+
+/* --- conflicts ----------------------------------------------------------------------------------------- */
+
+/* Two records of a key met: note it if one is a lost write, or their author contradicts himself. */
+LAT_MUST_CHECK enum lat_err store_conflict_note(struct store_batch *batch, const struct record *winner,
+                                                const struct record *loser);
+LAT_MUST_CHECK enum lat_err store_conflicts_read(const struct store_db *db, MDB_txn *txn, reader_conflict_fn fn, void *arg,
+                                                 uint64_t *total);
 
 /* --- the sketch: the thread's own to change, under view_lock to read ------------------------------------ */
 

@@ -133,3 +133,8 @@ check_PROGRAMS += tests/unit/test_heal_find
 tests_unit_test_heal_find_SOURCES = tests/unit/test_heal_find.c $(HEAL_PAIR_SOURCES)
 tests_unit_test_heal_find_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_heal_find_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_store_conflicts
+tests_unit_test_store_conflicts_SOURCES = tests/unit/test_store_conflicts.c $(STORE_SOURCES)
+tests_unit_test_store_conflicts_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_store_conflicts_LDADD = $(LINK_state) $(CMOCKA_LIBS)
