@@ -19,6 +19,11 @@ tests_unit_test_console_SOURCES = tests/unit/test_console.c tests/support/snapsh
 tests_unit_test_console_CPPFLAGS = $(TEST_CPPFLAGS) $(VTERM_CFLAGS)
 tests_unit_test_console_LDADD = $(LINK_ui) $(VTERM_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_program_keys
+tests_unit_test_program_keys_SOURCES = tests/unit/test_program_keys.c tests/support/pty.c tests/support/pty.h tests/support/temp.h
+tests_unit_test_program_keys_CPPFLAGS = $(TEST_CPPFLAGS) $(VTERM_CFLAGS)
+tests_unit_test_program_keys_LDADD = $(LINK_ui) $(VTERM_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_canvas
 tests_unit_test_canvas_SOURCES = tests/unit/test_canvas.c
 tests_unit_test_canvas_CPPFLAGS = $(TEST_CPPFLAGS)
