@@ -26,9 +26,10 @@ static const char count_key[] = "conflicts";
 static size_t
 row_key(uint64_t number, uint8_t out[16])
 {
-    memcpy(out, "conflict/", 9);
-    lat_put_u16le(out + 9, (uint16_t)(number % STORE_CONFLICTS_MAX));
-    return 11;
+    static const char prefix[] = "conflict/";
+    uint8_t *at = lat_put_bytes(out, (const uint8_t *)prefix, sizeof(prefix) - 1);
+
+    return (size_t)(lat_put_u16le(at, (uint16_t)(number % STORE_CONFLICTS_MAX)) - out);
 }
 
 static int
