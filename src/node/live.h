@@ -77,8 +77,6 @@ void live_applied(struct live *live, const struct peerid *link, uint64_t now_ms)
 struct live_status {
     const uint8_t *key;       /* 32: who attested; NULL: the peer asked us, its connection vouches for what it says */
     struct topic_state state; /* hlc 0: not told (a request tells none) */
-    bool has_flat;
-    uint8_t flat[32];
     uint64_t time_ms;         /* Unix ms of the attestation; 0: not told */
     uint64_t wall_ms;         /* our clock */
 };

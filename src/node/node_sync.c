@@ -376,8 +376,6 @@ note_status(struct healer *healer, const struct recon_status *status)
     struct live_status told = shown;
 
     memcpy(told.state.root, status->root, 32);
-    told.has_flat = status->has_flat_root;
-    memcpy(told.flat, status->flat_root, 32);
     if (!status->incomplete) {
         live_status(node->live, &healer->id, &told, node_now(node));
         node_live_attested(node, status->key, &told.state, status->time_ms);
