@@ -212,7 +212,7 @@ switch_mode(struct console *c, const struct effect *effect)
 }
 
 static void
-look_back(struct console *c, enum look_step step)
+look_back(struct console *c, enum look_step step, uint64_t at_ms)
 {
     struct command *command;
 
@@ -221,7 +221,7 @@ look_back(struct console *c, enum look_step step)
     command = command_new(COMMAND_LOOK);
     if (command) {
         command->step = step;
-        command->at_ms = shown(c)->wall_ms;
+        command->at_ms = at_ms ? at_ms : shown(c)->wall_ms;
     }
     (void)submit(c, command, &c->look);
 }
@@ -317,7 +317,7 @@ carry_out(struct console *c, const struct effect *effect)
         switch_mode(c, effect);
         break;
     case EFFECT_LOOK:
-        look_back(c, effect->look);
+        look_back(c, effect->look, effect->at_ms);
         break;
     case EFFECT_NOW:
         back_to_now(c);

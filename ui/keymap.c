@@ -41,6 +41,7 @@ static const struct action_info infos[ACTION_COUNT] = {
     [ACTION_LATER] = { "later", NULL, 0, false, N_("forth in time, one stored picture") },
     [ACTION_EARLIER_CHANGE] = { "earlier_change", N_("change"), 16, false, N_("back to the last change of the lungs") },
     [ACTION_LATER_CHANGE] = { "later_change", NULL, 0, false, N_("forth to the next change of the lungs") },
+    [ACTION_GO_TIME] = { "go_time", N_("time"), 22, false, N_("to a moment of the past: 03:12, -2h, 2026-03-14T03:12:40Z") },
     [ACTION_NOW] = { "now", N_("now"), 17, false, N_("from the past back to now") },
     [ACTION_REPAINT] = { "repaint", NULL, 0, false, N_("paint the whole screen anew") },
     [ACTION_SUSPEND] = { "suspend", NULL, 0, false, N_("suspend; `fg` brings it back") },
@@ -95,13 +96,14 @@ static const struct keymap defaults = {
         { ']', ACTION_LATER },
         { '{', ACTION_EARLIER_CHANGE },
         { '}', ACTION_LATER_CHANGE },
+        { '@', ACTION_GO_TIME },
         { '=', ACTION_NOW },
         { KEYS_CTRL_L, ACTION_REPAINT },
         { KEYS_CTRL_Z, ACTION_SUSPEND },
         { 'q', ACTION_QUIT },
         { KEYS_CTRL_C, ACTION_INTERRUPT },
     },
-    .count = 50,
+    .count = 51,
 };
 
 const struct action_info *

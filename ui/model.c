@@ -10,6 +10,7 @@
 #include "help.h"
 #include "i18n.h"
 #include "layout.h"
+#include "moment.h"
 #include "panel.h"
 
 #define SAME_BEGINNING_MS 5000 /* two snapshots may place the beginning of one alert this far apart */
@@ -271,6 +272,21 @@ check_name(struct model *model, const struct prompt *typed, const struct snapsho
     return (struct effect){ .kind = EFFECT_NONE };
 }
 
+/* To the moment that was typed, as seen from now. */
+static struct effect
+go_to_time(struct model *model, const struct snapshot *snapshot)
+{
+    struct effect effect = { .kind = EFFECT_NONE };
+    uint64_t now_ms = snapshot ? snapshot->wall_ms + (uint64_t)(model->past ? model->behind_ms : 0) : 0;
+
+    if (snapshot && moment_parse(model->prompt.text, now_ms, &effect.at_ms) == LAT_OK) {
+        effect.kind = EFFECT_LOOK;
+        effect.look = LOOK_AT;
+    } else
+        model_say(model, true, _("no moment of the past: say 03:12, 03:12:40, -2h, -30m or 2026-03-14T03:12:40Z"));
+    return effect;
+}
+
 static struct effect
 answer_prompt(struct model *model, const struct snapshot *snapshot, const struct key_press *press)
 {
@@ -292,6 +308,8 @@ answer_prompt(struct model *model, const struct snapshot *snapshot, const struct
     case ANSWER_TEXT:
         if (kind == PROMPT_NAME)
             return check_name(model, &model->prompt, snapshot);
+        if (kind == PROMPT_TIME)
+            return go_to_time(model, snapshot);
         lat_copy(place->filter, sizeof(place->filter), model->prompt.text);
         place->selected = 0;
         place->anchor = 0;
@@ -546,6 +564,9 @@ act(struct model *model, const struct snapshot *snapshot, enum action action, ui
     case ACTION_LATER_CHANGE:
     case ACTION_NOW:
         return travel(model, action);
+    case ACTION_GO_TIME:
+        prompt_open(&model->prompt, PROMPT_TIME, "");
+        break;
     case ACTION_COPY:
         return (struct effect){ .kind = EFFECT_COPY };
     case ACTION_MOUSE:

@@ -101,6 +101,7 @@ struct effect {
     enum lung_policy policy;
     uint32_t for_s;
     enum look_step look;
+    uint64_t at_ms; /* LOOK: seen from this wall time; 0: from what is on the screen */
 };
 
 void model_init(struct model *model);

@@ -65,7 +65,7 @@ text_key(struct prompt *prompt, const struct key_press *press)
     if (press->key == KEYS_ESC && !press->pasted)
         return ANSWER_NO;
     if (press->key == KEYS_ENTER && !press->pasted) {
-        if (prompt->kind == PROMPT_NAME || filter_parse(prompt->text, &filter, &why) == LAT_OK)
+        if (prompt->kind != PROMPT_FILTER || filter_parse(prompt->text, &filter, &why) == LAT_OK)
             return ANSWER_TEXT;
         lat_copy(prompt->error, sizeof(prompt->error), why.text);
     } else if (press->key == KEYS_RUBOUT)
@@ -96,6 +96,7 @@ prompt_key(struct prompt *prompt, const struct key_press *press)
         break;
     case PROMPT_FILTER:
     case PROMPT_NAME:
+    case PROMPT_TIME:
         answer = text_key(prompt, press);
         break;
     }
@@ -180,6 +181,9 @@ prompt_draw(const struct prompt *prompt, const char *node, const struct area *ar
         break;
     case PROMPT_FILTER:
         draw_typed(prompt, area, " /", _("Enter show  Ctrl-U clear  Esc back"));
+        break;
+    case PROMPT_TIME:
+        draw_typed(prompt, area, _(" Go to (03:12, -2h): "), _("Enter go  Esc back"));
         break;
     case PROMPT_NAME:
         draw_name(prompt, area, node);

@@ -17,11 +17,11 @@
 
 #define PROMPT_TIMED_S 600 /* what `t` forces for */
 
-enum prompt_kind { PROMPT_CLOSED, PROMPT_FORCE_P2P, PROMPT_FORCE_HTTP, PROMPT_QUIT, PROMPT_FILTER, PROMPT_NAME };
+enum prompt_kind { PROMPT_CLOSED, PROMPT_FORCE_P2P, PROMPT_FORCE_HTTP, PROMPT_QUIT, PROMPT_FILTER, PROMPT_TIME, PROMPT_NAME };
 
 struct prompt {
     enum prompt_kind kind;
-    char text[FILTER_TEXT_MAX]; /* FILTER, NAME: what was typed so far */
+    char text[FILTER_TEXT_MAX]; /* FILTER, NAME, TIME: what was typed so far */
     enum prompt_kind forcing;   /* NAME: what will be forced */
     bool timed;
     char error[64];             /* FILTER: why it was refused; "": fine */
@@ -34,7 +34,7 @@ enum prompt_answer {
     ANSWER_TIMED,  /* FORCE: for PROMPT_TIMED_S */
     ANSWER_STOP,   /* QUIT: stop the node */
     ANSWER_LEAVE,  /* QUIT: the node goes on */
-    ANSWER_TEXT,   /* FILTER: text holds a sound filter; NAME: text holds what was typed */
+    ANSWER_TEXT,   /* FILTER: text holds a sound filter; NAME, TIME: text holds what was typed */
 };
 
 /* text: what FILTER begins with, "" otherwise. */

@@ -434,6 +434,38 @@ brackets_travel_in_time_and_forcing_is_off_there(void **state)
     assert_int_equal(press('=').kind, EFFECT_NOW);
 }
 
+static struct effect
+say_moment(const char *text)
+{
+    press('@');
+    for (; *text; text++)
+        press((uint32_t)*text);
+    return press(KEYS_ENTER);
+}
+
+static void
+a_moment_of_the_past_can_be_typed(void **state)
+{
+    (void)state; /* it is 14:03:27 */
+    assert_int_equal(say_moment("-2h").at_ms, snapshot->wall_ms - 7200000);
+    assert_int_equal(say_moment("14:03:20").at_ms, snapshot->wall_ms - 7000 + 999);
+    assert_int_equal(say_moment("03:12").at_ms, snapshot->wall_ms - 39087000 + 999);
+    assert_int_equal(say_moment("15:00").at_ms, snapshot->wall_ms - 82987000 + 999 - 20000); /* yesterday */
+    assert_int_equal(say_moment("2026-03-14T03:12:40Z").at_ms, snapshot->wall_ms - 39047000);
+    assert_int_equal(say_moment("-45s").look, LOOK_AT);
+    model.past = true;
+    model.behind_ms = 3600000; /* what is on the screen is an hour old; "ago" counts from now */
+    assert_int_equal(say_moment("-2h").at_ms, snapshot->wall_ms - 3600000);
+    assert_int_equal(say_moment("noon").kind, EFFECT_NONE);
+    assert_true(model.message_bad);
+    assert_int_equal(say_moment("25:00").kind, EFFECT_NONE);
+    assert_int_equal(say_moment("-2").kind, EFFECT_NONE);
+    assert_int_equal(say_moment("2099-01-01T00:00:00Z").kind, EFFECT_NONE);
+    assert_int_equal(press('@').kind, EFFECT_NONE);
+    press(KEYS_ESC);
+    assert_int_equal(model.prompt.kind, PROMPT_CLOSED);
+}
+
 static void
 the_mouse_chooses_only_while_it_is_on(void **state)
 {
@@ -481,6 +513,7 @@ main(void)
         cmocka_unit_test_setup_teardown(n_goes_round_what_the_filter_found, begin, end),
         cmocka_unit_test_setup_teardown(where_asked_for_a_forced_mode_takes_the_name_of_the_node, begin, end),
         cmocka_unit_test_setup_teardown(brackets_travel_in_time_and_forcing_is_off_there, begin, end),
+        cmocka_unit_test_setup_teardown(a_moment_of_the_past_can_be_typed, begin, end),
         cmocka_unit_test_setup_teardown(the_mouse_chooses_only_while_it_is_on, begin, end),
     };
 

@@ -677,7 +677,7 @@ any_model_can_be_drawn_at_any_size(void **state)
             model.places[p].selected = (int)(next_random(&seed) % 300);
             model.places[p].anchor = next_random(&seed) % 12;
         }
-        model.prompt.kind = (enum prompt_kind)(next_random(&seed) % 6);
+        model.prompt.kind = (enum prompt_kind)(next_random(&seed) % (PROMPT_NAME + 1));
         model.detail = next_random(&seed) % 6 == 0;
         model.captions = next_random(&seed) % 4 == 0;
         model.past = next_random(&seed) % 8 == 0;
