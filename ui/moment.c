@@ -11,23 +11,34 @@
 
 #define DAY_S 86400u
 
+/* Two digits that make a figure below a limit. */
+static bool
+take_pair(const char **text, unsigned below, unsigned *out)
+{
+    const char *at = *text;
+
+    if (at[0] < '0' || at[0] > '9' || at[1] < '0' || at[1] > '9')
+        return false;
+    *out = (unsigned)(at[0] - '0') * 10 + (unsigned)(at[1] - '0');
+    *text = at + 2;
+    return *out < below;
+}
+
 /* "03:12" or "03:12:40" as seconds since midnight. */
 static bool
 parse_clock(const char *text, unsigned *second)
 {
-    unsigned h = 0, m = 0, s = 0;
-    int used = 0;
+    unsigned h, m, s = 0;
 
-    if (sscanf(text, "%2u:%2u%n", &h, &m, &used) != 2)
+    if (!take_pair(&text, 24, &h) || *text++ != ':' || !take_pair(&text, 60, &m))
         return false;
-    if (text[used] == ':') {
-        text += used + 1;
-        used = 0;
-        if (sscanf(text, "%2u%n", &s, &used) != 1)
+    if (*text == ':') {
+        text++;
+        if (!take_pair(&text, 60, &s))
             return false;
     }
     *second = h * 3600 + m * 60 + s;
-    return text[used] == 0 && h < 24 && m < 60 && s < 60;
+    return *text == 0;
 }
 
 /* "-2h" */
