@@ -174,6 +174,8 @@ pair_session(struct heal_pair *pair, int node)
         assert_true(pair->messages <= HEAL_MESSAGES_MAX);
         assert_true(pair->bytes <= HEAL_BYTES_MAX + 2 * RECON_MESSAGE_MAX);
     }
+    pair->all_bytes += pair->bytes;
+    pair->sessions++;
     heal_peer_healed(&n->peer, 0, pair->now_ms);
     return n->peer.heal.end;
 }

@@ -30,6 +30,8 @@ struct heal_pair {
     struct heal_weather weather;
     /* of the last session */
     size_t bytes, messages;
+    /* of all of them, until the test sets them back */
+    size_t all_bytes, sessions;
 };
 
 /* Own keys: author 0 of the first node, 1 of the second; each trusts the other's and author 3. */

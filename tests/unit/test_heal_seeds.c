@@ -21,7 +21,6 @@
 struct run {
     struct heal_pair pair;
     uint64_t hlc;
-    size_t differences; /* keys written on one side alone */
 };
 
 static uint64_t
@@ -85,7 +84,6 @@ write_apart(struct run *run, size_t count)
         snprintf(value, sizeof(value), "%u", (unsigned)below(run, 1000));
         put(run, 1 << node, author_of(run, node), key, below(run, 5) == 0 ? NULL : value, run->hlc++);
     }
-    run->differences += count;
     seal(run);
 }
 
@@ -112,6 +110,22 @@ choose_weather(struct run *run)
         return;
     run->pair.weather.lost = (unsigned)below(run, 25);
     run->pair.weather.doubled = (unsigned)below(run, 40);
+}
+
+/*
+ * What healing may cost: so much a session, so much for each of d keys that differ, and, where they are a quarter of all, each
+ * record of both sides once.
+ */
+static void
+assert_cheap(const struct run *run, size_t d)
+{
+    const struct heal_pair *pair = &run->pair;
+    size_t n = pair->nodes[0].state.count + pair->nodes[1].state.count;
+    size_t bound = pair->sessions * 2500 + d * 1500 + (8 * d > n ? n * 400 : 0);
+
+    if (pair->weather.lost == 0 && pair->weather.doubled == 0 && pair->all_bytes > bound)
+        fail_msg("%zu bytes in %zu sessions for %zu differences among %zu records: over %zu", pair->all_bytes, pair->sessions,
+                 d, n, bound);
 }
 
 /* A record of tomorrow: held until then. */
@@ -156,10 +170,14 @@ run_seed(uint64_t seed)
     seal(run);
     choose_weather(run);
     for (unsigned round = 0; round < 3; round++) {
-        write_apart(run, below(run, 3) == 0 ? below(run, 200) : below(run, 6));
+        size_t writes = below(run, 3) == 0 ? below(run, 200) : below(run, 6);
+
+        write_apart(run, writes);
         if (skewed && round == 1)
             write_ahead(run);
+        run->pair.all_bytes = run->pair.sessions = 0;
         pair_heal(&run->pair, 100);
+        assert_cheap(run, writes + 1 + run->pair.nodes[0].peer.heal.settled.count + run->pair.nodes[1].peer.heal.settled.count);
         pair_check(&run->pair);
     }
     assert_peace(run);
