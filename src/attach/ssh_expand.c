@@ -85,7 +85,7 @@ expand(const struct ssh_config *config, const struct ssh_config_request *request
         err = lat_buf_add(out, request->home, strlen(request->home));
         text++;
     }
-    for (; *text && !err; text++) {
+    for (; !err && *text; text++) {
         if (*text == '%')
             err = add_token(config, request, *++text, out, why);
         else if (text[0] == '$' && text[1] == '{')

@@ -1,11 +1,17 @@
 # Measuring: `make bench` writes tests/bench/RESULTS.md. No part of make check; the programs are built for it alone.
 bench_programs = %D%/puts %D%/fill %D%/start %D%/root %D%/probe %D%/relay \
 	%D%/screen %D%/writes %D%/moving_node %D%/sim_peers %D%/heal_cost
+bench_programs += %D%/tunnel
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += $(bench_programs)
 EXTRA_DIST += %D%/RESULTS.md %D%/notes.md %D%/run %D%/table %D%/lib.sh %D%/store %D%/state %D%/flat_root.py %D%/api %D%/console %D%/p2p %D%/p2p.py %D%/lungs %D%/heal
 BENCH_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 BENCH_COMMON = %D%/bench.c %D%/bench.h
+
+EXTRA_DIST += %D%/attach %D%/attach.py
+%C%_tunnel_SOURCES = %D%/tunnel.c $(BENCH_COMMON)
+%C%_tunnel_CPPFLAGS = $(BENCH_CPPFLAGS)
+%C%_tunnel_LDADD = $(LINK_attach) -lm
 
 %C%_puts_SOURCES = %D%/puts.c $(BENCH_COMMON)
 %C%_puts_CPPFLAGS = $(BENCH_CPPFLAGS) $(SQLITE_CFLAGS)
