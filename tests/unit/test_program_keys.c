@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,17 +28,17 @@
 
 static const char *program;
 
-/* Start the program with a node of its own. */
+/* Start the program with a node of its own; config: folder for console.ini. */
 static void
-start(struct pty *pty, const char *term, const char *locale, const char *extra)
+start(struct pty *pty, const char *term, const char *locale, const char *config)
 {
     static char dir[512];
     const char *command[] = { program, "--state-dir", dir,        "--api", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0",
-                              "--name", "alpha",      extra, NULL };
+                              "--name", "alpha",      NULL };
     const struct pty_options options = { .term = term, .locale = locale, .command = command };
 
     snprintf(dir, sizeof(dir), "%s", temp_path("node"));
-    setenv("XDG_CONFIG_HOME", temp_path("none"), 1);
+    setenv("XDG_CONFIG_HOME", temp_path(config), 1);
     pty_start(pty, &options);
 }
 
@@ -109,7 +110,7 @@ press_every_key_on(const char *term, const char *locale)
 {
     struct pty pty;
 
-    start(&pty, term, locale, NULL);
+    start(&pty, term, locale, "none");
     pty_expect(&pty, "alpha");
     pty_expect(&pty, "STARTING");
     press_all(&pty);
@@ -163,7 +164,7 @@ a_dumb_terminal_gets_sentences(void **state)
     struct pty pty;
 
     (void)state;
-    start(&pty, "dumb", "C", NULL);
+    start(&pty, "dumb", "C", "none");
     pty_expect(&pty, "Node alpha, up");
     assert_false(pty.alternate);
     pty_type(&pty, "help\n");
@@ -176,6 +177,26 @@ a_dumb_terminal_gets_sentences(void **state)
     pty_stop(&pty);
 }
 
+/* The default, that the node goes on, is tested from outside: tests/system/conduct. */
+static void
+a_lost_link_ends_the_node_where_that_is_wanted(void **state)
+{
+    struct pty pty;
+
+    (void)state;
+    assert_int_equal(mkdir(temp_path("config"), 0700), 0);
+    assert_int_equal(mkdir(temp_path("config/lattice"), 0700), 0);
+    temp_write("config/lattice/console.ini", "on_hangup = stop\n");
+    assert_int_equal(chmod(temp_path("config/lattice/console.ini"), 0600), 0);
+    start(&pty, "xterm-256color", "C.UTF-8", "config");
+    pty_expect(&pty, "STARTING");
+    close(pty.master);
+    pty.master = -1;
+    pty_expect_exit(&pty);
+    assert_true(WIFEXITED(pty.status));
+    pty_stop(&pty);
+}
+
 int
 main(void)
 {
@@ -185,6 +206,7 @@ main(void)
         cmocka_unit_test(every_key_does_no_harm_on_the_linux_console),
         cmocka_unit_test(every_key_does_no_harm_on_a_vt100),
         cmocka_unit_test(a_dumb_terminal_gets_sentences),
+        cmocka_unit_test(a_lost_link_ends_the_node_where_that_is_wanted),
     };
 
     program = getenv("LATTICE");

@@ -412,7 +412,9 @@ overlays_in_portuguese(void **state)
 {
     (void)state;
     speak("pt_BR");
+    draw_overlays("overlays-40x10-pt_BR", 40, 10, false);
     draw_overlays("overlays-80x24-pt_BR", 80, 24, true);
+    draw_overlays("overlays-160x48-pt_BR", 160, 48, true);
     speak("en");
 }
 

@@ -4,7 +4,8 @@ SCREENS = tests/vectors/screens/80x24.txt tests/vectors/screens/80x24-unicode.tx
 	tests/vectors/screens/divergence.txt tests/vectors/screens/conditions.txt tests/vectors/screens/demo.txt \
 	tests/vectors/screens/overlays-40x10.txt tests/vectors/screens/overlays-80x24.txt tests/vectors/screens/overlays-160x48.txt \
 	tests/vectors/screens/80x24-meanings.txt tests/vectors/screens/80x24-pt_BR.txt tests/vectors/screens/160x48-pt_BR.txt \
-	tests/vectors/screens/40x10-pt_BR.txt tests/vectors/screens/overlays-80x24-pt_BR.txt
+	tests/vectors/screens/40x10-pt_BR.txt tests/vectors/screens/overlays-80x24-pt_BR.txt tests/vectors/screens/overlays-40x10-pt_BR.txt \
+	tests/vectors/screens/overlays-160x48-pt_BR.txt
 EXTRA_DIST += $(SCREENS)
 
 check_PROGRAMS += tests/unit/test_screens
