@@ -1,8 +1,8 @@
 # Tests of the built program from outside: real processes, real sockets, a pseudo-terminal. `make check SYSTEM_TESTS=`
 # leaves them out.
 SYSTEM_TESTS = tests/system/manual tests/system/lungs tests/system/v303 tests/system/backup
-SYSTEM_TESTS += tests/system/ssh
-EXTRA_DIST += tests/system/ssh tests/system/ssh_hostile.py tests/system/ssh_console.py
+SYSTEM_TESTS += tests/system/ssh tests/system/attach_https
+EXTRA_DIST += tests/system/attach_https tests/system/ssh tests/system/ssh_hostile.py tests/system/ssh_console.py
 SYSTEM_TESTS += tests/system/api tests/system/config tests/system/hostile_sources tests/system/exits tests/system/demo
 SYSTEM_TESTS += tests/system/output tests/system/hardening tests/system/conduct tests/system/damage
 SYSTEM_TESTS += tests/system/proofs tests/system/console
