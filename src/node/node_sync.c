@@ -163,6 +163,19 @@ compare(struct healer *healer, const uint8_t root[32], uint64_t grace_ms)
     node->changed = true;
 }
 
+/* One changed key is named at once, before anybody is asked. More than a few are left to the session. */
+static void
+preview(struct healer *healer)
+{
+    struct recon_view view;
+
+    if (!see_own(healer->node, &view))
+        return;
+    if (heal_preview(&healer->h.heal, &view) == LAT_OK)
+        healer->node->changed = true;
+    let_go(&view);
+}
+
 void
 node_sync_heard(struct node *node, const struct topic_message *said)
 {
@@ -171,9 +184,12 @@ node_sync_heard(struct node *node, const struct topic_message *said)
     if (healer == NULL)
         return;
     compare(healer, said->state.root, GOSSIP_GRACE_MS);
-    if (said->cells_len > 0 && healer->step != HEALER_HEALING && healer->h.compared && !healer->h.equal &&
-        heal_hint(&healer->h.heal, said->state.root, said->state.count, said->cells, said->cells_len))
+    if (said->cells_len == 0 || healer->step == HEALER_HEALING || !healer->h.compared || healer->h.equal)
+        return;
+    if (heal_hint(&healer->h.heal, said->state.root, said->state.count, said->cells, said->cells_len))
         lat_log(LAT_DEBUG, "[LATTICE_P2P] the cells of a root are none");
+    else
+        preview(healer);
 }
 
 void

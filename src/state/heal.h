@@ -290,12 +290,11 @@ LAT_MUST_CHECK enum lat_err heal_hint(struct heal *heal, const uint8_t root[32],
                                       size_t len);
 
 /*
- * Name what differs from the first cells of a peer's root alone, without asking anybody. keys: room for
- * HEAL_KEYS_MAX; a key that only they hold is named by its keyhash. total: how many differ. LAT_LIMIT: too many to
- * tell; LAT_MALFORMED; LAT_BUSY (no sketch of ours yet), LAT_NOMEM, what the view returned.
+ * Name what differs by the cells of heal_hint alone, without asking anybody: into heal->keys, until a session tells
+ * more. A key that only they hold is named by its keyhash. Not while a session runs. LAT_LIMIT: too many to tell;
+ * LAT_NOTFOUND (no cells), LAT_BUSY (no sketch of ours yet), what the view returned.
  */
-LAT_MUST_CHECK enum lat_err heal_name(const struct recon_view *own, uint64_t count, const uint8_t *cells, size_t len,
-                                      struct heal_key *keys, uint32_t *key_count, uint32_t *total);
+LAT_MUST_CHECK enum lat_err heal_preview(struct heal *heal, const struct recon_view *own);
 
 /*
  * Do we agree with this root, or agree but for settled keys? *but: how many those are. What the view's functions

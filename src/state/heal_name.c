@@ -39,9 +39,9 @@ heal_hint(struct heal *heal, const uint8_t root[32], uint64_t count, const uint8
 
 struct naming {
     const struct recon_view *own;
-    struct heal_key *keys;
+    struct heal_key keys[HEAL_KEYS_MAX];
     uint8_t hashes[HEAL_KEYS_MAX][SKETCH_ELEMENT_LEN / 2];
-    uint32_t count, total;
+    uint32_t count, total, elements;
 };
 
 /* The key that this beginning of a keyhash was noted for, or a new one. NULL: no room. */
@@ -108,6 +108,7 @@ take_name(void *arg, const uint8_t element[SKETCH_ELEMENT_LEN], bool theirs)
     bool is_new;
     struct heal_key *key = slot_for(n, element, &is_new);
 
+    n->elements++;
     n->total += is_new;
     if (key == NULL)
         return;
@@ -119,25 +120,40 @@ take_name(void *arg, const uint8_t element[SKETCH_ELEMENT_LEN], bool theirs)
     }
 }
 
+/* What was named is what is shown of the difference. */
+static void
+show(struct heal *heal, const struct naming *n)
+{
+    heal->key_count = n->count;
+    heal->key_total = n->total;
+    heal->estimate = n->elements;
+    heal->exact = true;
+    memset(heal->directions, 0, sizeof(heal->directions));
+    for (uint32_t i = 0; i < n->count; i++) {
+        heal->keys[i] = n->keys[i];
+        heal->directions[n->keys[i].difference]++;
+    }
+}
+
 enum lat_err
-heal_name(const struct recon_view *own, uint64_t count, const uint8_t *cells, size_t len, struct heal_key *keys,
-          uint32_t *key_count, uint32_t *total)
+heal_preview(struct heal *heal, const struct recon_view *own)
 {
     struct sketch_cell theirs[HEAL_HINT_CELLS], ours[HEAL_HINT_CELLS];
-    struct naming n = { .own = own, .keys = keys };
+    struct naming n = { .own = own };
     uint8_t key[SIPHASH_KEY_LEN], of[32];
     uint64_t records;
-    enum lat_err err = read_hint(cells, len, count, theirs);
+    enum lat_err err;
 
-    if (!err)
-        err = own->cells == NULL ? LAT_BUSY : own->cells(own->arg, own->root, HEAL_HINT_CELLS, ours, of, &records);
+    if (!heal->has_hint || heal->state != HEAL_OVER)
+        return LAT_NOTFOUND;
+    err = own->cells == NULL ? LAT_BUSY : own->cells(own->arg, own->root, HEAL_HINT_CELLS, ours, of, &records);
     if (err)
         return err;
+    memcpy(theirs, heal->hint, sizeof(theirs));
     sketch_subtract(theirs, ours, HEAL_HINT_CELLS);
     sketch_key(own->network, key);
     if (!sketch_peel(key, theirs, HEAL_HINT_CELLS, take_name, &n))
         return LAT_LIMIT;
-    *key_count = n.count;
-    *total = n.total;
+    show(heal, &n);
     return LAT_OK;
 }

@@ -164,18 +164,18 @@ gossip_names_a_changed_key_without_a_question_and_heals_it_with_one(void **state
 {
     struct heal_pair *pair = *state;
     const struct recon_view *there = &pair->nodes[1].state.view, *here = &pair->nodes[0].state.view;
-    struct heal_key keys[HEAL_KEYS_MAX];
-    uint32_t count, total;
     struct lat_buf cells;
 
     fill_both(pair, 300);
     world_put(&pair->world, &pair->nodes[1].state, 1, "key7", "2", HLC_OF_MS(WORLD_NOW_MS));
     the_first_cells_of_a_node(&pair->nodes[1].state, &cells);
-    assert_int_equal(heal_name(here, there->count, cells.data, cells.len, keys, &count, &total), LAT_OK);
-    assert_int_equal(count, 1);
-    assert_int_equal(total, 1);
-    assert_string_equal(keys[0].key, "key7");
+    assert_int_equal(heal_preview(healing(pair), here), LAT_NOTFOUND);
     assert_int_equal(heal_hint(healing(pair), there->root, there->count, cells.data, cells.len), LAT_OK);
+    assert_int_equal(heal_preview(healing(pair), here), LAT_OK);
+    assert_int_equal(healing(pair)->key_count, 1);
+    assert_int_equal(healing(pair)->key_total, 1);
+    assert_int_equal(healing(pair)->estimate, 2);
+    assert_string_equal(healing(pair)->keys[0].key, "key7");
     assert_int_equal(pair_session(pair, 0), HEAL_EQUAL);
     assert_int_equal(pair->messages, 1);
     lat_buf_fini(&cells);
@@ -186,16 +186,15 @@ gossip_says_when_too_much_differs_or_its_cells_are_none(void **state)
 {
     struct heal_pair *pair = *state;
     const struct recon_view *there = &pair->nodes[1].state.view, *here = &pair->nodes[0].state.view;
-    struct heal_key keys[HEAL_KEYS_MAX];
-    uint32_t count, total;
     struct lat_buf cells;
 
     fill_both(pair, 300);
     change_there(pair, 200);
     the_first_cells_of_a_node(&pair->nodes[1].state, &cells);
-    assert_int_equal(heal_name(here, there->count, cells.data, cells.len, keys, &count, &total), LAT_LIMIT);
+    assert_int_equal(heal_hint(healing(pair), there->root, there->count, cells.data, cells.len), LAT_OK);
+    assert_int_equal(heal_preview(healing(pair), here), LAT_LIMIT);
     for (size_t len = 0; len < cells.len; len++)
-        assert_int_equal(heal_name(here, there->count, cells.data, len, keys, &count, &total), LAT_MALFORMED);
+        assert_int_equal(heal_hint(healing(pair), there->root, there->count, cells.data, len), LAT_MALFORMED);
     assert_int_equal(heal_hint(healing(pair), there->root, UINT64_MAX, cells.data, cells.len), LAT_MALFORMED);
     lat_buf_fini(&cells);
 }
