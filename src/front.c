@@ -3,6 +3,7 @@
 
 #include "front.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,11 +14,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cast.h"
 #include "cli/cli.h"
 #include "cli/foreground.h"
 #include "cli/replay.h"
 #include "i18n.h"
 #include "line_mode.h"
+#include "render.h"
 #include "settings_file.h"
 
 static void
@@ -258,6 +261,70 @@ front_print_settings(const struct options *o)
     return EXIT_DONE;
 }
 
+/* A recording on its way into a cast. */
+struct casting {
+    FILE *out;
+    const struct options *o;
+    struct settings settings;
+    struct caps caps;
+    double speed;
+    uint64_t begun_ms; /* wall time of the first picture; 0: none yet */
+    bool failed;
+};
+
+static bool
+cast_picture(void *arg, const struct snapshot *s)
+{
+    struct casting *c = arg;
+    struct canvas *canvas = canvas_new(c->o->columns, c->o->rows, c->caps.unicode);
+    struct model model;
+
+    if (c->begun_ms == 0) {
+        c->begun_ms = s->wall_ms;
+        cast_begin(c->out, c->o->columns, c->o->rows, s->wall_ms);
+    }
+    model_init(&model);
+    model_configure(&model, &c->settings);
+    model.still = true;
+    model.cols = c->o->columns;
+    model.rows = c->o->rows;
+    model.now_ms = s->mono_ms;
+    if (canvas)
+        render(&model, s, &c->caps, canvas);
+    c->failed = canvas == NULL ||
+                cast_frame(c->out, canvas, c->caps.theme,
+                           s->wall_ms > c->begun_ms ? (uint64_t)((double)(s->wall_ms - c->begun_ms) / c->speed) : 0);
+    canvas_free(canvas);
+    return !c->failed;
+}
+
+/* `replay FILE --cast OUT`: in colour, whatever this terminal has. */
+static int
+write_cast(const struct options *o, double speed)
+{
+    struct casting c = { .o = o, .speed = speed, .out = fopen(o->cast, "we") };
+    struct console_wishes wishes;
+    struct settings_file file = { .path = NULL };
+    struct lat_msg why = { "" };
+    bool lost;
+
+    if (c.out == NULL)
+        return cli_fail(EXIT_DISK, "--cast: '%s': %s", o->cast, strerror(errno));
+    fill_console_options(o, &wishes);
+    file.path = wishes.options.config_path;
+    file.overrides = wishes.overrides;
+    settings_file_follow(&file, 0, &c.settings, say_setting, NULL);
+    c.caps = caps_decide("xterm-256color", c.settings.ascii, COLOR_ALWAYS, NULL, 256);
+    caps_prefer(&c.caps, (enum theme)c.settings.theme, (enum graph_kind)c.settings.graph);
+    if (replay_each(o->args[0], cast_picture, &c, &why))
+        c.failed = true;
+    lost = ferror(c.out) != 0;
+    lost = fclose(c.out) != 0 || lost;
+    if (lost)
+        return cli_fail(EXIT_DISK, "--cast: '%s': %s", o->cast, strerror(errno));
+    return c.failed ? cli_fail(EXIT_FAILED, "%s", why.text[0] ? why.text : "replay: out of memory") : EXIT_DONE;
+}
+
 int
 front_replay(const struct options *o)
 {
@@ -274,6 +341,8 @@ front_replay(const struct options *o)
         speed = strtod(o->speed, &end);
     if ((end && *end) || !(speed >= 0.01 && speed <= REPLAY_SPEED_MAX))
         return cli_fail(EXIT_USAGE, "--speed: a figure from 0.01 to %d", REPLAY_SPEED_MAX);
+    if (o->cast)
+        return write_cast(o, speed);
     if (replay_start(o->args[0], speed, &replay, &why))
         return cli_fail(EXIT_FAILED, "%s", why.text);
     replay_face(replay, &source);

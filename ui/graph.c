@@ -56,7 +56,7 @@ void
 graph_spark(const struct area *area, int x, int y, int cols, int style, const struct charset *set,
             const uint16_t *history, size_t count, uint64_t now_s)
 {
-    uint32_t values[SPARK_COLS_MAX], top = SPARK_SCALE_MIN;
+    uint32_t values[SPARK_COLS_MAX] = { 0 }, top = SPARK_SCALE_MIN;
     uint64_t span, newest;
     int slots;
 

@@ -95,6 +95,7 @@ static const struct option_row rows[] = {
     FIELD("plain", NULL, KEEP_FLAG, plain, "console: sentences and lines instead of a screen"),
     FIELD("record", "FILE", KEEP_TEXT, record, "console: append each snapshot to FILE, for 'lattice replay'"),
     FIELD("refresh", "SECONDS", KEEP_SECONDS, refresh_ms, "console: at most one frame in so long (0.2 to 60)"),
+    FIELD("cast", "OUT", KEEP_TEXT, cast, "replay: write an asciicast to OUT instead of showing it"),
     FIELD("speed", "N", KEEP_TEXT, speed, "replay: N times as fast (0.01 to 1000)"),
     FIELD("help", NULL, KEEP_FLAG, help, "this text"),
     FIELD("version", NULL, KEEP_FLAG, version, "the version"),

@@ -38,7 +38,7 @@ struct options {
     bool once, ascii, privacy, plain;
     bool color_given;
     enum option_color color;
-    const char *graph, *lang, *record, *speed;
+    const char *graph, *lang, *record, *speed, *cast;
     const char *nodes, *script; /* demo */
     const char *for_seconds, *if_match, *author, *token_file, *ca_file, *ssh_config, *fleet;
     unsigned refresh_ms; /* 0: not given */

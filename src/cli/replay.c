@@ -174,6 +174,29 @@ open_recording(struct replay *r, const char *path, struct lat_msg *why)
 }
 
 enum lat_err
+replay_each(const char *path, bool (*fn)(void *arg, const struct snapshot *snapshot), void *arg, struct lat_msg *why)
+{
+    struct replay *r = calloc(1, sizeof(*r));
+    const struct snapshot *s;
+    enum lat_err err;
+    bool more = true;
+
+    if (r == NULL) {
+        lat_msg_set(why, "replay: out of memory");
+        return LAT_NOMEM;
+    }
+    init_lock(r);
+    lat_escape_str(path, r->name, sizeof(r->name));
+    err = open_recording(r, path, why);
+    for (s = err ? NULL : exchange_latest(r->exchange); s != NULL; s = more ? next_picture(r) : NULL) {
+        more = fn(arg, s);
+        snapshot_unref(s);
+    }
+    release(r);
+    return err;
+}
+
+enum lat_err
 replay_start(const char *path, double speed, struct replay **out, struct lat_msg *why)
 {
     struct replay *r = calloc(1, sizeof(*r));

@@ -19,6 +19,12 @@ struct replay;
 LAT_MUST_CHECK enum lat_err replay_start(const char *path, double speed, struct replay **out, struct lat_msg *why);
 void replay_stop(struct replay *replay);
 
+/*
+ * The pictures of a file one after the other, without waiting; fn returns false to end. Errors as of replay_start.
+ */
+LAT_MUST_CHECK enum lat_err replay_each(const char *path, bool (*fn)(void *arg, const struct snapshot *snapshot), void *arg,
+                                        struct lat_msg *why);
+
 /* The source that it is; borrows from it. */
 void replay_face(struct replay *replay, struct source *out);
 

@@ -15,6 +15,7 @@
 
 #include "alarm.h"
 #include "caption.h"
+#include "cast.h"
 #include "copy.h"
 #include "privacy.h"
 #include "recorder.h"
@@ -59,6 +60,37 @@ the_cursor_stands_on_the_selected_line_where_that_is_wanted(void **state)
     render(&model, s, &caps, canvas);
     assert_int_equal(canvas->cursor_x, 0);
     assert_int_equal(canvas_cell(canvas, 0, canvas->cursor_y)->ch, '>');
+    canvas_free(canvas);
+    snapshot_unref(s);
+}
+
+static void
+a_cast_paints_each_picture_whole(void **state)
+{
+    struct snapshot *s = sample_snapshot(LUNG_COUNTDOWN);
+    struct caps caps = { .unicode = true, .colour = true, .colours = 256, .charset = charset_unicode() };
+    struct canvas *canvas = canvas_new(80, 24, true);
+    struct model model;
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    cJSON *line;
+
+    (void)state;
+    model_init(&model);
+    model.now_ms = s->mono_ms;
+    render(&model, s, &caps, canvas);
+    cast_begin(out, 80, 24, s->wall_ms);
+    assert_int_equal(cast_frame(out, canvas, THEME_DEFAULT, 1250), LAT_OK);
+    fclose(out);
+    line = cJSON_Parse(strchr(text, '\n') + 1);
+    assert_non_null(line);
+    assert_true(cJSON_GetArrayItem(line, 0)->valuedouble > 1.24 && cJSON_GetArrayItem(line, 0)->valuedouble < 1.26);
+    assert_non_null(strstr(cJSON_GetArrayItem(line, 2)->valuestring, "LATTICE"));
+    assert_non_null(strstr(cJSON_GetArrayItem(line, 2)->valuestring, "\033[24;1H"));
+    assert_non_null(strstr(cJSON_GetArrayItem(line, 2)->valuestring, "\033[0;1;33m")); /* attention */
+    cJSON_Delete(line);
+    free(text);
     canvas_free(canvas);
     snapshot_unref(s);
 }
@@ -311,6 +343,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_state_has_a_caption_of_its_own),
         cmocka_unit_test(the_cursor_stands_on_the_selected_line_where_that_is_wanted),
+        cmocka_unit_test(a_cast_paints_each_picture_whole),
         cmocka_unit_test(a_copy_has_every_line_of_the_panel_and_no_keys),
         cmocka_unit_test(privacy_hides_addresses_ids_and_keys_under_stable_names),
         cmocka_unit_test(a_recording_reads_back_line_by_line),
