@@ -25,28 +25,29 @@ is_marked(const char *subtrees, int index)
 }
 
 static void
-draw_cell(const struct node_row *row, const struct area *area, int index)
+draw_cell(const char *subtrees, bool heals, const struct area *area, int index)
 {
-    const struct node_healing h = node_healing(row);
     int x = 4 + index % SIDE * 2, y = 1 + index / SIDE;
 
-    if (strlen(h.difference->subtrees) != SNAPSHOT_HEX_LEN - 1)
+    if (strlen(subtrees) != SNAPSHOT_HEX_LEN - 1)
         area_text(area, x, y, STYLE_UNKNOWN, "?");
-    else if (!is_marked(h.difference->subtrees, index))
+    else if (!is_marked(subtrees, index))
         area_text(area, x, y, STYLE_GOOD, ".");
     else
-        area_text(area, x, y, h.healing ? STYLE_FALLBACK : STYLE_ALARM, h.healing ? "H" : "D");
+        area_text(area, x, y, heals ? STYLE_FALLBACK : STYLE_ALARM, heals ? "H" : "D");
 }
 
 void
 divergence_draw_map(const struct node_row *row, const struct area *area)
 {
+    const struct node_healing h = node_healing(row);
+
     for (int i = 0; i < SIDE; i++) {
         area_printf(area, 4 + 2 * i, 0, STYLE_COLUMN, "%x", (unsigned)i);
         area_printf(area, 1, 1 + i, STYLE_COLUMN, "%x_", (unsigned)i);
     }
     for (int i = 0; i < SIDE * SIDE; i++)
-        draw_cell(row, area, i);
+        draw_cell(h.difference->subtrees, h.healing, area, i);
     area_text_cut(area, 1, 1 + SIDE, area->cols - 1, STYLE_COLUMN, _(". same D differs H heals ? unseen"));
 }
 
