@@ -131,7 +131,7 @@ store_conflict_note(struct store_batch *batch, const struct record *winner, cons
     struct store_db *db = &batch->store->db;
     uint8_t number[8];
     uint64_t count;
-    bool noted;
+    bool noted = false;
     enum lat_err err;
 
     if (!is_conflict(winner, loser))
