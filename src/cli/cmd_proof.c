@@ -27,25 +27,34 @@ struct claim {
     size_t len;
 };
 
+/* shown: the name, for messages. */
+static int
+read_stream(FILE *in, const char *shown, struct lat_buf *out)
+{
+    uint8_t piece[8192];
+    size_t n;
+
+    while ((n = fread(piece, 1, sizeof(piece), in)) > 0)
+        if (lat_buf_add(out, piece, n))
+            return cli_fail(EXIT_FAILED, "prove-check: %s: longer than a proof may be", shown);
+    return ferror(in) ? cli_fail(EXIT_DISK, "prove-check: %s: %s", shown, strerror(errno)) : EXIT_DONE;
+}
+
 static int
 read_file(const char *name, struct lat_buf *out)
 {
-    FILE *in = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
-    uint8_t piece[8192];
     char shown[200];
-    int code = EXIT_DONE;
-    size_t n;
+    FILE *in;
+    int code;
 
+    if (strcmp(name, "-") == 0)
+        return read_stream(stdin, "standard input", out);
     lat_escape_str(name, shown, sizeof(shown));
+    in = fopen(name, "re");
     if (in == NULL)
         return cli_fail(EXIT_DISK, "prove-check: %s: %s", shown, strerror(errno));
-    while (code == EXIT_DONE && (n = fread(piece, 1, sizeof(piece), in)) > 0)
-        if (lat_buf_add(out, piece, n))
-            code = cli_fail(EXIT_FAILED, "prove-check: %s: longer than a proof may be", shown);
-    if (code == EXIT_DONE && ferror(in))
-        code = cli_fail(EXIT_DISK, "prove-check: %s: %s", shown, strerror(errno));
-    if (in != stdin)
-        (void)fclose(in); /* read only */
+    code = read_stream(in, shown, out);
+    (void)fclose(in); /* read only */
     return code;
 }
 

@@ -104,7 +104,8 @@ source_alerts(struct gathering *g)
         struct alert_kind differs = { "D1", source->url,
                                       source->differs_ms > DIVERGENCE_ALARM_MS ? ALERT_ALARM : ALERT_ATTENTION };
 
-        if (source->differs_ms >= 0 && source->agreement == AGREE_HELD)
+        if (source->differs_ms >= 0 &&
+            (source->agreement == AGREE_HELD || source->agreement == AGREE_INCOMPATIBLE))
             raise_alert(g, &differs, "%.40s differs, nothing is taken: %.80s", source->name, source->error);
         else if (source->differs_ms >= 0 && source->key_total > 0)
             raise_alert(g, &differs, "%.40s diverges: %u key%s", source->name, source->key_total,
