@@ -66,15 +66,13 @@ route_nodes(struct call *call)
 
 /* In which direction the named keys differ. */
 static const char *
-direction_of(const struct snapshot_source *source)
+direction_of(const struct snapshot_key *keys, uint32_t count)
 {
     bool theirs = false, ours = false;
 
-    for (uint32_t i = 0; i < source->key_count; i++) {
-        theirs = theirs || source->keys[i].difference == KEY_THEIRS_NEWER ||
-                 source->keys[i].difference == KEY_ONLY_THEIRS;
-        ours = ours || source->keys[i].difference == KEY_OURS_NEWER ||
-               source->keys[i].difference == KEY_ONLY_OURS;
+    for (uint32_t i = 0; i < count; i++) {
+        theirs = theirs || keys[i].difference == KEY_THEIRS_NEWER || keys[i].difference == KEY_ONLY_THEIRS;
+        ours = ours || keys[i].difference == KEY_OURS_NEWER || keys[i].difference == KEY_ONLY_OURS;
     }
     if (theirs && ours)
         return "both";
@@ -123,24 +121,43 @@ take_prefix(struct call *call, char out[SNAPSHOT_NAME_MAX])
     return call->answer.status == 0;
 }
 
-/* The sources as the snapshot has them, each with the verdict in front, and of the keys those of the prefix.
- */
+/* A source or a peer as the snapshot has it, with the verdict, and of the keys those of the prefix. */
+static void
+add_verdict(cJSON *item, enum agreement agreement, const struct snapshot_key *keys, uint32_t count, const char *prefix)
+{
+    const char *direction = direction_of(keys, count);
+
+    keep_keys(cJSON_GetObjectItemCaseSensitive(item, "keys"), prefix);
+    cJSON_AddItemToObjectCS(item, "equal", equal_json(agreement));
+    cJSON_AddItemToObjectCS(item, "direction", direction == NULL ? cJSON_CreateNull() : cJSON_CreateString(direction));
+}
+
 static cJSON *
 compared_sources(const struct snapshot *s, const char *prefix, uint32_t *differing)
 {
     cJSON *list = part_of_snapshot(s, "sources");
     cJSON *item = list == NULL ? NULL : list->child;
 
-    *differing = 0;
     for (uint32_t i = 0; i < s->source_count && item != NULL; i++, item = item->next) {
         const struct snapshot_source *source = &s->sources[i];
-        const char *direction = direction_of(source);
 
-        keep_keys(cJSON_GetObjectItemCaseSensitive(item, "keys"), prefix);
+        add_verdict(item, source->agreement, source->keys, source->key_count, prefix);
         *differing += agreement_is_open(source->agreement);
-        cJSON_AddItemToObjectCS(item, "equal", equal_json(source->agreement));
-        cJSON_AddItemToObjectCS(item, "direction",
-                                direction == NULL ? cJSON_CreateNull() : cJSON_CreateString(direction));
+    }
+    return list;
+}
+
+static cJSON *
+compared_peers(const struct snapshot *s, const char *prefix, uint32_t *differing)
+{
+    cJSON *list = part_of_snapshot(s, "peers");
+    cJSON *item = list == NULL ? NULL : list->child;
+
+    for (uint32_t i = 0; i < s->peer_count && item != NULL; i++, item = item->next) {
+        const struct snapshot_peer *peer = &s->peers[i];
+
+        add_verdict(item, peer->agreement, peer->keys, peer->key_count, prefix);
+        *differing += agreement_is_open(peer->agreement);
     }
     return list;
 }
@@ -150,18 +167,19 @@ route_divergence(struct call *call)
 {
     const struct snapshot *s = call_snapshot(call);
     char prefix[SNAPSHOT_NAME_MAX];
-    uint32_t differing;
-    cJSON *object, *sources;
+    uint32_t differing = 0;
+    cJSON *object, *sources, *peers;
 
     if (s == NULL || !take_prefix(call, prefix))
         return;
     sources = compared_sources(s, prefix, &differing);
+    peers = compared_peers(s, prefix, &differing);
     object = json_success();
     json_put_text(&object, "root", s->state.root);
     json_put_number(&object, "entry_count", (double)s->state.keys);
     json_put_flag(&object, "diverged", differing > 0);
     json_put_number(&object, "differing", differing);
     json_put(&object, "sources", sources);
-    json_put(&object, "peers", part_of_snapshot(s, "peers"));
+    json_put(&object, "peers", peers);
     answer_json(call, 200, object);
 }
