@@ -51,7 +51,7 @@ start_all(const struct cli *cli, struct attached *a)
         if (remote_start(&t->target, &options, &a->remotes[i], &why))
             return cli_fail(EXIT_FAILED, "%s", why.text);
         a->count++;
-        *node = (struct fleet_node){ .name = t->name, .tags = t->tags };
+        *node = (struct fleet_node){ .name = t->name, .tags = t->tags, .confirm = t->confirm };
         remote_face(a->remotes[i], &node->source);
     }
     return EXIT_DONE;

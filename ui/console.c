@@ -60,7 +60,7 @@ struct console {
     uint32_t frame_ms;               /* least time between two frames for data */
     bool stalled;                    /* the terminal took nothing; wait until it does */
     uint64_t drawn_ms;
-    bool in_fleet;                   /* there is a view of many nodes to go back to */
+    const struct fleet_node *in_fleet; /* as which there is a view of many nodes to go back to; NULL: there is none */
     struct link_status link;         /* of a node that runs elsewhere */
     bool over;
     enum console_end end;
@@ -549,6 +549,8 @@ apply_settings(struct console *c, const struct settings *settings)
     bool mouse = c->model.mouse;
 
     model_configure(&c->model, settings);
+    if (c->in_fleet && c->in_fleet->confirm)
+        c->model.settings.confirm = CONFIRM_NAME;
     c->frame_ms = settings->refresh_ms > FRAME_MS ? settings->refresh_ms : FRAME_MS;
     c->model.refresh_ms = c->frame_ms > REFRESH_MS ? c->frame_ms : REFRESH_MS;
     format_use_zone(settings->time == ZONE_LOCAL);
@@ -624,9 +626,9 @@ turn(struct console *c)
 
 static void
 prepare(struct console *c, const struct console_options *options, const struct source *source,
-        const struct settings *settings, const struct settings_file *file)
+        const struct settings *settings, const struct settings_file *file, const struct fleet_node *in_fleet)
 {
-    *c = (struct console){ .source = source, .want_frame = true, .file = *file };
+    *c = (struct console){ .source = source, .in_fleet = in_fleet, .want_frame = true, .file = *file };
     model_init(&c->model);
     apply_settings(c, settings);
     if (options->record_path && recorder_open(options->record_path, &c->recorder))
@@ -649,15 +651,14 @@ struct opened {
 };
 
 static enum console_end
-show_node(const struct opened *o, const struct source *source, bool in_fleet)
+show_node(const struct opened *o, const struct source *source, const struct fleet_node *in_fleet)
 {
     struct console *c = malloc(sizeof(*c));
     enum console_end end;
 
     if (c == NULL)
         return CONSOLE_FAILED;
-    prepare(c, o->options, source, &o->settings, &o->file);
-    c->in_fleet = in_fleet;
+    prepare(c, o->options, source, &o->settings, &o->file, in_fleet);
     if (o->finding.text[0])
         model_say(&c->model, true, o->finding.text);
     follow_link(c);
@@ -676,9 +677,9 @@ show_node(const struct opened *o, const struct source *source, bool in_fleet)
 }
 
 static enum console_end
-visit_node(void *arg, const struct source *source)
+visit_node(void *arg, const struct fleet_node *node)
 {
-    return show_node(arg, source, true);
+    return show_node(arg, &node->source, node);
 }
 
 /* One node, or many. */
@@ -696,7 +697,7 @@ run(const struct console_options *options, const struct source *source, const st
     if (err == LAT_NOTFOUND)
         end = CONSOLE_NO_TERMINAL;
     if (err == LAT_OK && stderr_log_open() == LAT_OK) {
-        end = source ? show_node(&o, source, false) : fleet_run(fleet, visit_node, &o);
+        end = source ? show_node(&o, source, NULL) : fleet_run(fleet, visit_node, &o);
         stderr_log_close();
     }
     term_close();

@@ -20,6 +20,7 @@
 struct fleet_node {
     const char *name; /* as the operator calls it; "": as it calls itself */
     const char *tags; /* words for the filter; "" */
+    bool confirm;     /* forcing its mode asks for its name, whatever console.ini says */
     struct source source;
 };
 

@@ -58,7 +58,7 @@ void fleet_look(const struct fleet *fleet, const struct snapshot *const *snapsho
 void fleet_draw(const struct fleet_view *view, const struct fleet_model *model, const struct caps *caps, struct canvas *canvas);
 
 /* Shows one node until the operator comes back (CONSOLE_BACK) or leaves for good. */
-typedef enum console_end (*fleet_visit_fn)(void *arg, const struct source *source);
+typedef enum console_end (*fleet_visit_fn)(void *arg, const struct fleet_node *node);
 
 /* The loop, on an open terminal. */
 enum console_end fleet_run(const struct fleet *fleet, fleet_visit_fn visit, void *arg);

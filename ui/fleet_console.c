@@ -133,7 +133,7 @@ visit(struct loop *l, const struct fleet_row *row)
 
     if (source->ops->focus)
         source->ops->focus(source->arg, true);
-    end = l->visit(l->arg, source);
+    end = l->visit(l->arg, row->node);
     if (source->ops->focus)
         source->ops->focus(source->arg, false);
     if (end != CONSOLE_BACK)

@@ -67,11 +67,13 @@ keep_value(const char *name, const char *value, struct fleet_entry *entry)
 
     if (strcmp(name, "readonly") == 0)
         return keep_flag(value, &entry->readonly);
+    if (strcmp(name, "confirm") == 0)
+        return keep_flag(value, &entry->confirm);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (strcmp(name, texts[i].name) == 0)
             return lat_copy(texts[i].field, texts[i].size, value) ? NULL : "the value is too long";
     }
-    return "known names are target, tags, readonly, token_file, ca";
+    return "known names are target, tags, readonly, confirm, token_file, ca";
 }
 
 /* NULL: fine, else what is wrong with it. */

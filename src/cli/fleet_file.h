@@ -5,6 +5,7 @@
  *   target = ssh://ops@porto-1           as on the command line; "local": the node of this configuration
  *   tags = north, production             words for the filter
  *   readonly = yes                       never changed from here, whatever --control says
+ *   confirm = yes                        forcing its mode asks for its name
  *   token_file = /etc/lattice/porto      ca = FILE: for https targets
  *
  * Lines that begin with '#' or ';' are comments. Pure; any thread.
@@ -25,7 +26,7 @@ struct fleet_entry {
     char target[300];
     char tags[128];
     char token_file[256], ca[256];
-    bool readonly;
+    bool readonly, confirm;
 };
 
 struct fleet_entries {

@@ -32,7 +32,7 @@ take_entry(const struct cli *cli, const struct fleet_entry *entry, struct named_
 {
     struct lat_msg why = { "" };
 
-    *out = (struct named_target){ .readonly = entry->readonly };
+    *out = (struct named_target){ .readonly = entry->readonly, .confirm = entry->confirm };
     lat_copy(out->name, sizeof(out->name), entry->name);
     lat_copy(out->tags, sizeof(out->tags), entry->tags);
     if (strcmp(entry->target, "local") == 0)

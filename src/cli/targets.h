@@ -12,7 +12,7 @@ struct named_target {
     struct api_target target; /* with its token: wiped at the end */
     char name[64];            /* "": it names itself */
     char tags[128];
-    bool readonly;
+    bool readonly, confirm;
 };
 
 struct targets {

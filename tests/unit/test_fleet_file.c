@@ -17,7 +17,7 @@ static struct fleet_entries entries;
 static void
 each_section_is_a_node(void **state)
 {
-    static const char text[] = "# nodes\n\n[ porto-1 ]\r\ntarget = ssh://ops@porto-1?api=127.0.0.1:8001\n tags=north, big \nreadonly = yes\n"
+    static const char text[] = "# nodes\n\n[ porto-1 ]\r\ntarget = ssh://ops@porto-1?api=127.0.0.1:8001\n tags=north, big \nreadonly = yes\nconfirm=on\n"
                                "[here]\n; x\ntarget=local";
     struct lat_msg why = { "" };
 
@@ -28,7 +28,9 @@ each_section_is_a_node(void **state)
     assert_string_equal(entries.list[0].target, "ssh://ops@porto-1?api=127.0.0.1:8001");
     assert_string_equal(entries.list[0].tags, "north, big");
     assert_true(entries.list[0].readonly);
+    assert_true(entries.list[0].confirm);
     assert_false(entries.list[1].readonly);
+    assert_false(entries.list[1].confirm);
 }
 
 static void
