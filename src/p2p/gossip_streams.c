@@ -476,12 +476,16 @@ remove_link(struct glink *link)
 }
 
 void
-gossip_streams_free(struct gossip_streams *s)
+gossip_streams_free(struct gossip_streams *s, uint64_t now_ms)
 {
     if (s == NULL)
         return;
-    while (s->links)
+    while (s->links) {
+        struct gossip_peer *peer = s->links->peer;
+
         remove_link(s->links);
+        gossip_peer_down(peer, now_ms);
+    }
     free(s);
 }
 

@@ -37,8 +37,11 @@ struct gossip_streams_ops {
 /* newest: the version offered first, and the newest that is served. Nothing happens before gossip_streams_attach. NULL: out of memory. */
 struct gossip_streams *gossip_streams_new(enum gossip_version newest, const struct gossip_streams_ops *ops, void *arg);
 
-/* After the connections are gone, before the router. NULL is fine. */
-void gossip_streams_free(struct gossip_streams *s);
+/*
+ * After the connections are gone, before the router, which may live on with other streams: peers that nobody said were down are so now. NULL is
+ * fine.
+ */
+void gossip_streams_free(struct gossip_streams *s, uint64_t now_ms);
 
 /* The router's ops->wake; its configuration's arg need not be s, so that the owner's own wake calls this. */
 void gossip_streams_wake(struct gossip_streams *s, struct gossip_peer *peer);

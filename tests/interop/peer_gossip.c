@@ -196,7 +196,7 @@ peer_gossip_stop(struct peer_gossip *gossip)
 void
 peer_gossip_free(struct peer_gossip *gossip)
 {
-    gossip_streams_free(gossip->streams);
+    gossip_streams_free(gossip->streams, now_of(gossip));
     gossip_free(gossip->router);
     free(gossip->latency.us);
     free(gossip->payload);

@@ -767,7 +767,7 @@ move_out(struct resident *r)
         heal_peer_fini(&r->neighbours[i].by_p2p);
         heal_peer_fini(&r->neighbours[i].by_http);
     }
-    gossip_streams_free(r->streams);
+    gossip_streams_free(r->streams, now_of(r));
     gossip_free(r->router);
     sync_free(r->sync);
     live_free(r->live);

@@ -108,24 +108,32 @@ on_down(struct world_node *node, const struct peerid *id, enum swarm_reason reas
 
 static const struct world_hooks talker_hooks = { .up = on_up, .down = on_down };
 
+/* New streams for the router that is there. */
 static void
-talker_begin(struct talker *t, enum gossip_version newest)
+talker_attach(struct talker *t, enum gossip_version newest)
 {
     const struct protocol *const *served;
-    const struct gossip_config config = { .self = t->node->identity.peer, .first_seqno = 1000 + t->node->world->now_ms,
-                                          .seed = "streams", .ops = &router_ops, .arg = t, .sign_arg = &t->node->identity };
     size_t count;
 
     t->streams = gossip_streams_new(newest, &streams_ops, t);
-    t->router = gossip_new(&config, t->node->world->now_ms);
     assert_non_null(t->streams);
-    assert_non_null(t->router);
     gossip_streams_attach(t->streams, t->router);
-    assert_int_equal(gossip_subscribe(t->router, TOPIC, t->node->world->now_ms), LAT_OK);
     served = gossip_streams_protocols(t->streams, &count);
     memset(t->protocols, 0, sizeof(t->protocols));
     memcpy(t->protocols, served, count * sizeof(*served));
     t->node->protocols = t->protocols;
+}
+
+static void
+talker_begin(struct talker *t, enum gossip_version newest)
+{
+    const struct gossip_config config = { .self = t->node->identity.peer, .first_seqno = 1000 + t->node->world->now_ms,
+                                          .seed = "streams", .ops = &router_ops, .arg = t, .sign_arg = &t->node->identity };
+
+    t->router = gossip_new(&config, t->node->world->now_ms);
+    assert_non_null(t->router);
+    talker_attach(t, newest);
+    assert_int_equal(gossip_subscribe(t->router, TOPIC, t->node->world->now_ms), LAT_OK);
 }
 
 static struct talker *
@@ -290,7 +298,7 @@ teardown(void **state)
 
     world_fini(&f->world);
     for (size_t i = 0; i < 3; i++) {
-        gossip_streams_free(f->talkers[i].streams);
+        gossip_streams_free(f->talkers[i].streams, f->world.now_ms);
         gossip_free(f->talkers[i].router);
     }
     free(f);
@@ -472,7 +480,7 @@ gossip_moves_to_the_connection_that_takes_the_place_of_the_former(void **state)
     /* b begins again; a is not told and holds the former connection for alive. */
     talker_begin(b, GOSSIP_1_2);
     world_restart(b->node, true);
-    gossip_streams_free(former_streams);
+    gossip_streams_free(former_streams, f->world.now_ms);
     gossip_free(former_router);
     dial(f, b->node, a->node);
     assert_true(row_of(b, a->node).subscribed);
@@ -483,6 +491,25 @@ gossip_moves_to_the_connection_that_takes_the_place_of_the_former(void **state)
     assert_true(row_of(a, b->node).in_mesh && row_of(b, a->node).in_mesh);
     flows(f, a, b, "fourth");
     flows(f, b, a, "fifth");
+}
+
+static void
+a_router_outlives_its_streams_and_knows_the_peer_by_new_ones(void **state)
+{
+    struct fixture *f = *state;
+    struct talker *a = add_talker(f, 0, GOSSIP_1_2), *b = add_talker(f, 1, GOSSIP_1_2);
+
+    dial(f, a->node, b->node);
+    flows(f, a, b, "first");
+    world_stop(a->node); /* the lung is switched off: nobody is told that a peer is down */
+    gossip_streams_free(a->streams, f->world.now_ms);
+    assert_int_equal(gossip_peers(a->router, NULL, 0), 0);
+    run(f, 1000);
+    talker_attach(a, GOSSIP_1_2);
+    world_start(a->node, false);
+    dial(f, a->node, b->node);
+    flows(f, a, b, "second");
+    flows(f, b, a, "third");
 }
 
 static void
@@ -569,6 +596,7 @@ main(void)
         CASE(an_rpc_over_its_bound_or_none_at_all_ends_the_stream),
         CASE(rpcs_may_come_in_any_pieces_and_on_the_newer_of_two_streams),
         CASE(gossip_moves_to_the_connection_that_takes_the_place_of_the_former),
+        CASE(a_router_outlives_its_streams_and_knows_the_peer_by_new_ones),
         CASE(both_dial_at_once_and_nothing_is_lost_for_long),
         CASE(who_sends_faster_than_its_messages_are_checked_is_slowed_down),
         CASE(a_peer_that_went_leaves_nothing_behind),
