@@ -172,6 +172,38 @@ def both_at_once(wire, a, b):
     wire.block()
 
 
+def switch(node, mode, seconds):
+    """Force a lung for so long; returns the instant before."""
+    node.place.enter()
+    began = time.time()
+    answer = ask(API_PORT, "POST", "/api/lattice/sync/switch?mode=%s&for=%d" % (mode, seconds))
+    check("a lung can be forced", answer.status == 200, (answer.status, answer.body))
+    return began
+
+
+def forced(wire, a, b):
+    """A lung that is switched off says nothing on the wire, and a timed forcing ends by itself."""
+    a.wait_for("P2P", 0, REDIAL + HOLD + 1, "P2P before forcing")
+    began = switch(a, "p2p", 4)
+    up = a.wait_for("FP2P_UP", began, 0.1, "P2P is forced")[0]
+    within("forced P2P: shown", up - began, 0, 0.1 + LOOK)
+    before = wire.sent(a.place, "http")
+    time.sleep(3)
+    check("no HTTP request leaves while P2P is forced", wire.sent(a.place, "http") == before)
+    back = a.wait_for("P2P", began, 4.1, "the forcing ends")[0]
+    within("forced P2P for 4 s: back in auto", back - began, 3.9, 4.1 + LOOK)
+
+    began = switch(a, "http", 4)
+    up = a.wait_for("FHTTP_UP", began, 3, "HTTP is forced and finds its source")[0]
+    within("forced HTTP: a source is found", up - began, 0, 3)
+    time.sleep(1)
+    check("no P2P connection while HTTP is forced", wire.connections(a.place, "p2p") == [], wire.connections(a.place, "p2p"))
+    back = a.wait_for("HTTP", began, 4.1, "the forcing ends")[0]
+    within("forced HTTP for 4 s: back in auto", back - began, 3.9, 4.1 + LOOK)
+    p2p = a.wait_for("P2P", back, REDIAL + 170, "P2P again")[0]
+    no_gap(a, back, p2p)
+
+
 def main():
     wire = Wire({"p2p": P2P_PORT, "http": SYNC_PORT})
     a, b = Node(wire.a), Node(wire.b)
@@ -181,7 +213,7 @@ def main():
     a.wait_for("P2P", began - 1, REDIAL, "two nodes find each other")
     b.wait_for("P2P", began - 1, REDIAL, "two nodes find each other, the other way too")
     agree(b, a, "by-p2p", "a put of the other arrives by P2P", 2 + SLACK)
-    for part in (by_reset, by_silence, http_too, both_at_once):
+    for part in (by_reset, by_silence, http_too, both_at_once, forced):
         part(wire, a, b)
         check("both nodes run", a.process.poll() is None and b.process.poll() is None)
     for node in (a, b):

@@ -1,5 +1,6 @@
 """Two network namespaces joined by a wire, and a filter on it. Needs to be root in a namespace of its own (tests/net/lungs)."""
 import ctypes
+import json
 import os
 import subprocess
 import time
@@ -48,7 +49,10 @@ class Wire:
             place.run("ip", "address", "add", place.address + "/24", "dev", link)
             place.run("ip", "link", "set", link, "up")
             place.run("ip", "link", "set", "lo", "up")
-            place.run("nft", "add table inet wire; add chain inet wire input { type filter hook input priority 0; }")
+            place.run("nft", "add table inet wire; add chain inet wire input { type filter hook input priority 0; };"
+                             "add chain inet wire output { type filter hook output priority 0; }")
+            for port in ports.values():
+                place.run("nft", "add rule inet wire output tcp dport %d counter" % port)
 
     def block(self, **how):
         """
@@ -66,6 +70,21 @@ class Wire:
         for place in (self.a, self.b):
             place.run("nft", "; ".join(rules))
         return began
+
+    def sent(self, place, name):
+        """How many packets went from there to that port so far."""
+        said = subprocess.run(["nsenter", "--net=/proc/%d/ns/net" % place.keeper.pid, "nft", "-j", "list", "chain", "inet", "wire", "output"],
+                              check=True, capture_output=True).stdout
+        for entry in json.loads(said)["nftables"]:
+            match, *rest = entry.get("rule", {}).get("expr", [{}])
+            if match.get("match", {}).get("right") == self.ports[name]:
+                return rest[0]["counter"]["packets"]
+
+    def connections(self, place, name):
+        """Established ones of that port, either end's."""
+        words = ["ss", "-Htn", "state", "established", "( sport = :%d or dport = :%d )" % (self.ports[name], self.ports[name])]
+        return subprocess.run(["nsenter", "--net=/proc/%d/ns/net" % place.keeper.pid, *words], check=True,
+                              capture_output=True, text=True).stdout.splitlines()
 
     def close(self):
         for place in (self.a, self.b):
