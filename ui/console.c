@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "console.h"
+#include "console_parts.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,18 +17,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "alarm.h"
 #include "copy.h"
-#include "fleet.h"
 #include "format.h"
-#include "keys.h"
-#include "model.h"
-#include "narrate.h"
-#include "operator.h"
-#include "privacy.h"
-#include "recorder.h"
 #include "render.h"
-#include "settings_file.h"
 #include "signals.h"
 #include "stderr_log.h"
 #include "term.h"
@@ -38,33 +29,6 @@
 #define TICKET_MS 20 /* how often an answer is looked for */
 
 enum { FD_TTY, FD_SIGNALS, FD_WAKE, FD_STDERR, FD_COUNT };
-
-struct console {
-    const struct source *source;
-    struct model model;
-    struct keys keys;
-    uint64_t keys_since_ms;          /* undecided bytes wait since then */
-    const struct snapshot *snapshot; /* the latest */
-    const struct snapshot *then;     /* of the past, while the operator looks back; else NULL */
-    struct ticket *ticket;           /* of the command under way */
-    struct ticket *look;             /* of the look into the past under way */
-    struct settings_file file;
-    struct alarm alarm;
-    struct narrator narrator;
-    struct recorder *recorder;
-    struct privacy *privacy;         /* NULL: shown as it is */
-    uint64_t painted_ms;             /* everything was painted anew */
-    bool copying;                    /* the panel stands there as plain text until a key comes */
-    bool want_frame;                 /* a key or a signal: draw at once */
-    bool want_data;                  /* a snapshot: draw when the last frame is old enough */
-    uint32_t frame_ms;               /* least time between two frames for data */
-    bool stalled;                    /* the terminal took nothing; wait until it does */
-    uint64_t drawn_ms;
-    const struct fleet_node *in_fleet; /* as which there is a view of many nodes to go back to; NULL: there is none */
-    struct link_status link;         /* of a node that runs elsewhere */
-    bool over;
-    enum console_end end;
-};
 
 static void
 finish(struct console *c, enum console_end end)
@@ -76,213 +40,12 @@ finish(struct console *c, enum console_end end)
     c->over = true;
 }
 
-/* --- snapshots and commands ----------------------------------------------------------------------------- */
-
-/* What is on the screen. */
-static const struct snapshot *
-shown(const struct console *c)
-{
-    return c->then ? c->then : c->snapshot;
-}
-
-static void
-record(struct console *c, const struct snapshot *snapshot)
-{
-    char text[96];
-
-    if (recorder_take(c->recorder, snapshot) == LAT_OK)
-        return;
-    snprintf(text, sizeof(text), "recording ended: %s", strerror(errno));
-    model_say(&c->model, true, text);
-    recorder_close(c->recorder);
-    c->recorder = NULL;
-}
-
-/* Bell, notification and the operator's command for what is new. */
-static void
-ring(struct console *c, const struct snapshot *latest)
-{
-    const struct snapshot_alert *alert = alarm_follow(&c->alarm, latest);
-    const struct settings *settings = &c->model.settings;
-
-    alarm_run(&c->alarm, settings, latest->name, alert, c->model.now_ms);
-    if (alert == NULL)
-        return;
-    if (alarm_rings((enum bell)settings->bell, alert))
-        term_bell(settings->visible_bell);
-    if (settings->notify && alert->severity == ALERT_ALARM)
-        term_notify(alert->text);
-}
-
-/* The newest snapshot as the operator may see it; NULL: there is none, or none that is new. The caller unrefs. */
-static const struct snapshot *
-fresh_snapshot(struct console *c)
-{
-    const struct snapshot *latest = c->source->ops->latest(c->source->arg), *masked;
-
-    if (latest == NULL || latest->summary || (c->snapshot && latest->number == c->snapshot->number && latest->mono_ms == c->snapshot->mono_ms)) {
-        snapshot_unref(latest);
-        return NULL;
-    }
-    if (c->privacy == NULL)
-        return latest;
-    masked = privacy_apply(c->privacy, latest);
-    snapshot_unref(latest);
-    return masked;
-}
-
-/* How the node is reached, in the title while it is not live. */
-static void
-follow_link(struct console *c)
-{
-    enum link_state before = c->link.state;
-    char words[LINK_WORDS_MAX];
-
-    if (c->source->ops->link == NULL)
-        return;
-    c->source->ops->link(c->source->arg, &c->link);
-    if (c->link.state == LINK_LIVE && c->link.question == 0)
-        lat_copy(c->model.via, sizeof(c->model.via), c->source->via);
-    else
-        snprintf(c->model.via, sizeof(c->model.via), "%.38s %s", c->source->via, link_words(&c->link, c->model.now_ms, words));
-    if (c->link.state == LINK_RETRY && before != LINK_RETRY)
-        model_say(&c->model, true, c->link.error);
-    c->want_data |= c->link.state != before;
-}
-
-static void
-take_snapshot(struct console *c)
-{
-    const struct snapshot *latest;
-
-    if (c->model.frozen)
-        return;
-    latest = fresh_snapshot(c);
-    if (latest == NULL)
-        return;
-    c->want_frame |= c->snapshot == NULL; /* the first figures: nobody waits for the pace of later ones */
-    snapshot_unref(c->snapshot);
-    c->snapshot = latest;
-    record(c, latest);
-    model_prune(&c->model, latest);
-    ring(c, latest);
-    if (c->then)
-        c->model.behind_ms = (int64_t)(latest->wall_ms - c->then->wall_ms);
-    c->want_data = true;
-}
-
-/* Hand a command to the node; *ticket gets the asker's reference. False: it was not taken, and that was said. */
-static bool
-submit(struct console *c, struct command *command, struct ticket **ticket)
-{
-    struct ticket *fresh = command ? ticket_new(NULL, NULL) : NULL;
-    enum lat_err err;
-
-    if (fresh == NULL) {
-        command_free(command);
-        model_say(&c->model, true, lat_err_text(LAT_NOMEM));
-        return false;
-    }
-    command->ticket = fresh;
-    err = c->source->ops->submit(c->source->arg, command);
-    if (err) {
-        command_free(command);
-        ticket_unref(fresh);
-        model_say(&c->model, true,
-                  err == LAT_BUSY ? "the node is busy: try again" : "the node takes no commands");
-        return false;
-    }
-    ticket_unref(*ticket);
-    *ticket = fresh;
-    return true;
-}
-
-static void
-switch_mode(struct console *c, const struct effect *effect)
-{
-    struct command *command = command_new(COMMAND_SWITCH);
-
-    if (command) {
-        operator_name(command->who, sizeof(command->who));
-        command->policy = effect->policy;
-        command->for_s = effect->for_s;
-    }
-    if (submit(c, command, &c->ticket))
-        model_say(&c->model, false, "switching ...");
-}
-
-static void
-look_back(struct console *c, enum look_step step, uint64_t at_ms)
-{
-    struct command *command;
-
-    if (c->snapshot == NULL || c->look)
-        return; /* one look after the other */
-    command = command_new(COMMAND_LOOK);
-    if (command) {
-        command->step = step;
-        command->at_ms = at_ms ? at_ms : shown(c)->wall_ms;
-    }
-    (void)submit(c, command, &c->look);
-}
-
-static void
-back_to_now(struct console *c)
-{
-    snapshot_unref(c->then);
-    c->then = NULL;
-    c->model.past = false;
-}
-
-/* A moment of the past has come, or word that there is none on that side. */
-static void
-take_look(struct console *c)
-{
-    const struct reply *reply = c->look ? ticket_reply(c->look) : NULL;
-
-    if (reply == NULL)
-        return;
-    if (reply->snapshot) {
-        snapshot_unref(c->then);
-        c->then = c->privacy ? privacy_apply(c->privacy, reply->snapshot) : snapshot_ref(reply->snapshot);
-        c->model.past = c->then != NULL;
-        c->model.frozen = false;
-        if (c->then)
-            c->model.behind_ms = (int64_t)(c->snapshot->wall_ms - c->then->wall_ms);
-    } else
-        model_say(&c->model, true, reply->text[0] ? reply->text : lat_err_text(reply->err));
-    ticket_unref(c->look);
-    c->look = NULL;
-    c->want_frame = true;
-}
-
-static void
-take_answer(struct console *c)
-{
-    const struct reply *reply = c->ticket ? ticket_reply(c->ticket) : NULL;
-    char text[sizeof(reply->text) + 64];
-
-    if (reply == NULL)
-        return;
-    if (reply->text[0])
-        lat_copy(text, sizeof(text), reply->text);
-    else if (reply->err)
-        lat_copy(text, sizeof(text), lat_err_text(reply->err));
-    else
-        snprintf(text, sizeof(text), "mode %s: %s", lung_policy_name(reply->policy),
-                 lung_state_name(reply->state));
-    model_say(&c->model, reply->err != LAT_OK || reply->warning, text);
-    ticket_unref(c->ticket);
-    c->ticket = NULL;
-    c->want_frame = true;
-}
-
 /* --- keys and signals ----------------------------------------------------------------------------------- */
 
 static void
 begin_copy(struct console *c)
 {
-    char *text = copy_text(&c->model, shown(c), term_caps());
+    char *text = copy_text(&c->model, console_shown(c), term_caps());
 
     if (text == NULL)
         return;
@@ -314,13 +77,13 @@ carry_out(struct console *c, const struct effect *effect)
     case EFFECT_NONE:
         break;
     case EFFECT_SWITCH:
-        switch_mode(c, effect);
+        console_switch(c, effect);
         break;
     case EFFECT_LOOK:
-        look_back(c, effect->look, effect->at_ms);
+        console_look_back(c, effect->look, effect->at_ms);
         break;
     case EFFECT_NOW:
-        back_to_now(c);
+        console_back_to_now(c);
         break;
     case EFFECT_COPY:
         begin_copy(c);
@@ -361,6 +124,7 @@ static void
 apply_keys(struct console *c, bool late)
 {
     struct key_press press;
+    int acknowledged;
 
     while (!c->over && keys_next(&c->keys, late, &press)) {
         struct effect effect;
@@ -378,7 +142,9 @@ apply_keys(struct console *c, bool late)
             c->want_frame = true;
             continue;
         }
-        effect = model_key(&c->model, shown(c), &press);
+        acknowledged = c->model.ack_count;
+        effect = model_key(&c->model, console_shown(c), &press);
+        console_log_acknowledged(c, acknowledged);
         carry_out(c, &effect);
     }
 }
@@ -471,7 +237,7 @@ draw(struct console *c)
 
     if (canvas == NULL)
         return; /* the next frame may find memory */
-    render(&c->model, shown(c), caps, canvas);
+    render(&c->model, console_shown(c), caps, canvas);
     c->stalled = !term_draw(canvas, c->model.now_ms);
     canvas_free(canvas);
     if (c->stalled)
@@ -613,11 +379,11 @@ turn(struct console *c)
         drain_wake(fds[FD_WAKE].fd);
     if (c->over)
         return;
-    follow_link(c);
-    take_snapshot(c);
+    console_follow_link(c);
+    console_take_snapshot(c);
     c->want_frame |= narrator_look(&c->narrator, c->snapshot, &c->model);
-    take_answer(c);
-    take_look(c);
+    console_take_answer(c);
+    console_take_look(c);
     follow_settings(c);
     term_flush(c->model.now_ms);
     if (!term_is_sending() && (!c->stalled || fds[FD_TTY].revents & POLLOUT))
@@ -639,7 +405,7 @@ prepare(struct console *c, const struct console_options *options, const struct s
     c->model.now_ms = lat_mono_ms();
     narrator_init(&c->narrator, source, &c->model);
     term_size(&c->model.cols, &c->model.rows);
-    take_snapshot(c);
+    console_take_snapshot(c);
 }
 
 /* What the terminal was opened with. */
@@ -661,7 +427,7 @@ show_node(const struct opened *o, const struct source *source, const struct flee
     prepare(c, o->options, source, &o->settings, &o->file, in_fleet);
     if (o->finding.text[0])
         model_say(&c->model, true, o->finding.text);
-    follow_link(c);
+    console_follow_link(c);
     draw(c);
     while (!c->over)
         turn(c);

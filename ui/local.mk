@@ -7,7 +7,7 @@ noinst_LIBRARIES += %D%/libui.a
 	%D%/layout.h %D%/layout.c %D%/panel.h %D%/panels.c %D%/panels/lungs.c %D%/panels/fallback.c \
 	%D%/panels/state.c %D%/panels/peers.c %D%/panels/divergence.c %D%/panels/events.c \
 	%D%/narrate.h %D%/narrate.c %D%/bars.h %D%/bars.c %D%/facts.h %D%/facts.c %D%/help.h %D%/help.c %D%/render.h %D%/render.c \
-	%D%/plain.h %D%/plain.c %D%/console.h %D%/once.c %D%/console.c \
+	%D%/plain.h %D%/plain.c %D%/console.h %D%/console_parts.h %D%/console_node.c %D%/once.c %D%/console.c \
 	%D%/signals.h %D%/signals.c %D%/stderr_log.h %D%/stderr_log.c %D%/term.h %D%/term.c \
 	%D%/repeat.h %D%/repeat.c %D%/settings.h %D%/settings.c %D%/caption.h %D%/caption.c \
 	%D%/panels/timeline.c %D%/panels/divergence_detail.h %D%/panels/divergence_detail.c %D%/alarm.h %D%/alarm.c %D%/settings_file.h %D%/settings_file.c \

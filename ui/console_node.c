@@ -1,0 +1,226 @@
+/* console_node.c - the console's dealings with its node: pictures, commands and their answers, the past. */
+#include "config.h"
+
+#include "console_parts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "i18n.h"
+#include "operator.h"
+#include "term.h"
+
+/* What is on the screen. */
+const struct snapshot *
+console_shown(const struct console *c)
+{
+    return c->then ? c->then : c->snapshot;
+}
+
+static void
+record(struct console *c, const struct snapshot *snapshot)
+{
+    char text[96];
+
+    if (recorder_take(c->recorder, snapshot) == LAT_OK)
+        return;
+    snprintf(text, sizeof(text), "recording ended: %s", strerror(errno));
+    model_say(&c->model, true, text);
+    recorder_close(c->recorder);
+    c->recorder = NULL;
+}
+
+/* Bell, notification and the operator's command for what is new. */
+static void
+ring(struct console *c, const struct snapshot *latest)
+{
+    const struct snapshot_alert *alert = alarm_follow(&c->alarm, latest);
+    const struct settings *settings = &c->model.settings;
+
+    alarm_run(&c->alarm, settings, latest->name, alert, c->model.now_ms);
+    if (alert == NULL)
+        return;
+    if (alarm_rings((enum bell)settings->bell, alert))
+        term_bell(settings->visible_bell);
+    if (settings->notify && alert->severity == ALERT_ALARM)
+        term_notify(alert->text);
+}
+
+/* The newest snapshot as the operator may see it; NULL: there is none, or none that is new. The caller unrefs. */
+static const struct snapshot *
+fresh_snapshot(struct console *c)
+{
+    const struct snapshot *latest = c->source->ops->latest(c->source->arg), *masked;
+
+    if (latest == NULL || latest->summary || (c->snapshot && latest->number == c->snapshot->number && latest->mono_ms == c->snapshot->mono_ms)) {
+        snapshot_unref(latest);
+        return NULL;
+    }
+    if (c->privacy == NULL)
+        return latest;
+    masked = privacy_apply(c->privacy, latest);
+    snapshot_unref(latest);
+    return masked;
+}
+
+/* How the node is reached, in the title while it is not live. */
+void
+console_follow_link(struct console *c)
+{
+    enum link_state before = c->link.state;
+    char words[LINK_WORDS_MAX];
+
+    if (c->source->ops->link == NULL)
+        return;
+    c->source->ops->link(c->source->arg, &c->link);
+    if (c->link.state == LINK_LIVE && c->link.question == 0)
+        lat_copy(c->model.via, sizeof(c->model.via), c->source->via);
+    else
+        snprintf(c->model.via, sizeof(c->model.via), "%.38s %s", c->source->via, link_words(&c->link, c->model.now_ms, words));
+    if (c->link.state == LINK_RETRY && before != LINK_RETRY)
+        model_say(&c->model, true, c->link.error);
+    c->want_data |= c->link.state != before;
+}
+
+void
+console_take_snapshot(struct console *c)
+{
+    const struct snapshot *latest;
+
+    if (c->model.frozen)
+        return;
+    latest = fresh_snapshot(c);
+    if (latest == NULL)
+        return;
+    c->want_frame |= c->snapshot == NULL; /* the first figures: nobody waits for the pace of later ones */
+    snapshot_unref(c->snapshot);
+    c->snapshot = latest;
+    record(c, latest);
+    model_prune(&c->model, latest);
+    ring(c, latest);
+    if (c->then)
+        c->model.behind_ms = (int64_t)(latest->wall_ms - c->then->wall_ms);
+    c->want_data = true;
+}
+
+/* Hand a command to the node; *ticket gets the asker's reference. False: it was not taken, and that was said. */
+static bool
+submit(struct console *c, struct command *command, struct ticket **ticket)
+{
+    struct ticket *fresh = command ? ticket_new(NULL, NULL) : NULL;
+    enum lat_err err;
+
+    if (fresh == NULL) {
+        command_free(command);
+        model_say(&c->model, true, lat_err_text(LAT_NOMEM));
+        return false;
+    }
+    command->ticket = fresh;
+    err = c->source->ops->submit(c->source->arg, command);
+    if (err) {
+        command_free(command);
+        ticket_unref(fresh);
+        model_say(&c->model, true,
+                  err == LAT_BUSY ? "the node is busy: try again" : "the node takes no commands");
+        return false;
+    }
+    ticket_unref(*ticket);
+    *ticket = fresh;
+    return true;
+}
+
+void
+console_switch(struct console *c, const struct effect *effect)
+{
+    struct command *command = command_new(COMMAND_SWITCH);
+
+    if (command) {
+        operator_name(command->who, sizeof(command->who));
+        command->policy = effect->policy;
+        command->for_s = effect->for_s;
+    }
+    if (submit(c, command, &c->ticket))
+        model_say(&c->model, false, "switching ...");
+}
+
+void
+console_look_back(struct console *c, enum look_step step, uint64_t at_ms)
+{
+    struct command *command;
+
+    if (c->snapshot == NULL || c->look)
+        return; /* one look after the other */
+    command = command_new(COMMAND_LOOK);
+    if (command) {
+        command->step = step;
+        command->at_ms = at_ms ? at_ms : console_shown(c)->wall_ms;
+    }
+    (void)submit(c, command, &c->look);
+}
+
+void
+console_back_to_now(struct console *c)
+{
+    snapshot_unref(c->then);
+    c->then = NULL;
+    c->model.past = false;
+}
+
+/* A moment of the past has come, or word that there is none on that side. */
+void
+console_take_look(struct console *c)
+{
+    const struct reply *reply = c->look ? ticket_reply(c->look) : NULL;
+
+    if (reply == NULL)
+        return;
+    if (reply->snapshot) {
+        snapshot_unref(c->then);
+        c->then = c->privacy ? privacy_apply(c->privacy, reply->snapshot) : snapshot_ref(reply->snapshot);
+        c->model.past = c->then != NULL;
+        c->model.frozen = false;
+        if (c->then)
+            c->model.behind_ms = (int64_t)(c->snapshot->wall_ms - c->then->wall_ms);
+    } else
+        model_say(&c->model, true, reply->text[0] ? reply->text : lat_err_text(reply->err));
+    ticket_unref(c->look);
+    c->look = NULL;
+    c->want_frame = true;
+}
+
+void
+console_take_answer(struct console *c)
+{
+    const struct reply *reply = c->ticket ? ticket_reply(c->ticket) : NULL;
+    char text[sizeof(reply->text) + 64];
+
+    if (reply == NULL)
+        return;
+    if (reply->text[0])
+        lat_copy(text, sizeof(text), reply->text);
+    else if (reply->err)
+        lat_copy(text, sizeof(text), lat_err_text(reply->err));
+    else
+        snprintf(text, sizeof(text), "mode %s: %s", lung_policy_name(reply->policy),
+                 lung_state_name(reply->state));
+    model_say(&c->model, reply->err != LAT_OK || reply->warning, text);
+    ticket_unref(c->ticket);
+    c->ticket = NULL;
+    c->want_frame = true;
+}
+
+/* Who has seen which alert: for those who look at this node's log later. before: how many had been seen. */
+void
+console_log_acknowledged(const struct console *c, int before)
+{
+    char who[64];
+
+    if (c->model.ack_count <= before || !c->model.embedded)
+        return;
+    operator_name(who, sizeof(who));
+    for (int i = before; i < c->model.ack_count; i++)
+        lat_log(LAT_NOTICE, "[CONSOLE] alert %s acknowledged by %s", c->model.acks[i].code, who);
+}

@@ -1,0 +1,68 @@
+/*
+ * console_parts.h - the console's own state, for console.c (the loop) and console_node.c (what goes to and comes from the
+ * node). Console thread.
+ */
+#ifndef LAT_UI_CONSOLE_PARTS_H
+#define LAT_UI_CONSOLE_PARTS_H
+
+#include "alarm.h"
+#include "console.h"
+#include "fleet.h"
+#include "keys.h"
+#include "model.h"
+#include "narrate.h"
+#include "privacy.h"
+#include "recorder.h"
+#include "settings_file.h"
+
+struct console {
+    const struct source *source;
+    struct model model;
+    struct keys keys;
+    uint64_t keys_since_ms;          /* undecided bytes wait since then */
+    const struct snapshot *snapshot; /* the latest */
+    const struct snapshot *then;     /* of the past, while the operator looks back; else NULL */
+    struct ticket *ticket;           /* of the command under way */
+    struct ticket *look;             /* of the look into the past under way */
+    struct settings_file file;
+    struct alarm alarm;
+    struct narrator narrator;
+    struct recorder *recorder;
+    struct privacy *privacy;         /* NULL: shown as it is */
+    uint64_t painted_ms;             /* everything was painted anew */
+    bool copying;                    /* the panel stands there as plain text until a key comes */
+    bool want_frame;                 /* a key or a signal: draw at once */
+    bool want_data;                  /* a snapshot: draw when the last frame is old enough */
+    uint32_t frame_ms;               /* least time between two frames for data */
+    bool stalled;                    /* the terminal took nothing; wait until it does */
+    uint64_t drawn_ms;
+    const struct fleet_node *in_fleet; /* as which there is a view of many nodes to go back to; NULL: there is none */
+    struct link_status link;         /* of a node that runs elsewhere */
+    bool over;
+    enum console_end end;
+};
+
+/* --- console_node.c --- */
+
+/* What is on the screen: the latest picture, or one of the past; NULL before the first. Borrow. */
+const struct snapshot *console_shown(const struct console *c);
+
+/* How the way to a node elsewhere does, for the title. */
+void console_follow_link(struct console *c);
+
+/* Take the latest picture if it is a new one: records it, and rings for what is new in it. Nothing while frozen. */
+void console_take_snapshot(struct console *c);
+
+/* Ask the node for another mode; for another moment of its past (at_ms 0: seen from what is shown); leave the past. */
+void console_switch(struct console *c, const struct effect *effect);
+void console_look_back(struct console *c, enum look_step step, uint64_t at_ms);
+void console_back_to_now(struct console *c);
+
+/* Answers, if they have come. */
+void console_take_look(struct console *c);
+void console_take_answer(struct console *c);
+
+/* Into the log of a node of our own: who has seen which alert. before: how many had been seen. */
+void console_log_acknowledged(const struct console *c, int before);
+
+#endif
