@@ -9,10 +9,15 @@ SCREENS = tests/vectors/screens/80x24.txt tests/vectors/screens/80x24-unicode.tx
 EXTRA_DIST += $(SCREENS)
 
 check_PROGRAMS += tests/unit/test_screens
-tests_unit_test_screens_SOURCES = tests/unit/test_screens.c tests/support/snapshots.c tests/support/snapshots.h
+tests_unit_test_screens_SOURCES = tests/unit/test_screens.c tests/support/picture.h tests/support/snapshots.c tests/support/snapshots.h
 tests_unit_test_screens_CPPFLAGS = $(TEST_CPPFLAGS) -DCATALOGUE_DIR='"$(abs_top_builddir)/po/locale"'
 tests_unit_test_screens_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
 EXTRA_tests_unit_test_screens_DEPENDENCIES = $(CATALOGUE_FILES)
+
+check_PROGRAMS += tests/unit/test_pictures
+tests_unit_test_pictures_SOURCES = tests/unit/test_pictures.c tests/support/picture.h tests/support/snapshots.c tests/support/snapshots.h
+tests_unit_test_pictures_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_pictures_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test_console
 tests_unit_test_console_SOURCES = tests/unit/test_console.c tests/support/snapshots.c tests/support/snapshots.h \
