@@ -317,6 +317,7 @@ present_host(const struct ssh_config_reader *r, char out[SSH_PATH_MAX])
     struct ssh_config typed = { .host = "" };
 
     lat_copy(typed.host, sizeof(typed.host), r->request->host);
+    lat_copy(typed.original, sizeof(typed.original), r->request->host);
     return ssh_config_expand(&typed, r->request, r->out->host[0] ? r->out->host : typed.host, out, r->why);
 }
 
@@ -420,7 +421,7 @@ read_line(struct ssh_config_reader *r, struct place *place, bool allowed, bool *
     bool fits;
 
     if (err)
-        return fail(r, place, err, err == LAT_LIMIT ? "too long" : "a quote is not closed", NULL);
+        return fail(r, place, err, err == LAT_LIMIT ? "too long" : "a quote is not closed, or a zero byte is in it", NULL);
     if (words.count == 0)
         return LAT_OK;
     if (strcasecmp(words.words[0], "host") == 0) {
@@ -508,8 +509,8 @@ finish_host(struct ssh_config_reader *r)
     char path[SSH_PATH_MAX];
     enum lat_err err = present_host(r, path);
 
-    if (!err && !lat_copy(out->host, sizeof(out->host), path)) {
-        lat_msg_set(r->why, "ssh: HostName is too long");
+    if (!err && (path[0] == 0 || !lat_copy(out->host, sizeof(out->host), path))) {
+        lat_msg_set(r->why, "ssh: HostName is empty or too long");
         err = LAT_LIMIT;
     }
     for (char *c = out->host; *c; c++)

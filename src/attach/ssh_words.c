@@ -69,6 +69,8 @@ ssh_words_split(const char *line, size_t len, struct ssh_words *out)
     out->equals = false;
     if (len >= sizeof(out->text) / 2) /* each word takes its bytes and a zero */
         return LAT_LIMIT;
+    if (memchr(line, 0, len))
+        return LAT_MALFORMED;
     while (at < end && is_blank(*at))
         at++;
     while (at < end && *at != '#') {

@@ -19,7 +19,7 @@ struct ssh_words {
     bool equals;    /* an '=' stood behind the keyword */
 };
 
-/* LAT_MALFORMED: a quote without its end; LAT_LIMIT: too long, too many words. */
+/* LAT_MALFORMED: a quote without its end, a zero byte; LAT_LIMIT: too long, too many words. */
 LAT_MUST_CHECK enum lat_err ssh_words_split(const char *line, size_t len, struct ssh_words *out);
 
 #endif
