@@ -239,6 +239,8 @@ run_gate(struct node *node, struct command *command)
     lat_log(LAT_NOTICE, "[DEMO] gates set by %s p2p=%s http=%s", command->who, names[command->p2p_gate], names[command->http_gate]);
     node_p2p_set_gate(node, command->p2p_gate);
     poller_set_cut(node->poller, command->http_gate != GATE_OPEN);
+    if (command->p2p_gate == GATE_OPEN || command->http_gate == GATE_OPEN)
+        node_network_changed(node, HOSTWATCH_CHANGED); /* what a lifted cut is to a network */
     answer(command, &done);
 }
 
