@@ -19,6 +19,7 @@
 #include "support/api_world.h"
 #include "support/snapshots.h"
 #include "support/temp.h"
+#include "support/temp_store.h"
 
 static struct api_world world;
 
@@ -63,7 +64,7 @@ metrics(void)
 
 /* The value behind this name and labels; NAN-like -1: there is no such sample. */
 static double
-value_of(const char *body, const char *sample)
+figure_of(const char *body, const char *sample)
 {
     const char *at = body;
     size_t len = strlen(sample);
@@ -107,8 +108,8 @@ each_figure_is_that_of_the_snapshot(void **state)
     assert_string_equal(http_header(&reply, "Content-Type"),
                         "application/openmetrics-text; version=1.0.0; charset=utf-8");
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (value_of(reply.body, rows[i].sample) != rows[i].value)
-            fail_msg("%s is %g", rows[i].sample, value_of(reply.body, rows[i].sample));
+        if (figure_of(reply.body, rows[i].sample) != rows[i].value)
+            fail_msg("%s is %g", rows[i].sample, figure_of(reply.body, rows[i].sample));
     }
     http_reply_fini(&reply);
 }
@@ -121,13 +122,13 @@ sources_have_their_own_figures_and_none_where_none_applies(void **state)
 
     (void)state;
     snprintf(sample, sizeof(sample), "lattice_source_failures{source=\"%s\"}", world.shown->sources[1].url);
-    assert_true(value_of(reply.body, sample) == 4);
+    assert_true(figure_of(reply.body, sample) == 4);
     snprintf(sample, sizeof(sample), "lattice_source_last_success_age_seconds{source=\"%s\"}",
              world.shown->sources[1].url);
-    assert_true(value_of(reply.body, sample) == -1);
+    assert_true(figure_of(reply.body, sample) == -1);
     snprintf(sample, sizeof(sample), "lattice_source_agreement{source=\"%s\",agreement=\"differs\"}",
              world.shown->sources[2].url);
-    assert_true(value_of(reply.body, sample) == 1);
+    assert_true(figure_of(reply.body, sample) == 1);
     http_reply_fini(&reply);
 }
 
@@ -207,6 +208,33 @@ divergence_names_the_keys_of_a_prefix(void **state)
     assert_int_equal(keys_named("?prefix=acct%2Fsettle%2F0107"), 1);
     assert_int_equal(keys_named("?prefix=settle"), 0);
     assert_int_equal(keys_named("?prefix=0123456789012345678901234567890123456789012345678901234567890"), -1);
+}
+
+/* --- conflicts ---------------------------------------------------------------------------------------- */
+
+static void
+writes_that_were_lost_are_told_with_both_authors(void **state)
+{
+    struct key *author = seed_key(9);
+    const cJSON *first;
+    struct http_reply reply;
+    cJSON *json;
+
+    (void)state;
+    merge_new(world.store, author, 0, HLC_OF_MS(STORE_NOW_MS), "split", "1");
+    merge_new(world.store, author, 0, HLC_OF_MS(STORE_NOW_MS), "split", "2");
+    reply = http_ask(api_world_port(&world), "GET", "/api/lattice/conflicts", NULL, NULL);
+    assert_int_equal(reply.status, 200);
+    json = http_json(&reply);
+    assert_true(cJSON_GetObjectItem(json, "total")->valueint >= 1);
+    first = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "conflicts"), 0);
+    assert_string_equal(cJSON_GetObjectItem(first, "key")->valuestring, "split");
+    assert_string_equal(cJSON_GetObjectItem(first, "kind")->valuestring, "equivocation");
+    assert_string_equal(cJSON_GetObjectItem(first, "hlc")->valuestring, cJSON_GetObjectItem(first, "winner_hlc")->valuestring);
+    assert_int_equal(strlen(cJSON_GetObjectItem(first, "author")->valuestring), 64);
+    cJSON_Delete(json);
+    http_reply_fini(&reply);
+    key_free(author);
 }
 
 /* --- openapi ------------------------------------------------------------------------------------------ */
@@ -335,6 +363,7 @@ main(void)
         cmocka_unit_test(sources_have_their_own_figures_and_none_where_none_applies),
         cmocka_unit_test(the_text_is_openmetrics_to_its_end),
         cmocka_unit_test(divergence_names_the_keys_of_a_prefix),
+        cmocka_unit_test(writes_that_were_lost_are_told_with_both_authors),
         cmocka_unit_test(every_route_is_described_once),
         cmocka_unit_test(the_description_holds_together),
         cmocka_unit_test(bodies_and_parameters_are_those_of_the_routes),
