@@ -58,6 +58,17 @@ node_live_reload(struct node *node)
     node_live_turn(node);
 }
 
+void
+node_live_clear(struct node *node)
+{
+    uint64_t now = node_now(node);
+    const struct peerid *peer;
+
+    for (size_t i = 0; (peer = live_peer(node->live, i)) != NULL; i++)
+        topic_judge_connected(node->judge, peer, false, now);
+    live_clear(node->live);
+}
+
 /* --- what follows ------------------------------------------------------------------------------------- */
 
 static void
@@ -106,6 +117,16 @@ node_live_turn(struct node *node)
         node_sync_ask(node, &peer);
 }
 
+/* The lungs contradict each other: another look by HTTP tells whether that lasts, at most one a heartbeat. */
+static void
+look_both_ways(struct node *node, uint64_t now)
+{
+    uint64_t exchange = node->config->lung.exchange_ms;
+
+    if (crosscheck_wants_look(&node->crosscheck, exchange, now) && now >= node->http.begun_ms + exchange)
+        lung_http_hurry(&node->http, uv_now(&node->loop));
+}
+
 void
 node_live_look(struct node *node)
 {
@@ -116,6 +137,7 @@ node_live_look(struct node *node)
     if (node->host == NULL || now - node->pings_looked_ms < PING_LOOK_MS)
         return;
     node->pings_looked_ms = now;
+    look_both_ways(node, now);
     for (size_t i = 0; (peer = live_peer(node->live, i)) != NULL; i++) {
         struct conn *conn = host_conn(node->host, peer);
 

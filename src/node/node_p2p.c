@@ -210,7 +210,7 @@ node_p2p_stop(struct node *node)
         return;
     save_peers(node);
     node_sync_clear(node);
-    live_clear(node->live);
+    node_live_clear(node);
     apply_discard(node->apply, APPLY_FROM_P2P);
     apply_discard(node->apply, APPLY_FROM_GOSSIP);
     node->host = NULL;

@@ -254,6 +254,8 @@ uint64_t node_wall(const struct node *node);
 bool node_live_open(struct node *node);
 void node_live_close(struct node *node);
 void node_live_reload(struct node *node);
+/* The lung goes: nobody is connected any more. */
+void node_live_clear(struct node *node);
 
 /* Who is live now, told to the machine; STATUS that is due. */
 void node_live_turn(struct node *node);

@@ -112,7 +112,8 @@ own_of(const struct node *node, const struct store_head *head)
 {
     return (struct heal_own){ .root = head->root,
                               .trust_number = node->trust_number,
-                              .trusted_count = node->trust->trust.count };
+                              .trusted_count = node->trust->trust.count,
+                              .lost = head->lost };
 }
 
 static bool
