@@ -318,7 +318,7 @@ node_gossip_attach(struct node *node)
 void
 node_gossip_detach(struct node *node)
 {
-    gossip_streams_free(node->streams, uv_now(&node->loop));
+    gossip_streams_free(node->streams, node_now(node));
     node->streams = NULL;
 }
 

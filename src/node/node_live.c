@@ -71,18 +71,29 @@ node_live_clear(struct node *node)
 
 /* --- what follows ------------------------------------------------------------------------------------- */
 
+/* Peers that come and go, strangers among them, must not fill the log. */
+bool
+node_may_say(struct node *node)
+{
+    static const struct rate_limit lines = { .per_second = 1, .burst = 50 };
+
+    return rate_take(&node->peer_lines, &lines, 1, node_now(node));
+}
+
 static void
 say_change(struct node *node, const struct live_change *change, uint64_t now)
 {
     char id[PEERID_TEXT_MAX];
     struct live_row row;
+    enum lat_level level;
 
     host_note_live(node->host, &change->peer, change->live);
     peerid_text(&change->peer, id);
+    level = node_may_say(node) ? LAT_INFO : LAT_DEBUG;
     if (change->live)
-        lat_log(LAT_INFO, "[LATTICE_P2P] [OK] peer %s is live: it carries the state", id);
+        lat_log(level, "[LATTICE_P2P] [OK] peer %s is live: it carries the state", id);
     else if (live_row(node->live, &change->peer, now, &row))
-        lat_log(LAT_INFO, "[LATTICE_P2P] [WARN] peer %s is no longer live: %s", id, row.why_not);
+        lat_log(level, "[LATTICE_P2P] [WARN] peer %s is no longer live: %s", id, row.why_not);
     node->changed = true;
 }
 

@@ -140,6 +140,7 @@ void
 node_lungs_hurry(struct node *node)
 {
     poller_forget_backoff(node->poller);
+    node_sync_hurry(node);
     lung_http_hurry(&node->http, uv_now(&node->loop));
 }
 

@@ -238,6 +238,8 @@ node_p2p_open(struct node *node)
     pthread_mutex_init(&node->outbox.lock, NULL);
     node->has_outbox = true;
     node_memory_load(node, &memory);
+    if (memory.time_ms > node_wall(node) + TOPIC_CLOCK_MAX_MS)
+        memory.time_ms = 0; /* the clock stood far ahead then: nobody has taken such a time */
     announce_init(&node->announce, node->config->lung.exchange_ms, memory.time_ms, node_now(node));
     if (!node_live_open(node))
         return LAT_NOMEM;
@@ -299,6 +301,17 @@ look_at_dials(struct node *node)
         lat_escape_str(row.why_not, node->dial_error, sizeof(node->dial_error));
 }
 
+/* Every minute: the book where it has changed; the numbers that gossip must not use twice in any case. */
+static void
+save(struct node *node)
+{
+    if (node->peers_changed)
+        save_peers(node);
+    else
+        node_memory_save(node);
+    node->peers_saved_ms = uv_now(&node->loop);
+}
+
 void
 node_p2p_tick(struct node *node)
 {
@@ -311,8 +324,8 @@ node_p2p_tick(struct node *node)
     if (node->streams && node->host)
         gossip_streams_tick(node->streams, node_now(node));
     node_p2p_turn(node);
-    if (node->host && node->peers_changed && now - node->peers_saved_ms >= PEERS_SAVE_MS)
-        save_peers(node);
+    if (node->host && now - node->peers_saved_ms >= PEERS_SAVE_MS)
+        save(node);
 }
 
 void
@@ -323,6 +336,7 @@ node_p2p_reload(struct node *node)
 
     announce_set_period(&node->announce, c->lung.exchange_ms, node_now(node));
     topic_judge_set_trust(node->judge, &node->trust->trust);
+    node_sync_hurry(node);
     node_live_reload(node);
     if (node->host && host_reconfigure(node->host, c->p2p_bootstrap, c->lung.idle_ms, c->lung.dead_ms, &why))
         lat_log(LAT_WARNING, "[LATTICE_P2P] [WARN] bootstrap peers stay as they were: %s", why.text);
@@ -334,6 +348,8 @@ node_network_changed(void *arg, enum hostwatch_event event)
 {
     struct node *node = arg;
 
+    if (node->closing)
+        return;
     if (node->host && event == HOSTWATCH_SLEPT)
         host_resume(node->host);
     else if (node->host)

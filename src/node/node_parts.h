@@ -130,6 +130,7 @@ struct node {
     uint64_t pings_looked_ms;
     struct crosscheck crosscheck;
     uint64_t own_looked_ms;         /* at a message in our own name */
+    struct rate peer_lines;         /* of the log, about peers that come, go and are healed from */
     struct rate event_lines;        /* proof events that are told in the log */
     uint64_t twin_ms, rollback_ms;  /* monotonic: last evidence; 0: none */
     struct sync *sync;
@@ -257,6 +258,8 @@ void node_live_reload(struct node *node);
 /* The lung goes: nobody is connected any more. */
 void node_live_clear(struct node *node);
 
+/* Is there room in the log for another line about a peer? Counts it. */
+bool node_may_say(struct node *node);
 /* Who is live now, told to the machine; STATUS that is due. */
 void node_live_turn(struct node *node);
 /* Pings that are not answered yet. Every NODE_TICK_MS. */
@@ -278,6 +281,8 @@ void node_sync_heard(struct node *node, const struct topic_message *said);
 void node_sync_asked(struct node *node, const struct peerid *id, const struct topic_state *theirs);
 /* Ask for its STATUS, unless a stream to it is open. */
 void node_sync_ask(struct node *node, const struct peerid *id);
+/* The network or the trusted keys have changed, or the operator wants it now: pauses are over, STATUS is due. */
+void node_sync_hurry(struct node *node);
 /* Begin sessions that are due. */
 void node_sync_turn(struct node *node);
 /* NULL: not connected. Borrow. */

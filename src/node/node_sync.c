@@ -38,7 +38,8 @@ struct healer {
     enum healer_step step;
     struct sync_session *session; /* NULL when IDLE */
     uint8_t challenge[16];        /* of the STATUS under way */
-    bool trusted;                 /* the key of `status` attests here */
+    bool counts;                  /* its own key is trusted, or none is and so everyone's counts */
+    bool trusted;                 /* ... and the key of `status` attests here */
     struct recon_status status;
     uint64_t status_ms;           /* when `status` came; 0: none, or a session has begun from it */
     uint32_t silent;              /* STATUS in a row that were not answered */
@@ -61,14 +62,31 @@ find(const struct node *node, const struct peerid *id)
     return NULL;
 }
 
+/* An answer of the apply that is still to come concerns nobody any more. */
+static void
+disown(struct healer *healer)
+{
+    if (healer->owed)
+        healer->owed->healer = NULL;
+    healer->owed = NULL;
+}
+
 static void
 free_healer(struct healer *healer)
 {
     sync_close(healer->session);
-    if (healer->owed)
-        healer->owed->healer = NULL;
+    disown(healer);
     heal_peer_fini(&healer->h);
     free(healer);
+}
+
+static bool
+key_counts(const struct node *node, const struct peerid *id)
+{
+    const struct trust *trust = &node->trust->trust;
+    uint8_t key[32];
+
+    return trust->count == 0 || (peerid_inlined_ed25519(id, key) == LAT_OK && trust_attests(trust, key));
 }
 
 void
@@ -84,6 +102,7 @@ node_sync_up(struct node *node, const struct peerid *id)
     healer->node = node;
     healer->id = *id;
     healer->first = peerid_compare(&node->identity.peer, id) < 0;
+    healer->counts = key_counts(node, id);
     heal_peer_init(&healer->h);
     node->healers[node->healer_count++] = healer;
 }
@@ -159,7 +178,7 @@ compare(struct healer *healer, const uint8_t root[32], uint64_t grace_ms)
     changes = heal_peer_compare(&healer->h, root, &own, now);
     if (looks)
         let_go(&view);
-    if (changes & HEAL_CHANGE_DIVERGED)
+    if ((changes & HEAL_CHANGE_DIVERGED) && healer->silent == 0)
         healer->begin_ms = now + grace_ms + (healer->first || head.count == 0 ? 0 : SECOND_MS);
     node->changed = true;
 }
@@ -265,7 +284,7 @@ log_end(const struct healer *healer, unsigned changes)
     char name[PEERID_TEXT_MAX];
 
     peerid_text(&healer->id, name);
-    lat_log(LAT_INFO, "[LATTICE_P2P] [RECONCILIATION] %s%s: %u taken, %u ours, %u refused, %llu bytes%s%s",
+    lat_log(node_may_say(healer->node) ? LAT_INFO : LAT_DEBUG, "[LATTICE_P2P] [RECONCILIATION] %s%s: %u taken, %u ours, %u refused, %llu bytes%s%s",
             name, changes & HEAL_CHANGE_AGREES ? " agrees again" : "", heal->applied, heal->ours, heal->refused,
             (unsigned long long)heal->bytes, heal->why.text[0] ? ": " : "", heal->why.text);
 }
@@ -276,6 +295,7 @@ end_session(struct healer *healer)
     unsigned changes;
 
     end_stream(healer);
+    disown(healer);
     changes = heal_peer_healed(&healer->h, healer->node->trust_number, node_now(healer->node));
     log_end(healer, changes);
     note_filled(healer);
@@ -297,10 +317,8 @@ on_applied(void *arg, const uint8_t *verdicts, size_t count, enum lat_err err)
 
     free(owed);
     if (healer == NULL)
-        return;
+        return; /* the session has ended meanwhile */
     healer->owed = NULL;
-    if (healer->step != HEALER_HEALING)
-        return; /* the stream broke meanwhile: the session has been ended */
     if (count != healer->h.heal.batch_count) {
         fail(healer, lat_err_text(err ? err : LAT_CLOSED));
         return;
@@ -401,7 +419,16 @@ note_status(struct healer *healer, const struct recon_status *status)
     healer->status = *status;
     healer->status_ms = node_now(node);
     healer->silent = 0;
-    healer->trusted = trust_attests(&node->trust->trust, status->key);
+    healer->trusted = healer->counts && trust_attests(&node->trust->trust, status->key);
+}
+
+/* Whoever passes our challenge on can show another node's attestation. */
+static bool
+is_of_another(const struct healer *healer, const uint8_t key[32])
+{
+    uint8_t own[32];
+
+    return peerid_inlined_ed25519(&healer->id, own) == LAT_OK && memcmp(own, key, 32) != 0;
 }
 
 static bool
@@ -412,6 +439,10 @@ take_status(struct healer *healer, const uint8_t *bytes, size_t len, struct lat_
     enum lat_err err = recon_read_status(store_network(node->store), healer->challenge, bytes, len, &status, why);
     uint64_t wall = node_wall(node);
 
+    if (!err && is_of_another(healer, status.key)) {
+        lat_msg_set(why, "attested by another key than its own");
+        err = LAT_AUTH;
+    }
     if (err == LAT_AUTH)
         live_invalid(node->live, &healer->id);
     if (!err && !status.incomplete &&
@@ -464,6 +495,14 @@ take_answer(struct healer *healer, const uint8_t *bytes, size_t len)
     advance(healer);
 }
 
+/* No STATUS that could be used: it is not asked again at once, however much there is to compare. */
+static void
+back_off(struct healer *healer)
+{
+    healer->begin_ms = node_now(healer->node) + (1000u << healer->silent);
+    healer->silent += healer->silent < SILENT_MAX;
+}
+
 static void
 on_reply(void *arg, struct sync_session *session, const uint8_t *bytes, size_t len)
 {
@@ -475,10 +514,12 @@ on_reply(void *arg, struct sync_session *session, const uint8_t *bytes, size_t l
         take_answer(healer, bytes, len);
         return;
     }
-    if (take_status(healer, bytes, len, &why))
+    if (take_status(healer, bytes, len, &why)) {
         compare(healer, healer->status.root, 0);
-    else
+    } else {
+        back_off(healer);
         lat_log(LAT_DEBUG, "[LATTICE_P2P] no STATUS: %s", why.text);
+    }
     end_stream(healer);
     node_live_turn(healer->node);
     node_sync_turn(healer->node);
@@ -494,8 +535,7 @@ on_stream_closed(void *arg, struct sync_session *session, enum lat_err reason)
     healer->session = NULL;
     healer->step = HEALER_IDLE;
     if (!in_session) {
-        healer->begin_ms = node_now(healer->node) + (1000u << healer->silent);
-        healer->silent += healer->silent < SILENT_MAX;
+        back_off(healer);
         return;
     }
     if (reason == LAT_TIMEOUT)
@@ -546,7 +586,8 @@ is_healed_elsewhere(const struct node *node, const struct healer *healer)
     for (size_t i = 0; i < node->healer_count; i++) {
         const struct healer *other = node->healers[i];
 
-        if (other != healer && other->step == HEALER_HEALING && memcmp(other->status.root, healer->status.root, 32) == 0)
+        if (other != healer && other->step == HEALER_HEALING && other->counts >= healer->counts &&
+            memcmp(other->status.root, healer->status.root, 32) == 0)
             return true;
     }
     return false;
@@ -587,6 +628,23 @@ begin(struct healer *healer)
     start(healer);
 }
 
+/* Sessions with those whose key counts, or with the others, in turn. */
+static void
+begin_due(struct node *node, bool counts, size_t most, uint64_t now)
+{
+    size_t first = node->healer_turn;
+
+    for (size_t i = 0; i < node->healer_count && healing(node) < most; i++) {
+        struct healer *healer = node->healers[(first + i) % node->healer_count];
+
+        if (healer->counts != counts || healer->step != HEALER_IDLE || now < healer->begin_ms ||
+            !heal_peer_is_due(&healer->h, now) || is_healed_elsewhere(node, healer))
+            continue;
+        node->healer_turn = first + i + 1;
+        begin(healer);
+    }
+}
+
 void
 node_sync_turn(struct node *node)
 {
@@ -598,15 +656,23 @@ node_sync_turn(struct node *node)
     store_head(node->store, &head);
     if (head.damaged)
         return;
-    for (size_t i = 0; i < node->healer_count && healing(node) < HEAL_SESSIONS_MAX; i++) {
-        struct healer *healer = node->healers[(node->healer_turn + i) % node->healer_count];
+    begin_due(node, true, HEAL_SESSIONS_MAX, now);
+    begin_due(node, false, HEAL_SESSIONS_MAX - 1, now); /* strangers never take the last place */
+}
 
-        if (healer->step != HEALER_IDLE || now < healer->begin_ms || !heal_peer_is_due(&healer->h, now) ||
-            is_healed_elsewhere(node, healer))
-            continue;
-        node->healer_turn++;
-        begin(healer);
+void
+node_sync_hurry(struct node *node)
+{
+    for (size_t i = 0; i < node->healer_count; i++) {
+        struct healer *healer = node->healers[i];
+
+        healer->counts = key_counts(node, &healer->id);
+        healer->begin_ms = 0;
+        healer->silent = 0;
+        if (healer->step != HEALER_HEALING)
+            heal_peer_forget_pause(&healer->h);
     }
+    live_hurry(node->live);
 }
 
 /* --- what is shown ----------------------------------------------------------------------------------- */
