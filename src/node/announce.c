@@ -6,7 +6,6 @@
 
 #include "base/le.h"
 #include "node/lung_http.h"
-#include "node/topic_judge.h"
 
 #define WAITING_MAX (ANNOUNCE_BYTES_A_SECOND + 4 * ANNOUNCE_RECORDS_A_SECOND)
 
@@ -75,8 +74,6 @@ announce_root(struct announce *a, uint64_t wall_ms, uint64_t now_ms, uint32_t ra
 {
     uint64_t period = lung_http_jitter(a->every_ms, random);
 
-    if (a->time_ms > wall_ms + TOPIC_CLOCK_MAX_MS)
-        a->time_ms = 0; /* the clock stood far ahead: nobody has taken such a time */
     a->time_ms = wall_ms > a->time_ms ? wall_ms : a->time_ms + 1;
     a->times[a->sent_total % ANNOUNCE_REMEMBERED] = a->time_ms;
     a->sent_total++;
