@@ -189,7 +189,8 @@ def forced(wire, a, b):
     within("forced P2P: shown", up - began, 0, 0.1 + LOOK)
     before = wire.sent(a.place, "http")
     time.sleep(3)
-    check("no HTTP request leaves while P2P is forced", wire.sent(a.place, "http") == before)
+    check("no HTTP connection is begun while P2P is forced", wire.sent(a.place, "http") == before)
+    check("and none is left", wire.connections(a.place, "http", ends="dport = :{0}") == [])
     back = a.wait_for("P2P", began, 4.1, "the forcing ends")[0]
     within("forced P2P for 4 s: back in auto", back - began, 3.9, 4.1 + LOOK)
 

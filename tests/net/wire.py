@@ -52,7 +52,7 @@ class Wire:
             place.run("nft", "add table inet wire; add chain inet wire input { type filter hook input priority 0; };"
                              "add chain inet wire output { type filter hook output priority 0; }")
             for port in ports.values():
-                place.run("nft", "add rule inet wire output tcp dport %d counter" % port)
+                place.run("nft", "add rule inet wire output tcp dport %d tcp flags & (syn | ack) == syn counter" % port)
 
     def block(self, **how):
         """
@@ -72,17 +72,20 @@ class Wire:
         return began
 
     def sent(self, place, name):
-        """How many packets went from there to that port so far."""
+        """
+        How many times a connection to that port was begun there so far. What a kernel still sends of one that was given up while
+        packets were lost does not count.
+        """
         said = subprocess.run(["nsenter", "--net=/proc/%d/ns/net" % place.keeper.pid, "nft", "-j", "list", "chain", "inet", "wire", "output"],
                               check=True, capture_output=True).stdout
         for entry in json.loads(said)["nftables"]:
             match, *rest = entry.get("rule", {}).get("expr", [{}])
             if match.get("match", {}).get("right") == self.ports[name]:
-                return rest[0]["counter"]["packets"]
+                return rest[-1]["counter"]["packets"]
 
-    def connections(self, place, name):
-        """Established ones of that port, either end's."""
-        words = ["ss", "-Htn", "state", "established", "( sport = :%d or dport = :%d )" % (self.ports[name], self.ports[name])]
+    def connections(self, place, name, ends="sport = :{0} or dport = :{0}"):
+        """Established ones of that port, either end's; with ends="dport = :{0}" those that were begun there."""
+        words = ["ss", "-Htn", "state", "established", "( %s )" % ends.format(self.ports[name])]
         return subprocess.run(["nsenter", "--net=/proc/%d/ns/net" % place.keeper.pid, *words], check=True,
                               capture_output=True, text=True).stdout.splitlines()
 
