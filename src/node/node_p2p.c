@@ -394,11 +394,11 @@ node_p2p_fill(const struct node *node, struct snapshot *s)
 
     s->lung.p2p_available = true;
     lat_copy(s->lung.p2p_error, sizeof(s->lung.p2p_error), node_p2p_error(node));
+    node_gossip_fill(node, &s->gossip); /* its counters outlast a lung that is switched off */
+    node_live_fill(node, s);
     if (node->host == NULL)
         return;
     for (const char *const *a = host_addresses(node->host); *a && used < sizeof(s->p2p_listen) - 1; a++)
         used += (size_t)snprintf(s->p2p_listen + used, sizeof(s->p2p_listen) - used, "%s%s", used ? "," : "", *a);
-    node_gossip_fill(node, &s->gossip);
-    node_live_fill(node, s);
     node_peers_fill(node, s);
 }
