@@ -32,6 +32,7 @@ struct glink {
     uint64_t reopen_ms;           /* without `out`: when to try */
     uint64_t backoff_ms;
     size_t inbound_count;
+    uint64_t moved_ms;            /* when it moved to this connection */
     uint64_t remind_ms, patience_ms; /* without a stream of theirs: when to remind it, and how long from one time to the next */
     struct lat_buf rpc;           /* on its way into the stream */
     size_t rpc_at;
@@ -45,6 +46,7 @@ struct ginbound {
     struct ginbound *next, *prev;
     struct conn_stream *stream;
     struct glink *link;
+    uint64_t begun_ms;
     struct lat_buf buf;           /* an RPC that is not whole yet; while held, all that came */
     bool held;                    /* the router is busy with what it sent */
     bool ended;                   /* while held: they write no more */
@@ -237,7 +239,8 @@ begin_input(struct conn_stream *stream)
 
     if (in == NULL)
         return false;
-    *in = (struct ginbound){ .s = s, .stream = stream, .link = link, .next = s->inbounds };
+    *in = (struct ginbound){ .s = s, .stream = stream, .link = link, .begun_ms = conn_now(stream_conn(stream)),
+                             .next = s->inbounds };
     lat_buf_init(&in->buf, IN_MAX);
     link->inbound_count++;
     link->patience_ms = GOSSIP_REMIND_MIN_MS;
@@ -499,24 +502,6 @@ place_of(const struct gossip_streams *s, const struct conn *conn, uint8_t place[
     return place;
 }
 
-/*
- * What they write there would be lost when the connection ends, and some do not open another stream before this one is gone. The connection
- * may be gone already, its streams with it.
- */
-static void
-reset_inputs(const struct glink *link, struct conn *conn)
-{
-    struct ginbound *next;
-
-    for (struct ginbound *in = link->s->inbounds; in; in = next) {
-        next = in->next;
-        if (in->link != link || stream_conn(in->stream) != conn)
-            continue;
-        stream_reset(in->stream);
-        link->s->ops->wake(conn);
-    }
-}
-
 static void
 end_output(struct glink *link)
 {
@@ -530,15 +515,13 @@ end_output(struct glink *link)
     link->s->ops->wake(link->conn);
 }
 
-/* A newer connection: our stream moves over. */
+/* A newer connection: our stream moves over; theirs are given a moment (reset_strays). */
 static void
-move(struct glink *link, struct conn *conn, const uint8_t *place)
+move(struct glink *link, struct conn *conn, const uint8_t *place, uint64_t now_ms)
 {
-    struct conn *old = link->conn;
-
     end_output(link);
-    if (old != conn)
-        reset_inputs(link, old);
+    if (link->conn != conn)
+        link->moved_ms = now_ms;
     link->conn = conn;
     gossip_peer_moved(link->peer, conn_is_dialer(conn), place);
 }
@@ -571,7 +554,7 @@ gossip_streams_up(struct gossip_streams *s, const struct peerid *id, struct conn
     const uint8_t *place = place_of(s, conn, room);
 
     if (link)
-        move(link, conn, place);
+        move(link, conn, place, now_ms);
     else
         link = add_link(s, id, conn, place, now_ms);
     if (link == NULL)
@@ -605,10 +588,32 @@ remind(struct glink *link, uint64_t now_ms)
     link->remind_ms = now_ms + link->patience_ms;
 }
 
+/*
+ * What they write to a connection that another one has replaced would be lost when it ends, and some do not open another stream before that one is
+ * gone. js-libp2p does not notice the end of a stream that it has just opened, and then never opens another: hence the moment.
+ */
+static void
+reset_strays(struct gossip_streams *s, uint64_t now_ms)
+{
+    struct ginbound *next;
+
+    for (struct ginbound *in = s->inbounds; in; in = next) {
+        const struct glink *link = in->link;
+        struct conn *conn = stream_conn(in->stream);
+
+        next = in->next;
+        if (link == NULL || conn == link->conn || now_ms < link->moved_ms + GOSSIP_STRAY_MS || now_ms < in->begun_ms + GOSSIP_STRAY_MS)
+            continue;
+        stream_reset(in->stream);
+        s->ops->wake(conn);
+    }
+}
+
 void
 gossip_streams_tick(struct gossip_streams *s, uint64_t now_ms)
 {
     gossip_tick(s->router, now_ms);
+    reset_strays(s, now_ms);
     for (struct glink *link = s->links; link; link = link->next) {
         if (link->out && link->agreed && link->inbound_count == 0 && now_ms >= link->remind_ms)
             remind(link, now_ms);

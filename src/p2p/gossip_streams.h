@@ -21,6 +21,7 @@
 #define GOSSIP_VERSIONS 3
 #define GOSSIP_REOPEN_MIN_MS 500    /* after the stream was reset, or all versions were refused */
 #define GOSSIP_REOPEN_MAX_MS 30000
+#define GOSSIP_STRAY_MS 500         /* a stream of theirs on a connection that was replaced */
 #define GOSSIP_REMIND_NEW_MS 2000   /* a new peer, without a stream of theirs */
 #define GOSSIP_REMIND_MIN_MS 500    /* one that had a stream; doubles from one time to the next */
 #define GOSSIP_REMIND_MAX_MS 60000

@@ -35,7 +35,7 @@ struct actor {
     struct world_node *node;
     struct protocol protocol;
     const struct protocol *protocols[2];
-    struct conn *conn;
+    struct conn *conn, *former; /* the one that counts; the one whose place it took */
     bool refuses;
     bool opens_on_second;     /* a stream of its own, when the other side has opened its second */
     size_t opened, open, heard, closed;
@@ -204,6 +204,7 @@ on_actor_up(struct world_node *node, const struct peerid *id, struct conn *conn)
     struct actor *a = node->user;
 
     (void)id;
+    a->former = a->conn;
     a->conn = conn;
 }
 
@@ -240,13 +241,19 @@ run(struct fixture *f, uint64_t ms)
 }
 
 static void
-dial(struct fixture *f, struct world_node *from, const struct world_node *to)
+begin_dial(struct fixture *f, struct world_node *from, const struct world_node *to)
 {
     struct multiaddr address;
     struct lat_msg why;
 
     assert_int_equal(multiaddr_parse(to->full, &address), LAT_OK);
     assert_int_equal(swarm_dial(from->swarm, &address, f->world.now_ms, &why), LAT_OK);
+}
+
+static void
+dial(struct fixture *f, struct world_node *from, const struct world_node *to)
+{
+    begin_dial(f, from, to);
     run(f, 1000);
 }
 
@@ -518,20 +525,46 @@ both_dial_at_once_and_nothing_is_lost_for_long(void **state)
 {
     struct fixture *f = *state;
     struct talker *a = add_talker(f, 0, GOSSIP_1_2), *b = add_talker(f, 1, GOSSIP_1_2);
-    struct multiaddr to_a, to_b;
-    struct lat_msg why;
 
     a->node->latency_ms = b->node->latency_ms = 50;
-    assert_int_equal(multiaddr_parse(a->node->full, &to_a), LAT_OK);
-    assert_int_equal(multiaddr_parse(b->node->full, &to_b), LAT_OK);
-    assert_int_equal(swarm_dial(a->node->swarm, &to_b, f->world.now_ms, &why), LAT_OK);
-    assert_int_equal(swarm_dial(b->node->swarm, &to_a, f->world.now_ms, &why), LAT_OK);
+    begin_dial(f, a->node, b->node);
+    begin_dial(f, b->node, a->node);
     run(f, 3000);
     flows(f, a, b, "one");
     flows(f, b, a, "two");
     run(f, 15000);
     flows(f, a, b, "three");
     flows(f, b, a, "four");
+}
+
+/* js-libp2p does not notice the end of a stream that it has only just opened, and never opens another. */
+static void
+a_stream_on_a_connection_that_was_replaced_is_given_a_moment_and_reset_before_the_connection_ends(void **state)
+{
+    struct fixture *f = *state;
+    struct talker *a = add_talker(f, 0, GOSSIP_1_2);
+    struct actor *b = add_actor(f);
+    bool a_is_lower = peerid_compare(&a->node->identity.peer, &b->node->identity.peer) < 0;
+    struct world_node *lower = a_is_lower ? a->node : b->node, *higher = a_is_lower ? b->node : a->node;
+    struct conn_stream *stray;
+    uint64_t end;
+
+    lower->latency_ms = higher->latency_ms = 50;
+    begin_dial(f, higher, lower); /* opens first, and loses to the dial of the lower id */
+    world_run(&f->world, 100);
+    begin_dial(f, lower, higher);
+    for (end = f->world.now_ms + 2000; b->former == NULL && f->world.now_ms < end;)
+        run(f, 10);
+    assert_non_null(b->former);
+    assert_int_equal(conn_open_stream(b->former, &b->protocol, NULL, &stray), LAT_OK);
+    swarm_wake(b->former);
+    run(f, 300);
+    assert_ptr_equal(b->outbound, stray);
+    assert_int_equal(world_open_ends(a->node), 2);
+    for (end = f->world.now_ms + 700; b->outbound && f->world.now_ms < end;)
+        run(f, 10);
+    assert_null(b->outbound);
+    assert_int_equal(world_open_ends(a->node), 2); /* the connection itself says goodbye after that */
 }
 
 /* Checks are slower than the line: nothing is lost, and no more waits than a peer may have waiting. */
@@ -599,6 +632,7 @@ main(void)
         CASE(gossip_moves_to_the_connection_that_takes_the_place_of_the_former),
         CASE(a_router_outlives_its_streams_and_knows_the_peer_by_new_ones),
         CASE(both_dial_at_once_and_nothing_is_lost_for_long),
+        CASE(a_stream_on_a_connection_that_was_replaced_is_given_a_moment_and_reset_before_the_connection_ends),
         CASE(who_sends_faster_than_its_messages_are_checked_is_slowed_down),
         CASE(a_peer_that_went_leaves_nothing_behind),
     };
