@@ -90,17 +90,25 @@ say_nothing(void *arg, const char *text)
     (void)text;
 }
 
-void
-front_open_language(const struct options *o)
+/* What console.ini and the command line say together; `say` is told their mistakes. */
+static void
+read_settings(const struct options *o, settings_finding_fn say, struct settings *settings)
 {
     struct console_wishes wishes;
     struct settings_file file = { .path = NULL };
-    struct settings settings;
 
     fill_console_options(o, &wishes);
     file.path = wishes.options.config_path;
     file.overrides = wishes.overrides;
-    settings_file_follow(&file, 0, &settings, say_nothing, NULL); /* mistakes are told where the rest is used */
+    settings_file_follow(&file, 0, settings, say, NULL);
+}
+
+void
+front_open_language(const struct options *o)
+{
+    struct settings settings;
+
+    read_settings(o, say_nothing, &settings); /* mistakes are told where the rest is used */
     i18n_open(settings.lang, LOCALEDIR);
 }
 
@@ -249,14 +257,9 @@ front_show_fleet(const struct options *o, const struct fleet *fleet)
 int
 front_print_settings(const struct options *o)
 {
-    struct console_wishes wishes;
-    struct settings_file file = { .path = NULL };
     struct settings settings;
 
-    fill_console_options(o, &wishes);
-    file.path = wishes.options.config_path;
-    file.overrides = wishes.overrides;
-    settings_file_follow(&file, 0, &settings, say_setting, NULL);
+    read_settings(o, say_setting, &settings);
     settings_print(&settings, stdout);
     return EXIT_DONE;
 }

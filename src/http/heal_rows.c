@@ -63,6 +63,16 @@ fill_map(const uint8_t subtrees[32], char out[SNAPSHOT_HEX_LEN])
     out[64] = '\0';
 }
 
+enum agreement
+heal_rows_open(const struct heal_peer *peer, bool busy)
+{
+    if (peer->healing || busy)
+        return AGREE_HEALING;
+    if (heal_peer_is_incompatible(peer))
+        return AGREE_INCOMPATIBLE;
+    return peer->held ? AGREE_HELD : AGREE_DIFFERS;
+}
+
 void
 heal_rows_difference(const struct heal_peer *peer, struct snapshot_difference *row)
 {

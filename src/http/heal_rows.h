@@ -11,6 +11,9 @@
 /* The keys that differ, both sides. rows: room for SNAPSHOT_KEYS_MAX. Returns how many. */
 uint32_t heal_rows_keys(const struct heal *heal, struct snapshot_key *rows);
 
+/* What lies behind two roots that differ. busy: something else than a session takes from it (an import). */
+enum agreement heal_rows_open(const struct heal_peer *peer, bool busy);
+
 /* How it differs. */
 void heal_rows_difference(const struct heal_peer *peer, struct snapshot_difference *row);
 

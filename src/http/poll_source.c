@@ -249,11 +249,7 @@ agreement_of(const struct poll_source *s, const uint8_t *own_root, uint64_t now_
         return AGREE_UNKNOWN;
     if (same)
         return but > 0 ? AGREE_BUT : AGREE_EQUAL;
-    if (s->h.healing || s->importing)
-        return AGREE_HEALING;
-    if (heal_peer_is_incompatible(&s->h))
-        return AGREE_INCOMPATIBLE;
-    return s->h.held ? AGREE_HELD : AGREE_DIFFERS;
+    return heal_rows_open(&s->h, s->importing);
 }
 
 static void

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "crypto/rand.h"
 #include "node/node_parts.h"
@@ -123,7 +124,7 @@ say_root(struct node *node, const struct store_head *head)
     if (statedocs_flat_root(node->docs, head->root, flat))
         root.flat = flat;
     root.cells_len = first_cells(node, head->root, cells);
-    root.time_ms = announce_root(&node->announce, node_wall(node), now, (uint32_t)rand_u64());
+    root.time_ms = announce_root(&node->announce, lat_wall_ms(), now, (uint32_t)rand_u64());
     lat_buf_init(&message, TOPIC_DATA_MAX);
     if (topic_write_root(store_network(node->store), node->key, &root, &message) == LAT_OK)
         publish(node, &message);
@@ -161,7 +162,7 @@ node_publish_proof(struct node *node, const char *intent, const char *status, si
     store_head(node->store, &head);
     has_flat = statedocs_flat_root(node->docs, head.root, flat);
     lat_buf_init(&message, TOPIC_DATA_MAX);
-    err = topic_write_proof_event(intent, status, has_flat ? flat : NULL, &node->identity.peer, node_wall(node), &message);
+    err = topic_write_proof_event(intent, status, has_flat ? flat : NULL, &node->identity.peer, lat_wall_ms(), &message);
     if (!err)
         err = gossip_publish(node->router, node->config->p2p_topic, message.data, message.len, node_now(node), NULL, 0, recipients);
     lat_buf_fini(&message);

@@ -140,19 +140,6 @@ take_pushes(struct answering *a)
     lat_buf_fini(&pushes.records);
 }
 
-static bool
-may_read(const struct node *node, const struct peerid *peer)
-{
-    const struct trust *trust = &node->trust->trust;
-    char text[PEERID_TEXT_MAX];
-    uint8_t key[32];
-
-    if (node->config->p2p_readers_all || trust->count == 0)
-        return true;
-    peerid_text(peer, text);
-    return peerid_ed25519_key(text, key) == LAT_OK && trust_attests(trust, key);
-}
-
 void
 node_answer(void *arg, struct sync_ticket *ticket)
 {
@@ -173,7 +160,7 @@ node_answer(void *arg, struct sync_ticket *ticket)
     lat_buf_init(&a->reply, RECON_MESSAGE_MAX);
     if (recon_asked_status(store_network(node->store), a->request, a->len, theirs.root, &theirs.count))
         node_sync_asked(node, peer, &theirs);
-    else if (!may_read(node, peer)) {
+    else if (!node->config->p2p_readers_all && !node_peer_counts(node, peer)) {
         refuse(a, RECON_E_NOT_ALLOWED, 0, "your key is not trusted here, and records are read by trusted peers alone");
         return;
     }

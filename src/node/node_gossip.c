@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "crypto/rand.h"
 #include "node/node_parts.h"
@@ -64,9 +65,7 @@ on_applied(void *arg, const uint8_t *verdicts, size_t count, enum lat_err err)
     struct node *node = g->node;
 
     (void)err; /* each verdict says so */
-    for (size_t i = 0; i < count; i++)
-        node->gossip_applied += verdicts[i] == VERDICT_APPLIED;
-    node_live_applied(node, &g->link, verdicts, count);
+    node->gossip_applied += node_live_applied(node, &g->link, verdicts, count);
     free(g);
 }
 
@@ -144,7 +143,7 @@ judge(struct node *node, struct gossip_message *message, struct topic_message *t
                                                     [TOPIC_REJECT] = GOSSIP_REJECT };
     uint64_t now = node_now(node);
     struct store_head head;
-    struct topic_setting setting = { .trust = &node->trust->trust, .wall_ms = node_wall(node), .now_ms = now };
+    struct topic_setting setting = { .trust = &node->trust->trust, .wall_ms = lat_wall_ms(), .now_ms = now };
     struct topic_judgement j;
 
     store_head(node->store, &head);

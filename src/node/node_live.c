@@ -26,13 +26,6 @@ node_now(struct node *node)
     return now;
 }
 
-uint64_t
-node_wall(const struct node *node)
-{
-    (void)node;
-    return lat_wall_ms();
-}
-
 bool
 node_live_open(struct node *node)
 {
@@ -159,16 +152,16 @@ node_live_look(struct node *node)
     }
 }
 
-void
+size_t
 node_live_applied(struct node *node, const struct peerid *link, const uint8_t *verdicts, size_t count)
 {
     size_t applied = 0;
 
     for (size_t i = 0; i < count; i++)
         applied += verdicts[i] == VERDICT_APPLIED;
-    if (applied == 0)
-        return;
-    live_applied(node->live, link, node_now(node));
+    if (applied > 0)
+        live_applied(node->live, link, node_now(node));
+    return applied;
 }
 
 /* --- both lungs against each other --------------------------------------------------------------------- */

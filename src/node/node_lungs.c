@@ -187,10 +187,9 @@ tell_head(void *arg, struct poller_head *out)
     out->has_flat_root = statedocs_flat_root(node->docs, head.root, out->flat_root);
 }
 
-static enum lat_err
-begin_view(void *arg, struct recon_view *out)
+enum lat_err
+node_view_begin(struct node *node, struct recon_view *out)
 {
-    struct node *node = arg;
     struct reader *reader;
     enum lat_err err = reader_begin(node->store, &reader);
 
@@ -199,11 +198,23 @@ begin_view(void *arg, struct recon_view *out)
     return err;
 }
 
+void
+node_view_end(struct recon_view *view)
+{
+    reader_end(view->arg);
+}
+
+static enum lat_err
+begin_view(void *arg, struct recon_view *out)
+{
+    return node_view_begin(arg, out);
+}
+
 static void
 end_view(void *arg, struct recon_view *view)
 {
     (void)arg;
-    reader_end(view->arg);
+    node_view_end(view);
 }
 
 static enum lat_err

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "base/wipe.h"
@@ -183,9 +184,7 @@ save_peers(struct node *node)
     if (host_peers_text(node->host, &text) || lat_file_write(path, 0600, text.data, text.len))
         lat_log(LAT_WARNING, "[LATTICE_P2P] [WARN] the address book was not saved to peers.json");
     lat_buf_fini(&text);
-    node_memory_save(node);
     node->peers_changed = false;
-    node->peers_saved_ms = uv_now(&node->loop);
 }
 
 static void
@@ -209,6 +208,7 @@ node_p2p_stop(struct node *node)
     if (host == NULL)
         return;
     save_peers(node);
+    node_memory_save(node);
     node_sync_clear(node);
     node_live_clear(node);
     apply_discard(node->apply, APPLY_FROM_P2P);
@@ -238,7 +238,7 @@ node_p2p_open(struct node *node)
     pthread_mutex_init(&node->outbox.lock, NULL);
     node->has_outbox = true;
     node_memory_load(node, &memory);
-    if (memory.time_ms > node_wall(node) + TOPIC_CLOCK_MAX_MS)
+    if (memory.time_ms > lat_wall_ms() + TOPIC_CLOCK_MAX_MS)
         memory.time_ms = 0; /* the clock stood far ahead then: nobody has taken such a time */
     announce_init(&node->announce, node->config->lung.exchange_ms, memory.time_ms, node_now(node));
     if (!node_live_open(node))
@@ -307,8 +307,7 @@ save(struct node *node)
 {
     if (node->peers_changed)
         save_peers(node);
-    else
-        node_memory_save(node);
+    node_memory_save(node);
     node->peers_saved_ms = uv_now(&node->loop);
 }
 

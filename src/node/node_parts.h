@@ -181,6 +181,10 @@ void node_lungs_tick(struct node *node);
 /* Ask the HTTP sources at once, back-off forgotten: the operator's wish, or the network is another. */
 void node_lungs_hurry(struct node *node);
 
+/* One consistent moment of our state, from a read transaction that node_view_end ends; without key, trust and time. Errors of reader_begin. */
+LAT_MUST_CHECK enum lat_err node_view_begin(struct node *node, struct recon_view *out);
+void node_view_end(struct recon_view *view);
+
 /* New configuration is in node->config, new trust in node->trust. */
 void node_lungs_reload(struct node *node);
 
@@ -248,9 +252,8 @@ LAT_MUST_CHECK enum lat_err node_publish_proof(struct node *node, const char *in
 
 /* --- node_live.c --- */
 
-/* Monotonic and Unix milliseconds. node_now tells live peers of a STALL first, so it comes before anything that is told with its time. */
+/* Monotonic milliseconds. It tells live peers of a STALL first, so it comes before anything that is told with its time. */
 uint64_t node_now(struct node *node);
-uint64_t node_wall(const struct node *node);
 
 bool node_live_open(struct node *node);
 void node_live_close(struct node *node);
@@ -264,14 +267,17 @@ bool node_may_say(struct node *node);
 void node_live_turn(struct node *node);
 /* Pings that are not answered yet. Every NODE_TICK_MS. */
 void node_live_look(struct node *node);
-/* Verdicts on records that came over this link. */
-void node_live_applied(struct node *node, const struct peerid *link, const uint8_t *verdicts, size_t count);
+/* Verdicts on records that came over this link. Returns how many were applied. */
+size_t node_live_applied(struct node *node, const struct peerid *link, const uint8_t *verdicts, size_t count);
 /* What a key attested, by P2P and by HTTP. */
 void node_live_attested(struct node *node, const uint8_t key[32], const struct topic_state *state, uint64_t time_ms);
 void node_live_attested_http(struct node *node, const struct recon_status *status);
 void node_live_fill(const struct node *node, struct snapshot *s);
 
 /* --- node_sync.c: asking --- */
+
+/* Is its own key trusted, or none, so that everyone's counts? */
+bool node_peer_counts(const struct node *node, const struct peerid *id);
 
 void node_sync_up(struct node *node, const struct peerid *id);
 void node_sync_down(struct node *node, const struct peerid *id);

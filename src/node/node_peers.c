@@ -15,31 +15,18 @@ age(uint64_t now, uint64_t then)
     return then == 0 ? -1 : now > then ? (int64_t)(now - then) : 0;
 }
 
-/* Two roots that differ: what lies behind it. */
-static enum agreement
-difference_of(const struct heal_peer *h, const uint8_t own_root[32], const uint8_t their_root[32])
-{
-    size_t but;
-
-    if (heal_peer_agrees(h, own_root, their_root, &but))
-        return AGREE_BUT;
-    if (h->healing)
-        return AGREE_HEALING;
-    if (heal_peer_is_incompatible(h))
-        return AGREE_INCOMPATIBLE;
-    return h->held ? AGREE_HELD : AGREE_DIFFERS;
-}
-
 static void
 fill_heal(const struct heal_peer *h, const uint8_t own_root[32], const uint8_t their_root[32], uint64_t now,
           struct snapshot_peer *out)
 {
+    size_t but;
+
     lat_copy(out->error, sizeof(out->error), h->trouble);
     out->healing = h->healing;
     out->backoff_ms = h->pause_until_ms > now ? (int64_t)(h->pause_until_ms - now) : 0;
     heal_rows_difference(h, &out->difference);
     if (out->agreement == AGREE_DIFFERS)
-        out->agreement = difference_of(h, own_root, their_root);
+        out->agreement = heal_peer_agrees(h, own_root, their_root, &but) ? AGREE_BUT : heal_rows_open(h, false);
     if (!agreement_is_open(out->agreement))
         out->differs_ms = -1;
     if (!h->healing && !h->healed_once)

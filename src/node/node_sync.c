@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "crypto/rand.h"
 #include "node/node_parts.h"
-#include "state/recon_reader.h"
 
 #define GOSSIP_GRACE_MS 1000 /* what gossip is given to close a difference */
 #define SECOND_MS 2000       /* how much later the one with the higher id begins */
@@ -80,13 +80,13 @@ free_healer(struct healer *healer)
     free(healer);
 }
 
-static bool
-key_counts(const struct node *node, const struct peerid *id)
+bool
+node_peer_counts(const struct node *node, const struct peerid *id)
 {
     const struct trust *trust = &node->trust->trust;
     uint8_t key[32];
 
-    return trust->count == 0 || (peerid_inlined_ed25519(id, key) == LAT_OK && trust_attests(trust, key));
+    return topic_trusts_nobody(trust) || (peerid_inlined_ed25519(id, key) == LAT_OK && trust_attests(trust, key));
 }
 
 void
@@ -102,7 +102,7 @@ node_sync_up(struct node *node, const struct peerid *id)
     healer->node = node;
     healer->id = *id;
     healer->first = peerid_compare(&node->identity.peer, id) < 0;
-    healer->counts = key_counts(node, id);
+    healer->counts = node_peer_counts(node, id);
     heal_peer_init(&healer->h);
     node->healers[node->healer_count++] = healer;
 }
@@ -138,20 +138,11 @@ own_of(const struct node *node, const struct store_head *head)
 static bool
 see_own(struct node *node, struct recon_view *view)
 {
-    struct reader *reader;
-
-    if (reader_begin(node->store, &reader))
+    if (node_view_begin(node, view))
         return false;
-    recon_view_of_reader(node->store, reader, view);
     view->trust = &node->trust->trust;
-    view->now_ms = node_wall(node);
+    view->now_ms = lat_wall_ms();
     return true;
-}
-
-static void
-let_go(struct recon_view *view)
-{
-    reader_end(view->arg);
 }
 
 /* The peer showed a root, by gossip or by the sync stream. grace_ms: how long gossip is given to close a difference. */
@@ -177,7 +168,7 @@ compare(struct healer *healer, const uint8_t root[32], uint64_t grace_ms)
         own.view = &view;
     changes = heal_peer_compare(&healer->h, root, &own, now);
     if (looks)
-        let_go(&view);
+        node_view_end(&view);
     if ((changes & HEAL_CHANGE_DIVERGED) && healer->silent == 0)
         healer->begin_ms = now + grace_ms + (healer->first || head.count == 0 ? 0 : SECOND_MS);
     node->changed = true;
@@ -193,7 +184,7 @@ preview(struct healer *healer)
         return;
     if (heal_preview(&healer->h.heal, &view) == LAT_OK)
         healer->node->changed = true;
-    let_go(&view);
+    node_view_end(&view);
 }
 
 void
@@ -364,7 +355,7 @@ ask_next(struct healer *healer)
     lat_buf_init(&message, RECON_MESSAGE_MAX);
     if (heal_ask(&healer->h.heal, &view, node_now(healer->node), &message))
         lat_buf_clear(&message); /* the session has ended */
-    let_go(&view);
+    node_view_end(&view);
     if (healer->h.heal.state == HEAL_WAIT)
         sent = send_request(healer, &message);
     lat_buf_fini(&message);
@@ -404,11 +395,10 @@ static void
 note_status(struct healer *healer, const struct recon_status *status)
 {
     struct node *node = healer->node;
-    const struct live_status shown = { .key = status->key,
-                                       .state = { .count = status->count, .hlc = status->hlc },
-                                       .time_ms = status->time_ms,
-                                       .wall_ms = node_wall(node) };
-    struct live_status told = shown;
+    struct live_status told = { .key = status->key,
+                                .state = { .count = status->count, .hlc = status->hlc },
+                                .time_ms = status->time_ms,
+                                .wall_ms = lat_wall_ms() };
 
     memcpy(told.state.root, status->root, 32);
     if (!status->incomplete) {
@@ -437,7 +427,7 @@ take_status(struct healer *healer, const uint8_t *bytes, size_t len, struct lat_
     struct node *node = healer->node;
     struct recon_status status;
     enum lat_err err = recon_read_status(store_network(node->store), healer->challenge, bytes, len, &status, why);
-    uint64_t wall = node_wall(node);
+    uint64_t wall = lat_wall_ms();
 
     if (!err && is_of_another(healer, status.key)) {
         lat_msg_set(why, "attested by another key than its own");
@@ -471,7 +461,7 @@ take_last_status(struct healer *healer, const uint8_t *bytes, size_t len)
         return;
     }
     heal_compare(&healer->h.heal, &healer->status, &view, node_now(healer->node));
-    let_go(&view);
+    node_view_end(&view);
     advance(healer);
 }
 
@@ -490,7 +480,7 @@ take_answer(struct healer *healer, const uint8_t *bytes, size_t len)
     }
     if (heal_take(&healer->h.heal, &view, bytes, len, node_now(healer->node)))
         lat_log(LAT_DEBUG, "[LATTICE_P2P] a session ends: %s", healer->h.heal.why.text); /* advance sees it over */
-    let_go(&view);
+    node_view_end(&view);
     healer->node->changed = true;
     advance(healer);
 }
@@ -603,14 +593,14 @@ start(struct healer *healer)
     if (!see_own(node, &view))
         return;
     if (!open_stream(healer, HEALER_HEALING)) {
-        let_go(&view);
+        node_view_end(&view);
         healer->begin_ms = node_now(node) + GOSSIP_GRACE_MS; /* no room for a stream: later */
         return;
     }
     healer->h.healing = true;
     rand_bytes(salt, sizeof(salt));
     heal_start(&healer->h.heal, &healer->status, &view, salt, node_now(node));
-    let_go(&view);
+    node_view_end(&view);
     if (view.count == 0 && healer->status.count > 0 && healer->trusted && !view.incomplete)
         store_set_incomplete(node->store, true);
     advance(healer);
@@ -666,7 +656,7 @@ node_sync_hurry(struct node *node)
     for (size_t i = 0; i < node->healer_count; i++) {
         struct healer *healer = node->healers[i];
 
-        healer->counts = key_counts(node, &healer->id);
+        healer->counts = node_peer_counts(node, &healer->id);
         healer->begin_ms = 0;
         healer->silent = 0;
         if (healer->step != HEALER_HEALING)

@@ -239,16 +239,24 @@ peers_has_address(struct peers_entry *peer, const char *text, enum peers_source 
 }
 
 enum lat_err
+peers_check_address(const struct peers *peers, const struct peerid *id, const struct multiaddr *address,
+                    char text[PEERS_ADDRESS_LEN], bool *ip6)
+{
+    if (peers_address_text(address, text, ip6))
+        return LAT_MALFORMED;
+    return peerid_compare(id, &peers->config.own) == 0 ? LAT_CONFLICT : LAT_OK;
+}
+
+enum lat_err
 peers_add(struct peers *peers, const struct peerid *id, const struct multiaddr *address, enum peers_source source)
 {
     char text[PEERS_ADDRESS_LEN];
     struct peers_entry *peer;
     bool ip6;
+    enum lat_err err = peers_check_address(peers, id, address, text, &ip6);
 
-    if (peers_address_text(address, text, &ip6))
-        return LAT_MALFORMED;
-    if (peerid_compare(id, &peers->config.own) == 0)
-        return LAT_CONFLICT;
+    if (err)
+        return err;
     peer = peers_enter(peers, id);
     if (peer == NULL)
         return peers->count == PEERS_MAX ? LAT_LIMIT : LAT_NOMEM;

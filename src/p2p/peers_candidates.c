@@ -90,11 +90,10 @@ peers_suggest(struct peers *peers, const struct peerid *id, const struct multiad
     char text[PEERS_ADDRESS_LEN];
     struct peers_entry *peer;
     bool ip6;
+    enum lat_err err = peers_check_address(peers, id, address, text, &ip6);
 
-    if (peers_address_text(address, text, &ip6))
-        return LAT_MALFORMED;
-    if (peerid_compare(id, &peers->config.own) == 0)
-        return LAT_CONFLICT;
+    if (err)
+        return err;
     peer = peers_find(peers, id);
     /* One that another source's places hold moves over to those of the better source, if there is one free. */
     if ((peer == NULL || (is_candidate(peer) && source < source_of(peer))) && !make_place(peers, source))

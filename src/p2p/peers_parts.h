@@ -18,6 +18,10 @@ struct peers {
 void peers_remove_address(struct peers_entry *peer, size_t i);
 void peers_remove_entry(struct peers *peers, size_t i);
 
+/* May this address be kept for that peer: its text. LAT_MALFORMED (none that can be dialed), LAT_CONFLICT (ourselves). */
+LAT_MUST_CHECK enum lat_err peers_check_address(const struct peers *peers, const struct peerid *id, const struct multiaddr *address,
+                                                char text[PEERS_ADDRESS_LEN], bool *ip6);
+
 /* Is it known? From now on it counts as from the better of both sources. */
 bool peers_has_address(struct peers_entry *peer, const char *text, enum peers_source source);
 

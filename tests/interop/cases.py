@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from peers import PATIENCE, Failure, Peer, check
+from peers import PATIENCE, Peer, check, main
 
 OURS, NODE, FOLDER = sys.argv[1:4]
 NOBODY = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"
@@ -210,14 +210,4 @@ def run():
     our.quit()
 
 
-try:
-    run()
-except Failure as failure:
-    print(f"FAILED: {failure}")
-    for peer in Peer.everyone:
-        print("\n".join(f"{peer.name}: {line}" for line in peer.log[-20:]))
-    sys.exit(1)
-finally:
-    for peer in Peer.everyone:
-        peer.process.kill()
-        peer.process.wait()
+main(run)

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-from peers import PATIENCE, Failure, Peer, check
+from peers import PATIENCE, Failure, Peer, check, main
 
 OURS, NODE, FOLDER = sys.argv[1:4]
 TOPIC = "interop"
@@ -193,14 +193,4 @@ def run():
     case("ours in the middle of js", relay, ours, js)
 
 
-try:
-    run()
-except Failure as failure:
-    print(f"FAILED: {failure}")
-    for peer in Peer.everyone:
-        print("\n".join(f"{peer.name}: {line}" for line in peer.log[-20:]))
-    sys.exit(1)
-finally:
-    for peer in Peer.everyone:
-        peer.process.kill()
-        peer.process.wait()
+main(run)

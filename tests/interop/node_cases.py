@@ -2,13 +2,12 @@
 connects, and says nothing of any state, is connected and not live. node_cases.py LATTICE NODE FOLDER (of peer.js with what it needs)"""
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 
-from peers import PATIENCE, Failure, Peer, check
+from peers import PATIENCE, Failure, Peer, check, main
 
 LATTICE, NODE, FOLDER = sys.argv[1:4]
 TOPIC = "aethel/lattice/v1"
@@ -81,7 +80,7 @@ def only_connected(node, silent):
     check(lung["peers_live"] == 0 and lung["state"] == "STARTING", f"a silent peer counts: {lung}")
 
 
-def run(work):
+def both(work):
     middle = Peer("js", NODE, f"{FOLDER}/peer.js", "--topic", TOPIC)
     relayed([Node(work, i) for i in range(3)], middle.address)
     print("three nodes stay in step through a js peer", flush=True)
@@ -90,19 +89,19 @@ def run(work):
     print("a js peer that only connects is not live", flush=True)
 
 
-with tempfile.TemporaryDirectory(prefix="lattice-test.") as work:
-    try:
-        run(work)
-    except Failure as failure:
-        print(f"FAILED: {failure}")
-        for node in Node.everyone:
-            node.log.seek(0)
-            print(node.log.read()[-3000:])
-        sys.exit(1)
-    finally:
-        for node in Node.everyone:
-            node.process.send_signal(signal.SIGTERM)
-            node.process.wait()
-        for peer in Peer.everyone:
-            peer.process.kill()
-            peer.process.wait()
+def run():
+    with tempfile.TemporaryDirectory(prefix="lattice-test.") as work:
+        try:
+            both(work)
+        except Failure:
+            for node in Node.everyone:
+                node.log.seek(0)
+                print(node.log.read()[-3000:])
+            raise
+        finally:
+            for node in Node.everyone:
+                node.process.terminate()
+                node.process.wait()
+
+
+main(run)

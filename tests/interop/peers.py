@@ -3,6 +3,7 @@ import json
 import os
 import queue
 import subprocess
+import sys
 import threading
 import time
 
@@ -104,3 +105,18 @@ class Peer:
         self.say("quit")
         self.wait("bye")
         check(self.process.wait(PATIENCE) == 0, f"{self.name} left with {self.process.returncode}")
+
+
+def main(run):
+    """Run the cases; say what failed, with the last lines of everyone's log; leave nobody behind."""
+    try:
+        run()
+    except Failure as failure:
+        print(f"FAILED: {failure}")
+        for peer in Peer.everyone:
+            print("\n".join(f"{peer.name}: {line}" for line in peer.log[-20:]))
+        sys.exit(1)
+    finally:
+        for peer in Peer.everyone:
+            peer.process.kill()
+            peer.process.wait()
