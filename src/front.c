@@ -146,7 +146,7 @@ peers_are_known(const struct snapshot *s)
     for (uint32_t i = 0; i < s->peer_count; i++) {
         const struct snapshot_peer *peer = &s->peers[i];
 
-        if (peer->connected && (peer->heard_ms < 0 || (peer->differs_ms >= 0 && peer->differs_ms <= SNAPSHOT_QUIET_MS)))
+        if (peer->connected && (peer->heard_ms < 0 || (peer->stand.differs_ms >= 0 && peer->stand.differs_ms <= SNAPSHOT_QUIET_MS)))
             return false;
     }
     return true;

@@ -67,7 +67,7 @@ differing(const struct snapshot *s)
     uint32_t count = s->summary_differing;
 
     for (uint32_t i = 0; i < s->source_count && i < SNAPSHOT_SOURCES_MAX; i++)
-        count += s->sources[i].agreement != AGREE_EQUAL && s->sources[i].agreement != AGREE_UNKNOWN;
+        count += s->sources[i].stand.agreement != AGREE_EQUAL && s->sources[i].stand.agreement != AGREE_UNKNOWN;
     return count;
 }
 

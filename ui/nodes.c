@@ -12,18 +12,12 @@
 
 #define ROOT_SHOWN 8 /* hex digits */
 
-static int64_t
-differing_ms(const struct node_row *row)
-{
-    return row->source ? row->source->differs_ms : row->peer->differs_ms;
-}
-
 /* One row has the letter of another one with the same root, else the next free one. */
 static void
 give_letter(struct node_row *rows, int count, struct node_row *row, char *next)
 {
     for (int i = 0; i < count; i++)
-        if (&rows[i] != row && rows[i].letter >= 'B' && strcmp(rows[i].root, row->root) == 0) {
+        if (&rows[i] != row && rows[i].letter >= 'B' && strcmp(rows[i].stand->root, row->stand->root) == 0) {
             row->letter = rows[i].letter;
             return;
         }
@@ -38,13 +32,13 @@ give_letters(struct node_row *rows, int count)
     char next = 'B';
 
     for (int i = 0; i < count; i++)
-        rows[i].letter = rows[i].agreement == AGREE_EQUAL ? 'A' : '?';
+        rows[i].letter = rows[i].stand->agreement == AGREE_EQUAL ? 'A' : '?';
     for (;;) {
         struct node_row *oldest = NULL;
 
         for (int i = 0; i < count; i++)
-            if (rows[i].letter == '?' && rows[i].root[0] && agreement_is_open(rows[i].agreement) &&
-                (oldest == NULL || differing_ms(&rows[i]) > differing_ms(oldest)))
+            if (rows[i].letter == '?' && rows[i].stand->root[0] && agreement_is_open(rows[i].stand->agreement) &&
+                (oldest == NULL || rows[i].stand->differs_ms > oldest->stand->differs_ms))
                 oldest = &rows[i];
         if (oldest == NULL)
             break;
@@ -61,14 +55,14 @@ all_rows(const struct snapshot *snapshot, struct node_row rows[NODES_MAX])
         const struct snapshot_peer *p = &snapshot->peers[i];
 
         rows[count++] = (struct node_row){
-            .peer = p, .name = p->name[0] ? p->name : p->id, .root = p->root, .agreement = p->agreement
+            .peer = p, .name = p->name[0] ? p->name : p->id, .stand = &p->stand
         };
     }
     for (uint32_t i = 0; i < snapshot->source_count && i < SNAPSHOT_SOURCES_MAX; i++) {
         const struct snapshot_source *s = &snapshot->sources[i];
 
         rows[count++] = (struct node_row){
-            .source = s, .name = s->name[0] ? s->name : s->url, .root = s->root, .agreement = s->agreement
+            .source = s, .name = s->name[0] ? s->name : s->url, .stand = &s->stand
         };
     }
     give_letters(rows, count);
@@ -82,7 +76,7 @@ passes(const struct filter *filter, const struct node_row *row)
 
     node_state_text(row, state);
     snprintf(text, sizeof(text), "%s %s %s %s %s", row->name,
-             row->source ? row->source->url : row->peer->address, row->source ? "http" : "p2p", row->root,
+             row->source ? row->source->url : row->peer->address, row->source ? "http" : "p2p", row->stand->root,
              state);
     return filter_passes(filter, text);
 }
@@ -125,9 +119,9 @@ bytes_in(const struct node_row *row)
 static unsigned
 health(const struct node_row *row)
 {
-    if (agreement_is_open(row->agreement))
+    if (agreement_is_open(row->stand->agreement))
         return 0;
-    return row->agreement == AGREE_UNKNOWN ? 1 : 2;
+    return row->stand->agreement == AGREE_UNKNOWN ? 1 : 2;
 }
 
 static int
@@ -183,9 +177,9 @@ nodes_tally(const struct snapshot *snapshot)
     struct node_tally tally = { .total = all_rows(snapshot, rows) };
 
     for (int i = 0; i < tally.total; i++) {
-        tally.same += rows[i].agreement == AGREE_EQUAL;
-        tally.differ += agreement_is_open(rows[i].agreement);
-        tally.unknown += rows[i].agreement == AGREE_UNKNOWN;
+        tally.same += rows[i].stand->agreement == AGREE_EQUAL;
+        tally.differ += agreement_is_open(rows[i].stand->agreement);
+        tally.unknown += rows[i].stand->agreement == AGREE_UNKNOWN;
     }
     return tally;
 }
@@ -204,41 +198,19 @@ node_root_text(const struct snapshot *snapshot, const struct node_row *row, char
             snprintf(out, NODE_TEXT_MAX, "?");
         return STYLE_UNKNOWN;
     }
-    snprintf(out, NODE_TEXT_MAX, "%-*.*s %c%c", ROOT_SHOWN, ROOT_SHOWN, row->root,
+    snprintf(out, NODE_TEXT_MAX, "%-*.*s %c%c", ROOT_SHOWN, ROOT_SHOWN, row->stand->root,
              row->letter == 'A' ? '=' : '!', row->letter);
     return row->letter == 'A' ? STYLE_GOOD : STYLE_ATTENTION;
 }
 
-#define HEALING_OF(n)                                                                                                     \
-    {                                                                                                                     \
-        .difference = &(n)->difference, .keys = (n)->keys, .error = (n)->error, .key_count = (n)->key_count,              \
-        .key_total = (n)->key_total, .count = (n)->count, .differs_ms = (n)->differs_ms, .age_ms = (n)->heal_age_ms,      \
-        .backoff_ms = (n)->backoff_ms, .healing = (n)->healing, .percent = (n)->heal_percent,                             \
-        .applied = (n)->heal_applied, .same = (n)->heal_same, .refused = (n)->heal_refused, .ours = (n)->heal_ours,       \
-        .ms = (n)->heal_ms, .bytes = (n)->heal_bytes                                                                      \
-    }
-
-struct node_healing
-node_healing(const struct node_row *row)
-{
-    struct node_healing of_source, of_peer;
-
-    if (row->source) {
-        of_source = (struct node_healing)HEALING_OF(row->source);
-        return of_source;
-    }
-    of_peer = (struct node_healing)HEALING_OF(row->peer);
-    return of_peer;
-}
-
 /* Which side has the news, by the keys that are named. */
 static const char *
-direction(const struct node_healing *h)
+direction(const struct snapshot_stand *stand)
 {
     bool theirs = false, ours = false;
 
-    for (uint32_t i = 0; i < h->key_count && i < SNAPSHOT_KEYS_MAX; i++) {
-        enum key_difference d = h->keys[i].difference;
+    for (uint32_t i = 0; i < stand->key_count && i < SNAPSHOT_KEYS_MAX; i++) {
+        enum key_difference d = stand->keys[i].difference;
 
         theirs |= d == KEY_THEIRS_NEWER || d == KEY_ONLY_THEIRS || d == KEY_REFUSED;
         ours |= d == KEY_OURS_NEWER || d == KEY_ONLY_OURS;
@@ -253,23 +225,22 @@ direction(const struct node_healing *h)
 enum style
 node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX])
 {
-    struct node_healing h;
+    const struct snapshot_stand *stand = row->stand;
 
-    if (row->agreement == AGREE_EQUAL) {
+    if (row->stand->agreement == AGREE_EQUAL) {
         snprintf(out, NODE_TEXT_MAX, _("same"));
         return STYLE_TEXT;
     }
-    if (row->agreement == AGREE_UNKNOWN) {
+    if (row->stand->agreement == AGREE_UNKNOWN) {
         snprintf(out, NODE_TEXT_MAX, "?");
         return STYLE_UNKNOWN;
     }
-    if (row->agreement == AGREE_BUT) {
+    if (row->stand->agreement == AGREE_BUT) {
         snprintf(out, NODE_TEXT_MAX, _("same but"));
         return STYLE_TEXT;
     }
-    h = node_healing(row);
-    if (h.differs_ms >= 0 && h.key_total > 0)
-        snprintf(out, NODE_TEXT_MAX, "%" PRIu32 " %s", h.key_total, direction(&h));
+    if (stand->differs_ms >= 0 && stand->key_total > 0)
+        snprintf(out, NODE_TEXT_MAX, "%" PRIu32 " %s", stand->key_total, direction(stand));
     else
         snprintf(out, NODE_TEXT_MAX, _("differs"));
     return STYLE_ATTENTION;
@@ -279,27 +250,27 @@ node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX])
 static enum style
 agreement_state(const struct node_row *row, const char *equal, const char *unknown, char out[NODE_TEXT_MAX])
 {
-    const struct node_healing h = node_healing(row);
+    const struct snapshot_stand *stand = row->stand;
     char span[FORMAT_MAX];
 
-    switch (row->agreement) {
+    switch (row->stand->agreement) {
     case AGREE_HEALING:
-        snprintf(out, NODE_TEXT_MAX, _("healing %" PRIu32 " %%"), h.percent);
+        snprintf(out, NODE_TEXT_MAX, _("healing %" PRIu32 " %%"), stand->heal_percent);
         return STYLE_FALLBACK;
     case AGREE_HELD:
-        snprintf(out, NODE_TEXT_MAX, "%s", h.error[0] ? h.error : _("held"));
+        snprintf(out, NODE_TEXT_MAX, "%s", stand->error[0] ? stand->error : _("held"));
         return STYLE_ATTENTION;
     case AGREE_INCOMPATIBLE:
         snprintf(out, NODE_TEXT_MAX, _("incompatible"));
         return STYLE_ATTENTION;
     case AGREE_BUT:
-        snprintf(out, NODE_TEXT_MAX, "%s", h.error);
+        snprintf(out, NODE_TEXT_MAX, "%s", stand->error);
         return STYLE_TEXT;
     case AGREE_DIFFERS:
-        if (h.differs_ms < 0) /* our root moved after its last answer */
+        if (stand->differs_ms < 0) /* our root moved after its last answer */
             snprintf(out, NODE_TEXT_MAX, _("looking soon"));
         else
-            snprintf(out, NODE_TEXT_MAX, _("differs %s"), format_span(h.differs_ms, span));
+            snprintf(out, NODE_TEXT_MAX, _("differs %s"), format_span(stand->differs_ms, span));
         return STYLE_ATTENTION;
     case AGREE_EQUAL:
         snprintf(out, NODE_TEXT_MAX, "%s", equal);
@@ -316,8 +287,8 @@ source_state(const struct node_row *row, char out[NODE_TEXT_MAX])
 {
     const struct snapshot_source *s = row->source;
 
-    if (s->error[0] && s->failures > 0) {
-        snprintf(out, NODE_TEXT_MAX, "%s", s->error);
+    if (s->stand.error[0] && s->failures > 0) {
+        snprintf(out, NODE_TEXT_MAX, "%s", s->stand.error);
         return STYLE_ATTENTION;
     }
     return agreement_state(row, s->trusted ? _("in step") : _("in step, key not trusted"),

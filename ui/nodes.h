@@ -18,25 +18,9 @@ struct node_row {
     const struct snapshot_source *source; /* NULL: a peer */
     const struct snapshot_peer *peer;     /* NULL: a source */
     const char *name;
-    const char *root; /* "" unknown */
-    enum agreement agreement;
+    const struct snapshot_stand *stand;
     char letter; /* 'A' ours, 'B' .. 'Z' others, '?' unknown */
 };
-
-/* What differs from us and what healing makes of it: peers and sources have the same. Pointers borrow from the snapshot. */
-struct node_healing {
-    const struct snapshot_difference *difference;
-    const struct snapshot_key *keys;
-    const char *error;
-    uint32_t key_count, key_total;
-    uint64_t count; /* their records; 0: unknown */
-    int64_t differs_ms, age_ms, backoff_ms;
-    bool healing;
-    uint32_t percent, applied, same, refused, ours, ms;
-    uint64_t bytes;
-};
-
-struct node_healing node_healing(const struct node_row *row);
 
 /* Orders of a list of nodes. */
 enum node_sort {

@@ -192,17 +192,17 @@ hide_keys(struct privacy *p, struct snapshot_key *keys, uint32_t count)
 static void
 hide_source(struct privacy *p, struct snapshot_source *s)
 {
-    hide_keys(p, s->keys, s->key_count);
+    hide_keys(p, s->stand.keys, s->stand.key_count);
     WHOLE(p, WHAT_URL, s->url);
     TOKENS(p, s->name);
-    TOKENS(p, s->error);
+    TOKENS(p, s->stand.error);
 }
 
 static void
 hide_peer(struct privacy *p, struct snapshot_peer *peer)
 {
-    hide_keys(p, peer->keys, peer->key_count);
-    TOKENS(p, peer->error);
+    hide_keys(p, peer->stand.keys, peer->stand.key_count);
+    TOKENS(p, peer->stand.error);
     WHOLE(p, WHAT_PEER, peer->id);
     WHOLE(p, WHAT_ADDRESS, peer->address);
     TOKENS(p, peer->name);

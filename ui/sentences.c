@@ -114,7 +114,7 @@ say_node(const struct node_row *row, FILE *out)
     node_diff_text(row, diff);
     node_state_text(row, state);
     fprintf(out, "%s %s: %s, %s.\n", row->source ? _("Source") : _("Peer"), row->name, state,
-            row->agreement == AGREE_UNKNOWN ? _("root unknown") : diff);
+            row->stand->agreement == AGREE_UNKNOWN ? _("root unknown") : diff);
 }
 
 static void
@@ -126,7 +126,7 @@ nodes_changed(const struct snapshot *before, const struct snapshot *now, FILE *o
     for (int i = 0; i < count; i++) {
         const struct node_row *was = find_row(old, old_count, &fresh[i]);
 
-        if (was && was->agreement == fresh[i].agreement &&
+        if (was && was->stand->agreement == fresh[i].stand->agreement &&
             (was->peer == NULL || fresh[i].peer == NULL || was->peer->live == fresh[i].peer->live))
             continue;
         stamp(now, out);
@@ -188,17 +188,17 @@ void
 sentences_of_divergence(const struct snapshot *s, FILE *out)
 {
     struct node_row rows[NODES_MAX];
-    struct node_healing h;
+    const struct snapshot_stand *h;
     int count = nodes_list(s, "", rows), open = 0;
 
     for (int i = 0; i < count; i++) {
-        if (rows[i].agreement == AGREE_EQUAL || rows[i].agreement == AGREE_UNKNOWN)
+        if (rows[i].stand->agreement == AGREE_EQUAL || rows[i].stand->agreement == AGREE_UNKNOWN)
             continue;
         open++;
         say_node(&rows[i], out);
-        h = node_healing(&rows[i]);
-        for (uint32_t k = 0; k < h.key_count && k < SNAPSHOT_KEYS_MAX; k++)
-            say_key(&h.keys[k], out);
+        h = rows[i].stand;
+        for (uint32_t k = 0; k < h->key_count && k < SNAPSHOT_KEYS_MAX; k++)
+            say_key(&h->keys[k], out);
     }
     if (open == 0)
         fprintf(out, _("Nobody who was heard has another root.\n"));

@@ -84,11 +84,11 @@ demo_story_facts(const struct snapshot *s, unsigned nodes)
 
     for (uint32_t i = 0; i < s->peer_count; i++) {
         if (s->peers[i].live)
-            count_agreement(s->peers[i].agreement, &equal_peers, &differ);
+            count_agreement(s->peers[i].stand.agreement, &equal_peers, &differ);
     }
     for (uint32_t i = 0; i < s->source_count; i++) {
         if (s->sources[i].usable)
-            count_agreement(s->sources[i].agreement, &equal_sources, &differ);
+            count_agreement(s->sources[i].stand.agreement, &equal_sources, &differ);
     }
     return (struct story_facts){ .state = s->lung.state,
                                  .agree = differ == 0 && (equal_peers + 1 >= nodes || equal_sources + 1 >= nodes),

@@ -38,14 +38,6 @@ fill_key(const struct heal_key *key, struct snapshot_key *row)
     fill_side(&key->theirs, &row->theirs_hlc, row->theirs_author, row->theirs_value);
 }
 
-uint32_t
-heal_rows_keys(const struct heal *heal, struct snapshot_key *rows)
-{
-    for (uint32_t i = 0; i < heal->key_count; i++)
-        fill_key(&heal->keys[i], &rows[i]);
-    return heal->key_count;
-}
-
 /* Subtree 0 in the highest bit of the first digit. */
 static void
 fill_map(const uint8_t subtrees[32], char out[SNAPSHOT_HEX_LEN])
@@ -63,18 +55,8 @@ fill_map(const uint8_t subtrees[32], char out[SNAPSHOT_HEX_LEN])
     out[64] = '\0';
 }
 
-enum agreement
-heal_rows_open(const struct heal_peer *peer, bool busy)
-{
-    if (peer->healing || busy)
-        return AGREE_HEALING;
-    if (heal_peer_is_incompatible(peer))
-        return AGREE_INCOMPATIBLE;
-    return peer->held ? AGREE_HELD : AGREE_DIFFERS;
-}
-
-void
-heal_rows_difference(const struct heal_peer *peer, struct snapshot_difference *row)
+static void
+fill_difference(const struct heal_peer *peer, struct snapshot_difference *row)
 {
     static const enum heal_way ways[] = { [HEAL_TIER_NONE] = WAY_NONE,
                                           [HEAL_TIER_SKETCH] = WAY_SKETCH,
@@ -108,4 +90,76 @@ heal_rows_difference(const struct heal_peer *peer, struct snapshot_difference *r
     };
     if (peer->healing || peer->healed_once)
         fill_map(heal->subtrees, row->subtrees);
+}
+
+static void
+fill_session(const struct heal_peer *peer, bool busy, uint64_t now_ms, struct snapshot_stand *out)
+{
+    const struct heal *heal = &peer->heal;
+
+    if (!busy && !peer->healed_once)
+        return;
+    out->heal_percent = heal_percent(heal);
+    out->heal_age_ms = busy ? -1 : now_ms > peer->heal_end_ms ? (int64_t)(now_ms - peer->heal_end_ms) : 0;
+    out->heal_ms = (uint32_t)(peer->healing ? now_ms - heal->begun_ms : peer->heal_took_ms);
+    out->heal_applied = heal->applied;
+    out->heal_same = heal->same;
+    out->heal_refused = heal->refused;
+    out->heal_ours = heal->ours;
+    out->heal_bytes = heal->bytes;
+    out->key_total = heal->key_total;
+    out->key_count = heal->key_count;
+    for (uint32_t i = 0; i < heal->key_count; i++)
+        fill_key(&heal->keys[i], &out->keys[i]);
+}
+
+/* What lies behind two roots that are not the same. */
+static enum agreement
+behind_difference(const struct heal_peer *peer, const uint8_t *own_root, const struct heal_seen *seen)
+{
+    size_t but = 0;
+
+    if (own_root && seen->root && heal_peer_agrees(peer, own_root, seen->root, &but))
+        return but > 0 ? AGREE_BUT : AGREE_EQUAL;
+    if (peer->healing || seen->busy)
+        return AGREE_HEALING;
+    if (heal_peer_is_incompatible(peer))
+        return AGREE_INCOMPATIBLE;
+    return peer->held ? AGREE_HELD : AGREE_DIFFERS;
+}
+
+static void
+fill_healing(const struct heal_peer *peer, const uint8_t *own_root, const struct heal_seen *seen, uint64_t now_ms,
+             struct snapshot_stand *out)
+{
+    bool busy = peer->healing || seen->busy;
+
+    if (out->agreement == AGREE_DIFFERS)
+        out->agreement = behind_difference(peer, own_root, seen);
+    out->healing = busy;
+    out->backoff_ms = peer->pause_until_ms > now_ms ? (int64_t)(peer->pause_until_ms - now_ms) : 0;
+    fill_session(peer, busy, now_ms, out);
+    fill_difference(peer, &out->difference);
+    if (out->agreement != AGREE_EQUAL)
+        lat_copy(out->error, sizeof(out->error), peer->trouble);
+}
+
+void
+heal_rows_fill(const struct heal_peer *peer, const uint8_t *own_root, const struct heal_seen *seen, uint64_t now_ms,
+               struct snapshot_stand *out)
+{
+    snapshot_stand_clear(out);
+    out->agreement = seen->agreement;
+    if (seen->root) {
+        lat_hex(seen->root, 32, out->root);
+        out->count = seen->count;
+    }
+    if (peer)
+        fill_healing(peer, own_root, seen, now_ms, out);
+    if (seen->error[0])
+        lat_copy(out->error, sizeof(out->error), seen->error);
+    if (agreement_is_open(out->agreement) && seen->differs_ms >= 0) {
+        out->differs_ms = seen->differs_ms;
+        out->differs_checks = seen->differs_checks;
+    }
 }

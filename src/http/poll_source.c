@@ -234,41 +234,31 @@ source_given_up(struct poll_source *s, uint64_t now_ms)
 
 /* --- for the snapshot ---------------------------------------------------------------------------------- */
 
+static bool
+is_forgotten(const struct poll_source *s, uint64_t now_ms)
+{
+    return !s->h.compared || !s->has_shown || (!s->usable && now_ms - s->ok_ms > SOURCE_FORGET_MS);
+}
+
 /*
  * Our own root moves between two looks at the source, by writes here and by healing from elsewhere. So its
  * last root is held against the present one of ours, where that is known. A difference that no look has
  * confirmed yet has no duration (differs_ms -1).
  */
-static enum agreement
-agreement_of(const struct poll_source *s, const uint8_t *own_root, uint64_t now_ms)
-{
-    size_t but = 0;
-    bool same = own_root ? heal_peer_agrees(&s->h, own_root, s->shown.root, &but) : s->h.equal;
-
-    if (!s->h.compared || !s->has_shown || (!s->usable && now_ms - s->ok_ms > SOURCE_FORGET_MS))
-        return AGREE_UNKNOWN;
-    if (same)
-        return but > 0 ? AGREE_BUT : AGREE_EQUAL;
-    return heal_rows_open(&s->h, s->importing);
-}
-
 static void
-fill_heal(const struct poll_source *s, uint64_t now_ms, struct snapshot_source *row)
+fill_stand(const struct poll_source *s, const uint8_t *own_root, uint64_t now_ms, struct snapshot_stand *out)
 {
-    const struct heal *heal = &s->h.heal;
+    const struct heal_seen seen = {
+        .agreement = is_forgotten(s, now_ms) ? AGREE_UNKNOWN : own_root == NULL && s->h.equal ? AGREE_EQUAL : AGREE_DIFFERS,
+        .root = s->has_shown ? s->shown.root : NULL,
+        .count = s->shown.count,
+        .differs_ms = s->h.equal ? -1 : (int64_t)(now_ms - s->h.differs_since_ms),
+        .differs_checks = s->h.differs_checks,
+        .error = s->error,
+        .busy = s->importing,
+    };
 
-    row->healing = s->h.healing || s->importing;
-    row->heal_percent = s->h.healing || s->h.healed_once ? heal_percent(heal) : 0;
-    row->heal_age_ms = s->h.healed_once ? (int64_t)(now_ms - s->h.heal_end_ms) : -1;
-    row->heal_applied = heal->applied;
-    row->heal_same = heal->same;
-    row->heal_refused = heal->refused;
-    row->heal_ours = heal->ours;
-    row->heal_bytes = heal->bytes;
-    row->heal_ms = (uint32_t)(s->h.healing ? now_ms - heal->begun_ms : s->h.heal_took_ms);
-    row->key_total = heal->key_total;
-    row->key_count = heal_rows_keys(heal, row->keys);
-    heal_rows_difference(&s->h, &row->difference);
+    heal_rows_fill(&s->h, own_root, &seen, now_ms, out);
 }
 
 void
@@ -284,7 +274,6 @@ source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_m
     row->ok_age_ms = s->known ? (int64_t)(now_ms - s->ok_ms) : -1;
     row->try_age_ms = s->asked ? (int64_t)(now_ms - s->try_ms) : -1;
     row->next_ms = -1;
-    row->backoff_ms = s->h.pause_until_ms > now_ms ? (int64_t)(s->h.pause_until_ms - now_ms) : 0;
     row->failures = s->failures;
     row->rtt_ms = s->rtt_ms;
     row->polls = s->polls;
@@ -292,19 +281,5 @@ source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_m
     row->polls_failed = s->polls_failed;
     row->bytes_in = s->bytes_in;
     row->bytes_out = s->bytes_out;
-    row->agreement = agreement_of(s, own_root, now_ms);
-    if (s->has_shown) {
-        lat_hex(s->shown.root, 32, row->root);
-        row->count = s->shown.count;
-    }
-    row->differs_ms = -1;
-    if (agreement_is_open(row->agreement) && !s->h.equal) {
-        row->differs_ms = (int64_t)(now_ms - s->h.differs_since_ms);
-        row->differs_checks = s->h.differs_checks;
-    }
-    lat_copy(row->error, sizeof(row->error),
-             s->error[0]                     ? s->error
-             : row->agreement == AGREE_EQUAL ? ""
-                                             : s->h.trouble);
-    fill_heal(s, now_ms, row);
+    fill_stand(s, own_root, now_ms, &row->stand);
 }

@@ -174,7 +174,7 @@ put_agreement(struct page *page, const char *name, const struct snapshot_source 
     for (unsigned i = 0; i < AGREE_COUNT; i++) {
         snprintf(labels, sizeof(labels), "{source=\"%s\",agreement=\"%s\"}", label,
                  agreement_name((enum agreement)i));
-        sample(page, name, labels, i == (unsigned)source->agreement);
+        sample(page, name, labels, i == (unsigned)source->stand.agreement);
     }
 }
 
@@ -211,7 +211,7 @@ put_differs(struct page *page, const char *name, const struct snapshot_source *s
     char labels[LABEL_MAX + 64];
 
     snprintf(labels, sizeof(labels), "{source=\"%s\"}", label);
-    sample_ms(page, name, labels, source->differs_ms);
+    sample_ms(page, name, labels, source->stand.differs_ms);
 }
 
 /* All samples of a family stand together. */

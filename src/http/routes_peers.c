@@ -141,8 +141,8 @@ compared_sources(const struct snapshot *s, const char *prefix, uint32_t *differi
     for (uint32_t i = 0; i < s->source_count && item != NULL; i++, item = item->next) {
         const struct snapshot_source *source = &s->sources[i];
 
-        add_verdict(item, source->agreement, source->keys, source->key_count, prefix);
-        *differing += agreement_is_open(source->agreement);
+        add_verdict(item, source->stand.agreement, source->stand.keys, source->stand.key_count, prefix);
+        *differing += agreement_is_open(source->stand.agreement);
     }
     return list;
 }
@@ -156,8 +156,8 @@ compared_peers(const struct snapshot *s, const char *prefix, uint32_t *differing
     for (uint32_t i = 0; i < s->peer_count && item != NULL; i++, item = item->next) {
         const struct snapshot_peer *peer = &s->peers[i];
 
-        add_verdict(item, peer->agreement, peer->keys, peer->key_count, prefix);
-        *differing += agreement_is_open(peer->agreement);
+        add_verdict(item, peer->stand.agreement, peer->stand.keys, peer->stand.key_count, prefix);
+        *differing += agreement_is_open(peer->stand.agreement);
     }
     return list;
 }

@@ -102,19 +102,19 @@ source_alerts(struct gathering *g)
     for (uint32_t i = 0; i < g->s->source_count; i++) {
         const struct snapshot_source *source = &g->s->sources[i];
         struct alert_kind differs = { "D1", source->url,
-                                      source->differs_ms > DIVERGENCE_ALARM_MS ? ALERT_ALARM : ALERT_ATTENTION };
+                                      source->stand.differs_ms > DIVERGENCE_ALARM_MS ? ALERT_ALARM : ALERT_ATTENTION };
 
-        if (source->differs_ms >= 0 &&
-            (source->agreement == AGREE_HELD || source->agreement == AGREE_INCOMPATIBLE))
-            raise_alert(g, &differs, "%.40s differs, nothing is taken: %.80s", source->name, source->error);
-        else if (source->differs_ms >= 0 && source->key_total > 0)
-            raise_alert(g, &differs, "%.40s diverges: %u key%s", source->name, source->key_total,
-                        source->key_total == 1 ? "" : "s");
-        else if (source->differs_ms >= 0)
-            raise_alert(g, &differs, "%.40s diverges: root %.8s, ours %.8s", source->name, source->root, g->s->state.root);
-        if (source->failures > 0 && !source->usable && source->error[0])
+        if (source->stand.differs_ms >= 0 &&
+            (source->stand.agreement == AGREE_HELD || source->stand.agreement == AGREE_INCOMPATIBLE))
+            raise_alert(g, &differs, "%.40s differs, nothing is taken: %.80s", source->name, source->stand.error);
+        else if (source->stand.differs_ms >= 0 && source->stand.key_total > 0)
+            raise_alert(g, &differs, "%.40s diverges: %u key%s", source->name, source->stand.key_total,
+                        source->stand.key_total == 1 ? "" : "s");
+        else if (source->stand.differs_ms >= 0)
+            raise_alert(g, &differs, "%.40s diverges: root %.8s, ours %.8s", source->name, source->stand.root, g->s->state.root);
+        if (source->failures > 0 && !source->usable && source->stand.error[0])
             raise_alert(g, &(struct alert_kind){ "F2", source->url, ALERT_ATTENTION }, "HTTP %.40s: %.100s", source->name,
-                        source->error);
+                        source->stand.error);
     }
 }
 
@@ -124,14 +124,14 @@ peer_alerts(struct gathering *g)
     for (uint32_t i = 0; i < g->s->peer_count; i++) {
         const struct snapshot_peer *peer = &g->s->peers[i];
         struct alert_kind differs = { "D1", peer->id,
-                                      peer->differs_ms > DIVERGENCE_ALARM_MS ? ALERT_ALARM : ALERT_ATTENTION };
+                                      peer->stand.differs_ms > DIVERGENCE_ALARM_MS ? ALERT_ALARM : ALERT_ATTENTION };
 
-        if (!peer->connected || !peer->trusted || peer->differs_ms < SNAPSHOT_QUIET_MS)
+        if (!peer->connected || !peer->trusted || peer->stand.differs_ms < SNAPSHOT_QUIET_MS)
             continue;
-        if (peer->agreement == AGREE_HELD)
-            raise_alert(g, &differs, "%.40s differs, nothing is taken: %.80s", peer->name, peer->error);
+        if (peer->stand.agreement == AGREE_HELD)
+            raise_alert(g, &differs, "%.40s differs, nothing is taken: %.80s", peer->name, peer->stand.error);
         else
-            raise_alert(g, &differs, "%.40s diverges: root %.8s, ours %.8s", peer->name, peer->root, g->s->state.root);
+            raise_alert(g, &differs, "%.40s diverges: root %.8s, ours %.8s", peer->name, peer->stand.root, g->s->state.root);
     }
 }
 

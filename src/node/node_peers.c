@@ -16,50 +16,28 @@ age(uint64_t now, uint64_t then)
 }
 
 static void
-fill_heal(const struct heal_peer *h, const uint8_t own_root[32], const uint8_t their_root[32], uint64_t now,
-          struct snapshot_peer *out)
+fill_stand(const struct heal_peer *h, const uint8_t own_root[32], const struct live_row *row, uint64_t now, struct snapshot_stand *out)
 {
-    size_t but;
+    static const enum agreement agreements[] = { [LIVE_UNKNOWN] = AGREE_UNKNOWN,
+                                                 [LIVE_EQUAL] = AGREE_EQUAL,
+                                                 [LIVE_DIFFERS] = AGREE_DIFFERS };
+    const struct heal_seen seen = {
+        .agreement = agreements[row->agreement],
+        .root = row->has_state ? row->state.root : NULL,
+        .count = row->state.count,
+        .differs_ms = row->agreement == LIVE_DIFFERS ? age(now, row->agreement_ms) : -1,
+        .differs_checks = row->checks,
+        .error = "",
+    };
 
-    lat_copy(out->error, sizeof(out->error), h->trouble);
-    out->healing = h->healing;
-    out->backoff_ms = h->pause_until_ms > now ? (int64_t)(h->pause_until_ms - now) : 0;
-    heal_rows_difference(h, &out->difference);
-    if (out->agreement == AGREE_DIFFERS)
-        out->agreement = heal_peer_agrees(h, own_root, their_root, &but) ? AGREE_BUT : heal_rows_open(h, false);
-    if (!agreement_is_open(out->agreement))
-        out->differs_ms = -1;
-    if (!h->healing && !h->healed_once)
-        return;
-    out->heal_percent = heal_percent(&h->heal);
-    out->heal_age_ms = h->healing ? -1 : age(now, h->heal_end_ms);
-    out->heal_ms = (uint32_t)(h->healing ? now - h->heal.begun_ms : h->heal_took_ms);
-    out->heal_applied = h->heal.applied;
-    out->heal_same = h->heal.same;
-    out->heal_refused = h->heal.refused;
-    out->heal_ours = h->heal.ours;
-    out->heal_bytes = h->heal.bytes;
-    out->key_total = h->heal.key_total;
-    out->key_count = heal_rows_keys(&h->heal, out->keys);
+    heal_rows_fill(h, own_root, &seen, now, out);
 }
 
 static void
 fill_live(const struct live_row *row, uint64_t now, struct snapshot_peer *out)
 {
-    static const enum agreement agreements[] = { [LIVE_UNKNOWN] = AGREE_UNKNOWN,
-                                                 [LIVE_EQUAL] = AGREE_EQUAL,
-                                                 [LIVE_DIFFERS] = AGREE_DIFFERS };
-
     out->live = row->live;
     out->trusted = row->trusted;
-    out->agreement = agreements[row->agreement];
-    if (row->agreement == LIVE_DIFFERS)
-        out->differs_ms = age(now, row->agreement_ms);
-    out->differs_checks = row->agreement == LIVE_DIFFERS ? row->checks : 0;
-    if (row->has_state) {
-        lat_hex(row->state.root, sizeof(row->state.root), out->root);
-        out->count = row->state.count;
-    }
     out->heard_ms = age(now, row->heard_ms);
     out->exchange_ms = age(now, row->exchange_ms);
     out->clock_ms = row->has_clock ? row->clock_ms : 0;
@@ -94,7 +72,6 @@ fill_connection(const struct swarm_row *row, uint64_t now, struct snapshot_peer 
     out->since_ms = row->connected ? (int64_t)(now - row->since_ms) : -1;
     out->bytes_in = row->bytes_in;
     out->bytes_out = row->bytes_out;
-    out->agreement = AGREE_UNKNOWN;
     if (row->dialing)
         snprintf(out->why_not, sizeof(out->why_not), "dialing: %s", conn_phase_name(row->phase));
     else if (!row->connected)
@@ -104,7 +81,6 @@ fill_connection(const struct swarm_row *row, uint64_t now, struct snapshot_peer 
 static void
 fill_row(const struct node *node, const struct swarm_row *row, uint64_t now, struct snapshot_peer *out)
 {
-    const struct heal_peer *h = node_sync_peer(node, &row->id);
     struct gossip_peer_row gossip;
     struct live_row live = { 0 };
 
@@ -113,10 +89,9 @@ fill_row(const struct node *node, const struct swarm_row *row, uint64_t now, str
         return;
     if (live_row(node->live, &row->id, now, &live))
         fill_live(&live, now, out);
+    fill_stand(node_sync_peer(node, &row->id), node->own_root, &live, now, &out->stand);
     if (gossip_peer_show(node->router, &row->id, node->config->p2p_topic, &gossip) == LAT_OK)
         fill_gossip(&gossip, out);
-    if (h)
-        fill_heal(h, node->own_root, live.state.root, now, out);
 }
 
 void

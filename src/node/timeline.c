@@ -30,9 +30,9 @@ count_others(const struct snapshot *s)
     uint16_t count = 0;
 
     for (uint32_t i = 0; i < s->peer_count; i++)
-        count = (uint16_t)(count + agreement_is_open(s->peers[i].agreement));
+        count = (uint16_t)(count + agreement_is_open(s->peers[i].stand.agreement));
     for (uint32_t i = 0; i < s->source_count; i++)
-        count = (uint16_t)(count + agreement_is_open(s->sources[i].agreement));
+        count = (uint16_t)(count + agreement_is_open(s->sources[i].stand.agreement));
     return count;
 }
 

@@ -131,6 +131,8 @@ field_to_json(const struct json_field *field, const char *base)
         return cJSON_CreateString(field->name_of(value));
     case OBJECT:
         return table_to_json(field->table, at);
+    case MERGED: /* members_to_json has taken it */
+        break;
     case LIST:
         return list_to_json(field, base);
     case NUMBERS:
@@ -139,24 +141,37 @@ field_to_json(const struct json_field *field, const char *base)
     return NULL;
 }
 
+static bool
+members_to_json(const struct json_table *table, const char *base, cJSON *object)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct json_field *field = &table->fields[i];
+        cJSON *item;
+
+        if (field->kind == MERGED) {
+            if (!members_to_json(field->table, base + field->offset, object))
+                return false;
+            continue;
+        }
+        item = field_to_json(field, base);
+        /* The constant-string form keeps the name where it is: no copy. */
+        if (item == NULL || !cJSON_AddItemToObjectCS(object, field->name, item)) {
+            cJSON_Delete(item);
+            return false;
+        }
+    }
+    return true;
+}
+
 static cJSON *
 table_to_json(const struct json_table *table, const char *base)
 {
     cJSON *object = cJSON_CreateObject();
-    cJSON *item;
 
-    if (object == NULL)
-        return NULL;
-    for (size_t i = 0; i < table->count; i++) {
-        item = field_to_json(&table->fields[i], base);
-        /* The constant-string form keeps the name where it is: no copy. */
-        if (item == NULL || !cJSON_AddItemToObjectCS(object, table->fields[i].name, item)) {
-            cJSON_Delete(item);
-            cJSON_Delete(object);
-            return NULL;
-        }
-    }
-    return object;
+    if (object != NULL && members_to_json(table, base, object))
+        return object;
+    cJSON_Delete(object);
+    return NULL;
 }
 
 cJSON *
@@ -327,6 +342,7 @@ field_from_json(const struct json_field *field, const cJSON *item, char *base)
         name_from_json(field, item, at);
         break;
     case OBJECT:
+    case MERGED:
         table_from_json(field->table, item, at);
         break;
     case LIST:
@@ -348,7 +364,7 @@ table_from_json(const struct json_table *table, const cJSON *object, char *base)
     if (!cJSON_IsObject(object))
         return;
     for (size_t i = 0; i < table->count; i++) {
-        item = cJSON_GetObjectItemCaseSensitive(object, table->fields[i].name);
+        item = table->fields[i].kind == MERGED ? object : cJSON_GetObjectItemCaseSensitive(object, table->fields[i].name);
         if (item != NULL)
             field_from_json(&table->fields[i], item, base);
     }

@@ -73,6 +73,7 @@ level_text(unsigned value)
     { .name = (name_), .kind = LIST, .offset = offsetof(HERE, array), .size = sizeof(((HERE *)0)->array[0]), \
       .count = sizeof(((HERE *)0)->array) / sizeof(((HERE *)0)->array[0]),                                  \
       .count_offset = offsetof(HERE, number), .table = &(of) }
+#define MERGED_IN(member, of) { .kind = MERGED, .offset = offsetof(HERE, member), .table = &(of) }
 #define HISTORY(member)                                                                                     \
     { .name = #member, .kind = NUMBERS, .offset = offsetof(HERE, member),                        \
       .count = sizeof(((HERE *)0)->member) / sizeof(uint16_t) }
@@ -183,7 +184,30 @@ static const struct json_field difference_fields[] = {
 };
 #undef HERE
 static const struct json_table difference_table = TABLE(difference_fields);
-#define DIFFERENCE { .name = "difference", .kind = OBJECT, .offset = offsetof(HERE, difference), .table = &difference_table }
+#define HERE struct snapshot_stand
+static const struct json_field stand_fields[] = {
+    STRING(TEXT_NULL, root),
+    PLAIN(U64, count),
+    NAMED(agreement, agreement_text, AGREE_COUNT),
+    SECONDS(MS, differs),
+    PLAIN(U32, differs_checks),
+    STRING(TEXT_NULL, error),
+    PLAIN(FLAG, healing),
+    SECONDS(MS, backoff),
+    PLAIN(U32, heal_percent),
+    SECONDS(MS, heal_age),
+    PLAIN(U32, heal_applied),
+    PLAIN(U32, heal_same),
+    PLAIN(U32, heal_refused),
+    PLAIN(U32, heal_ours),
+    PLAIN(U64, heal_bytes),
+    SECONDS(MS_U32, heal),
+    PLAIN(U32, key_total),
+    MEMBERS("keys", keys, key_count, key_table),
+    { .name = "difference", .kind = OBJECT, .offset = offsetof(HERE, difference), .table = &difference_table },
+};
+#undef HERE
+static const struct json_table stand_table = TABLE(stand_fields);
 
 #define HERE struct snapshot_source
 static const struct json_field source_fields[] = {
@@ -196,7 +220,6 @@ static const struct json_field source_fields[] = {
     SECONDS(MS, ok_age),
     SECONDS(MS, try_age),
     SECONDS(MS, next),
-    SECONDS(MS, backoff),
     PLAIN(U32, failures),
     SECONDS(MS_U32, rtt),
     PLAIN(U64, polls),
@@ -204,24 +227,7 @@ static const struct json_field source_fields[] = {
     PLAIN(U64, polls_failed),
     PLAIN(U64, bytes_in),
     PLAIN(U64, bytes_out),
-    STRING(TEXT_NULL, root),
-    PLAIN(U64, count),
-    NAMED(agreement, agreement_text, AGREE_COUNT),
-    SECONDS(MS, differs),
-    PLAIN(U32, differs_checks),
-    STRING(TEXT_NULL, error),
-    PLAIN(FLAG, healing),
-    PLAIN(U32, heal_percent),
-    SECONDS(MS, heal_age),
-    PLAIN(U32, heal_applied),
-    PLAIN(U32, heal_same),
-    PLAIN(U32, heal_refused),
-    PLAIN(U32, heal_ours),
-    PLAIN(U64, heal_bytes),
-    SECONDS(MS_U32, heal),
-    PLAIN(U32, key_total),
-    MEMBERS("keys", keys, key_count, key_table),
-    DIFFERENCE,
+    MERGED_IN(stand, stand_table),
 };
 #undef HERE
 static const struct json_table source_table = TABLE(source_fields);
@@ -248,26 +254,8 @@ static const struct json_field peer_fields[] = {
     SECONDS(MS, exchange),
     SECONDS(MS, heard),
     PLAIN(INTEGER, clock_ms),
-    STRING(TEXT_NULL, root),
-    PLAIN(U64, count),
-    NAMED(agreement, agreement_text, AGREE_COUNT),
-    SECONDS(MS, differs),
-    PLAIN(U32, differs_checks),
     STRING(TEXT_NULL, why_not),
-    STRING(TEXT_NULL, error),
-    PLAIN(FLAG, healing),
-    SECONDS(MS, backoff),
-    PLAIN(U32, heal_percent),
-    SECONDS(MS, heal_age),
-    PLAIN(U32, heal_applied),
-    PLAIN(U32, heal_same),
-    PLAIN(U32, heal_refused),
-    PLAIN(U32, heal_ours),
-    PLAIN(U64, heal_bytes),
-    SECONDS(MS_U32, heal),
-    PLAIN(U32, key_total),
-    MEMBERS("keys", keys, key_count, key_table),
-    DIFFERENCE,
+    MERGED_IN(stand, stand_table),
 };
 #undef HERE
 static const struct json_table peer_table = TABLE(peer_fields);

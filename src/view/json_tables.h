@@ -21,6 +21,7 @@ enum json_kind {
     MS_U32,    /* uint32_t milliseconds as seconds */
     NAME,      /* an enum by its names */
     OBJECT,    /* a struct in the struct */
+    MERGED,    /* the same, its members beside those of the outer one */
     LIST,      /* structs, with their number in another field */
     NUMBERS,   /* uint16_t[count] */
 };
@@ -35,7 +36,7 @@ struct json_field {
     const char *(*name_of)(unsigned); /* NAME */
     unsigned count;                   /* NAME: values; LIST, NUMBERS: places */
     size_t count_offset;              /* LIST: of the uint32_t with the number in use */
-    const struct json_table *table;        /* OBJECT, LIST */
+    const struct json_table *table;        /* OBJECT, MERGED, LIST */
 };
 
 struct json_table {

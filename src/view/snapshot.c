@@ -17,6 +17,12 @@ counted_of(const struct snapshot *snapshot)
     return (struct counted *)((uintptr_t)snapshot - offsetof(struct counted, value));
 }
 
+void
+snapshot_stand_clear(struct snapshot_stand *stand)
+{
+    *stand = (struct snapshot_stand){ .differs_ms = -1, .heal_age_ms = -1 };
+}
+
 struct snapshot *
 snapshot_new(void)
 {
@@ -42,16 +48,14 @@ snapshot_new(void)
         s->sources[i].ok_age_ms = -1;
         s->sources[i].try_age_ms = -1;
         s->sources[i].next_ms = -1;
-        s->sources[i].differs_ms = -1;
-        s->sources[i].heal_age_ms = -1;
+        snapshot_stand_clear(&s->sources[i].stand);
     }
     for (size_t i = 0; i < SNAPSHOT_PEERS_MAX; i++) {
         s->peers[i].rtt_us = -1;
         s->peers[i].since_ms = -1;
         s->peers[i].exchange_ms = -1;
         s->peers[i].heard_ms = -1;
-        s->peers[i].differs_ms = -1;
-        s->peers[i].heal_age_ms = -1;
+        snapshot_stand_clear(&s->peers[i].stand);
     }
     s->doubts.twin_ms = -1;
     s->doubts.rollback_ms = -1;
@@ -134,7 +138,7 @@ static bool
 any_source_differs_longer(const struct snapshot *s, int64_t ms)
 {
     for (uint32_t i = 0; i < s->source_count; i++) {
-        if (s->sources[i].differs_ms > ms)
+        if (s->sources[i].stand.differs_ms > ms)
             return true;
     }
     return false;
@@ -145,7 +149,7 @@ static bool
 any_peer_differs_longer(const struct snapshot *s, int64_t ms)
 {
     for (uint32_t i = 0; i < s->peer_count; i++) {
-        if (s->peers[i].connected && s->peers[i].trusted && s->peers[i].differs_ms > ms)
+        if (s->peers[i].connected && s->peers[i].trusted && s->peers[i].stand.differs_ms > ms)
             return true;
     }
     return false;

@@ -138,6 +138,30 @@ struct snapshot_difference {
                                         difference was found; "": none was looked for */
 };
 
+/*
+ * Where another node stands against us: what it showed, how far that agrees, and what the healing that runs, or the last one, has made of
+ * the difference. Of a source and of a peer alike; in JSON its members are members of theirs.
+ */
+struct snapshot_stand {
+    char root[SNAPSHOT_HEX_LEN]; /* theirs: trie root, or flat root of a v3.0.3 node; "": unknown */
+    uint64_t count;              /* theirs; 0 unknown */
+    enum agreement agreement;
+    int64_t differs_ms;          /* for so long; -1: does not, or no look has confirmed it since our own root changed */
+    uint32_t differs_checks;     /* comparisons in a row that differed */
+    char error[SNAPSHOT_TEXT_MAX]; /* why a source fails, until the next success; else why it differs still; "": neither */
+    bool healing;
+    int64_t backoff_ms;          /* healing is paused for so long; 0: not */
+    uint32_t heal_percent;       /* of what the other one announced */
+    int64_t heal_age_ms;         /* since its end; -1: it runs, or there was none yet */
+    uint32_t heal_applied, heal_same, heal_refused, heal_ours; /* records */
+    uint64_t heal_bytes;
+    uint32_t heal_ms;
+    uint32_t key_total;          /* differing keys seen by it */
+    uint32_t key_count;          /* of these in keys[] */
+    struct snapshot_key keys[SNAPSHOT_KEYS_MAX];
+    struct snapshot_difference difference;
+};
+
 /* One HTTP source. */
 struct snapshot_source {
     char url[SNAPSHOT_URL_MAX]; /* without credentials */
@@ -149,28 +173,11 @@ struct snapshot_source {
     int64_t ok_age_ms;          /* since the last success */
     int64_t try_age_ms;         /* since the last attempt */
     int64_t next_ms;            /* until the next attempt; -1: none planned */
-    int64_t backoff_ms;         /* healing is paused for so long; 0: not */
     uint32_t failures;          /* attempts failed in a row */
     uint32_t rtt_ms;            /* of the last success */
     uint64_t polls_ok, polls_failed; /* of polls, those that have ended */
     uint64_t polls, bytes_in, bytes_out; /* since the start */
-    char root[SNAPSHOT_HEX_LEN]; /* theirs: trie root, or flat root of a v3.0.3 source; "": unknown */
-    uint64_t count;              /* theirs; 0 unknown */
-    enum agreement agreement;
-    int64_t differs_ms;          /* for so long; -1: does not, or no look has confirmed it since our own root changed */
-    uint32_t differs_checks;     /* comparisons in a row that differed */
-    char error[SNAPSHOT_TEXT_MAX]; /* last error; kept until the next success */
-    /* the healing that runs, or the last one */
-    bool healing;
-    uint32_t heal_percent;       /* of what the peer announced */
-    int64_t heal_age_ms;         /* since its end; -1: none yet */
-    uint32_t heal_applied, heal_same, heal_refused, heal_ours; /* records */
-    uint64_t heal_bytes;
-    uint32_t heal_ms;
-    uint32_t key_total;          /* differing keys seen by it */
-    uint32_t key_count;          /* of these in keys[] */
-    struct snapshot_key keys[SNAPSHOT_KEYS_MAX];
-    struct snapshot_difference difference;
+    struct snapshot_stand stand;
 };
 
 /* One P2P peer, connected or known. */
@@ -190,25 +197,8 @@ struct snapshot_peer {
     int64_t exchange_ms;         /* since its last root exchange that counted */
     int64_t heard_ms;            /* since it last showed its root */
     int64_t clock_ms;            /* its clock minus ours, if `heard_ms` is not -1 */
-    char root[SNAPSHOT_HEX_LEN]; /* theirs: trie root, or flat root of a v3.0.3 peer; "": unknown */
-    uint64_t count;              /* theirs; 0 unknown */
-    enum agreement agreement;
-    int64_t differs_ms;          /* for so long; -1: does not */
-    uint32_t differs_checks;     /* comparisons in a row that differed */
     char why_not[SNAPSHOT_TEXT_MAX]; /* not live, or not connected, because */
-    char error[SNAPSHOT_TEXT_MAX];   /* of healing from it: why it differs still */
-    /* the healing that runs over P2P, or the last one: as of a source */
-    bool healing;
-    int64_t backoff_ms;
-    uint32_t heal_percent;
-    int64_t heal_age_ms;
-    uint32_t heal_applied, heal_same, heal_refused, heal_ours;
-    uint64_t heal_bytes;
-    uint32_t heal_ms;
-    uint32_t key_total;
-    uint32_t key_count;
-    struct snapshot_key keys[SNAPSHOT_KEYS_MAX];
-    struct snapshot_difference difference;
+    struct snapshot_stand stand;
 };
 
 /* Gossip as a whole, since the start. */
@@ -287,6 +277,9 @@ struct snapshot {
     uint16_t timeline_peers[SNAPSHOT_TIMELINE];  /* least number of live peers */
     uint16_t timeline_differ[SNAPSHOT_TIMELINE]; /* most peers and sources with another root at one time */
 };
+
+/* Of a node that has shown nothing yet. */
+void snapshot_stand_clear(struct snapshot_stand *stand);
 
 /* A zeroed snapshot with one reference and all "-1 = does not apply" figures set. NULL when out of memory. */
 struct snapshot *snapshot_new(void);

@@ -25,7 +25,7 @@ count_differing(const struct snapshot *s)
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < s->source_count; i++)
-        count += s->sources[i].agreement != AGREE_EQUAL && s->sources[i].agreement != AGREE_UNKNOWN;
+        count += s->sources[i].stand.agreement != AGREE_EQUAL && s->sources[i].stand.agreement != AGREE_UNKNOWN;
     return count;
 }
 

@@ -365,7 +365,7 @@ static bool
 is_healing(struct stage *stage)
 {
     for (size_t i = 0; i < stage->site_count; i++)
-        if (stage_row(stage, i).healing)
+        if (stage_row(stage, i).stand.healing)
             return true;
     return false;
 }

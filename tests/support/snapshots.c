@@ -26,14 +26,14 @@ add_source(struct snapshot *s, const char *name, const char *url, uint32_t rtt, 
 
     PUT(source->name, name);
     PUT(source->url, url);
-    PUT(source->root, ROOT);
+    PUT(source->stand.root, ROOT);
     source->lattice = source->known = source->usable = source->trusted = true;
-    source->agreement = AGREE_EQUAL;
+    source->stand.agreement = AGREE_EQUAL;
     source->rtt_ms = rtt;
     source->ok_age_ms = source->try_age_ms = age;
     source->next_ms = 10000 - age;
-    source->differs_ms = source->heal_age_ms = -1;
-    source->count = s->state.count;
+    source->stand.differs_ms = source->stand.heal_age_ms = -1;
+    source->stand.count = s->state.count;
     source->polls = 1204;
     source->polls_ok = 1200;
     source->polls_failed = 3;
@@ -51,10 +51,10 @@ add_peer(struct snapshot *s, const char *name, const char *address, int64_t rtt_
     PUT(peer->id, "12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X");
     PUT(peer->address, address);
     PUT(peer->agent, "lattice/0.1.0");
-    PUT(peer->root, ROOT);
+    PUT(peer->stand.root, ROOT);
     peer->connected = peer->live = true;
     peer->outbound = outbound;
-    peer->agreement = AGREE_EQUAL;
+    peer->stand.agreement = AGREE_EQUAL;
     peer->rtt_us = rtt_us;
     peer->since_ms = 273000000;
     peer->bytes_in = 9120044;
@@ -63,7 +63,7 @@ add_peer(struct snapshot *s, const char *name, const char *address, int64_t rtt_
     peer->messages_in = 5522;
     peer->messages_out = 5480;
     peer->exchange_ms = peer->heard_ms = 2400;
-    peer->count = s->state.count;
+    peer->stand.count = s->state.count;
     s->peer_total = s->peer_count;
     s->lung.peers_live = s->lung.peers_connected = s->lung.peers_known = s->peer_count;
 }
@@ -153,10 +153,10 @@ http_fails(struct snapshot *s)
     s->lung.http_failures = 4;
     PUT(s->lung.http_error, "connection refused");
     for (uint32_t i = 0; i < s->source_count; i++) {
-        PUT(s->sources[i].error, "connection refused");
+        PUT(s->sources[i].stand.error, "connection refused");
         s->sources[i].failures = 4;
         s->sources[i].usable = false;
-        s->sources[i].agreement = AGREE_UNKNOWN;
+        s->sources[i].stand.agreement = AGREE_UNKNOWN;
     }
 }
 
@@ -271,7 +271,7 @@ static void
 add_key(struct snapshot_source *source, const char *name, enum key_difference difference, int ours_ago,
         int theirs_ago)
 {
-    struct snapshot_key *key = &source->keys[source->key_count++];
+    struct snapshot_key *key = &source->stand.keys[source->stand.key_count++];
 
     PUT(key->key, name);
     key->difference = difference;
@@ -286,7 +286,7 @@ add_key(struct snapshot_source *source, const char *name, enum key_difference di
         PUT(key->theirs_author, "a90e11c377d0e2b8");
         PUT(key->theirs_value, "{\"balance\":140,\"by\":\"rio-2\"}");
     }
-    source->key_total = source->key_count;
+    source->stand.key_total = source->stand.key_count;
 }
 
 void
@@ -294,21 +294,21 @@ sample_diverge(struct snapshot *snapshot)
 {
     struct snapshot_source *source = &snapshot->sources[2];
 
-    PUT(source->root, OTHER);
-    source->agreement = AGREE_DIFFERS;
-    source->differs_ms = 42000;
-    source->differs_checks = 4;
-    source->count = 12812;
+    PUT(source->stand.root, OTHER);
+    source->stand.agreement = AGREE_DIFFERS;
+    source->stand.differs_ms = 42000;
+    source->stand.differs_checks = 4;
+    source->stand.count = 12812;
     add_key(source, "acct/settle/0091", KEY_THEIRS_NEWER, 76, 43);
     add_key(source, "acct/settle/0092", KEY_OURS_NEWER, 12, 287);
     add_key(source, "acct/settle/0107", KEY_ONLY_THEIRS, -1, 43);
-    source->difference.way = WAY_SKETCH;
-    source->difference.estimate = 4;
-    source->difference.exact = true;
-    source->difference.theirs_newer = source->difference.ours_newer = source->difference.only_theirs = 1;
-    memset(source->difference.subtrees, '0', SNAPSHOT_HEX_LEN - 1);
-    source->difference.subtrees[19] = '4'; /* 4d */
-    source->difference.subtrees[40] = '9'; /* a0, a3 */
+    source->stand.difference.way = WAY_SKETCH;
+    source->stand.difference.estimate = 4;
+    source->stand.difference.exact = true;
+    source->stand.difference.theirs_newer = source->stand.difference.ours_newer = source->stand.difference.only_theirs = 1;
+    memset(source->stand.difference.subtrees, '0', SNAPSHOT_HEX_LEN - 1);
+    source->stand.difference.subtrees[19] = '4'; /* 4d */
+    source->stand.difference.subtrees[40] = '9'; /* a0, a3 */
     add_alert(snapshot, "D1", ALERT_ATTENTION, 42000, "rio-2 diverges: 3 keys");
 }
 
@@ -319,12 +319,12 @@ sample_heal(struct snapshot *snapshot)
 
     sample_diverge(snapshot);
     snapshot->alert_count--;
-    PUT(source->root, ROOT);
-    source->agreement = AGREE_EQUAL;
-    source->differs_ms = -1;
-    source->heal_age_ms = 9000;
-    source->heal_applied = 2;
-    source->heal_ours = 1;
-    source->heal_bytes = 1240;
-    source->heal_ms = 18;
+    PUT(source->stand.root, ROOT);
+    source->stand.agreement = AGREE_EQUAL;
+    source->stand.differs_ms = -1;
+    source->stand.heal_age_ms = 9000;
+    source->stand.heal_applied = 2;
+    source->stand.heal_ours = 1;
+    source->stand.heal_bytes = 1240;
+    source->stand.heal_ms = 18;
 }

@@ -83,18 +83,18 @@ agreement_is_what_the_way_in_use_shows(void **state)
     s->peer_count = s->source_count = 2;
     for (int i = 0; i < 2; i++) {
         s->peers[i].live = s->sources[i].usable = true;
-        s->peers[i].agreement = s->sources[i].agreement = AGREE_EQUAL;
+        s->peers[i].stand.agreement = s->sources[i].stand.agreement = AGREE_EQUAL;
     }
     facts = demo_story_facts(s, 3);
     assert_true(facts.agree && !facts.differ);
     assert_int_equal(facts.wait_s, 60);
-    s->sources[0].agreement = AGREE_UNKNOWN; /* P2P carries: sources are asked seldom */
+    s->sources[0].stand.agreement = AGREE_UNKNOWN; /* P2P carries: sources are asked seldom */
     assert_true(demo_story_facts(s, 3).agree);
     s->peers[1].live = false;
-    s->peers[1].agreement = AGREE_DIFFERS; /* what a peer that is gone had is no news */
+    s->peers[1].stand.agreement = AGREE_DIFFERS; /* what a peer that is gone had is no news */
     facts = demo_story_facts(s, 3);
     assert_false(facts.agree || facts.differ);
-    s->sources[1].agreement = AGREE_HEALING;
+    s->sources[1].stand.agreement = AGREE_HEALING;
     facts = demo_story_facts(s, 3);
     assert_true(!facts.agree && facts.differ);
     snapshot_unref(s);

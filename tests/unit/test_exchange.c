@@ -143,7 +143,7 @@ the_condition_follows_the_state_of_the_lungs(void **state)
     assert_int_equal(snapshot_condition(s), 2);
     s->lung.state = LUNG_HTTP;
     s->source_count = 1;
-    s->sources[0].differs_ms = 61000;
+    s->sources[0].stand.differs_ms = 61000;
     assert_int_equal(snapshot_condition(s), 2);
     snapshot_unref(s);
 }

@@ -112,14 +112,14 @@ deface_peer(struct snapshot_peer *peer)
     DEFACE(peer->id);
     DEFACE(peer->address);
     DEFACE(peer->agent);
-    DEFACE(peer->root);
+    DEFACE(peer->stand.root);
     DEFACE(peer->why_not);
-    DEFACE(peer->error);
-    DEFACE(peer->difference.subtrees);
-    peer->agreement = AGREE_DIFFERS;
-    peer->differs_ms = peer->exchange_ms = peer->heard_ms = INT64_MAX;
-    peer->key_count = peer->key_total = 1;
-    deface_key(&peer->keys[0]);
+    DEFACE(peer->stand.error);
+    DEFACE(peer->stand.difference.subtrees);
+    peer->stand.agreement = AGREE_DIFFERS;
+    peer->stand.differs_ms = peer->exchange_ms = peer->heard_ms = INT64_MAX;
+    peer->stand.key_count = peer->stand.key_total = 1;
+    deface_key(&peer->stand.keys[0]);
 }
 
 /* Every text a stranger could have a hand in, and every figure at its largest. */
@@ -145,12 +145,12 @@ hostile_snapshot(enum lung_state state)
     for (uint32_t i = 0; i < s->source_count; i++) {
         DEFACE(s->sources[i].name);
         DEFACE(s->sources[i].url);
-        DEFACE(s->sources[i].error);
-        DEFACE(s->sources[i].root);
-        s->sources[i].rtt_ms = s->sources[i].key_total = UINT32_MAX;
-        s->sources[i].polls = s->sources[i].bytes_in = s->sources[i].count = UINT64_MAX;
-        for (uint32_t k = 0; k < s->sources[i].key_count; k++)
-            deface_key(&s->sources[i].keys[k]);
+        DEFACE(s->sources[i].stand.error);
+        DEFACE(s->sources[i].stand.root);
+        s->sources[i].rtt_ms = s->sources[i].stand.key_total = UINT32_MAX;
+        s->sources[i].polls = s->sources[i].bytes_in = s->sources[i].stand.count = UINT64_MAX;
+        for (uint32_t k = 0; k < s->sources[i].stand.key_count; k++)
+            deface_key(&s->sources[i].stand.keys[k]);
     }
     for (uint32_t i = 0; i < s->peer_count; i++)
         deface_peer(&s->peers[i]);

@@ -94,15 +94,15 @@ a_change_of_our_own_shows_at_once_and_is_confirmed_by_the_next_look(void **state
     uint8_t changed[32] = { 7 };
 
     poll_shows(f, f->own.root, 1000);
-    assert_int_equal(row_at(f, 1000).agreement, AGREE_EQUAL);
+    assert_int_equal(row_at(f, 1000).stand.agreement, AGREE_EQUAL);
     f->own.root = changed;
-    assert_int_equal(row_at(f, 1100).agreement, AGREE_DIFFERS);
-    assert_int_equal(row_at(f, 1100).differs_ms, -1);
+    assert_int_equal(row_at(f, 1100).stand.agreement, AGREE_DIFFERS);
+    assert_int_equal(row_at(f, 1100).stand.differs_ms, -1);
     poll_shows(f, f->shown.root, 2000);
-    assert_int_equal(row_at(f, 2000).agreement, AGREE_DIFFERS);
-    assert_int_equal(row_at(f, 2000).differs_ms, 0);
+    assert_int_equal(row_at(f, 2000).stand.agreement, AGREE_DIFFERS);
+    assert_int_equal(row_at(f, 2000).stand.differs_ms, 0);
     f->own.root = f->shown.root; /* healed from elsewhere */
-    assert_int_equal(row_at(f, 2100).agreement, AGREE_EQUAL);
+    assert_int_equal(row_at(f, 2100).stand.agreement, AGREE_EQUAL);
 }
 
 static void
@@ -221,8 +221,8 @@ one_of_ours_is_due_at_the_first_difference(void **state)
     assert_false(source_is_due(&f->s, 1000));
     poll_shows(f, f->their_root, 2000);
     assert_true(source_is_due(&f->s, 2000));
-    assert_int_equal(row_at(f, 2500).agreement, AGREE_DIFFERS);
-    assert_int_equal(row_at(f, 2500).differs_ms, 500);
+    assert_int_equal(row_at(f, 2500).stand.agreement, AGREE_DIFFERS);
+    assert_int_equal(row_at(f, 2500).stand.differs_ms, 500);
     source_failed(&f->s, "gone", 0, 3000);
     assert_false(source_is_due(&f->s, 3000));
 }
@@ -254,15 +254,15 @@ without_trust_nothing_is_due_and_the_row_says_why(void **state)
     f->own.trusted_count = 0;
     poll_shows(f, f->their_root, 1000);
     assert_false(source_is_due(&f->s, 1000));
-    assert_int_equal(row_at(f, 1000).agreement, AGREE_HELD);
-    assert_non_null(strstr(row_at(f, 1000).error, "no key is trusted here"));
+    assert_int_equal(row_at(f, 1000).stand.agreement, AGREE_HELD);
+    assert_non_null(strstr(row_at(f, 1000).stand.error, "no key is trusted here"));
     f->own.trusted_count = 1;
     f->s.kind = SOURCE_LEGACY;
     f->shown.trusted = false;
     for (uint64_t now = 2000; now < 8000; now += 1000)
         poll_shows(f, f->their_root, now);
     assert_false(source_is_due(&f->s, 8000));
-    assert_non_null(strstr(row_at(f, 8000).error, "no trusted key has signed its state"));
+    assert_non_null(strstr(row_at(f, 8000).stand.error, "no trusted key has signed its state"));
 }
 
 static void
@@ -273,7 +273,7 @@ a_root_that_cannot_be_compared_yet_concludes_nothing(void **state)
     f->s.kind = SOURCE_LEGACY;
     f->own.root = NULL;
     poll_shows(f, f->their_root, 1000);
-    assert_int_equal(row_at(f, 1000).agreement, AGREE_UNKNOWN);
+    assert_int_equal(row_at(f, 1000).stand.agreement, AGREE_UNKNOWN);
     assert_true(row_at(f, 1000).usable);
     assert_int_equal(f->s.streak, 0);
 }
@@ -309,7 +309,7 @@ three_sessions_without_progress_bring_growing_pauses_that_progress_clears(void *
         assert_true(source_is_due(&f->s, now));
         session(f, HEAL_LIED, 0, now);
     }
-    assert_int_equal(row_at(f, now).backoff_ms, 2000);
+    assert_int_equal(row_at(f, now).stand.backoff_ms, 2000);
     poll_shows(f, f->their_root, now + 500);
     assert_false(source_is_due(&f->s, now + 1999));
     assert_int_equal(source_due_at(&f->s), now + 2000);
@@ -369,8 +369,8 @@ records_that_are_not_taken_now_are_asked_for_again(void **state)
     poll_shows(f, f->their_root, 1000);
     lat_msg_set(&f->s.h.heal.why, "1 of its records refused");
     session(f, HEAL_REFUSED, 0, 1000);
-    assert_int_equal(row_at(f, 1000).agreement, AGREE_HELD);
-    assert_string_equal(row_at(f, 1000).error, "1 of its records refused");
+    assert_int_equal(row_at(f, 1000).stand.agreement, AGREE_HELD);
+    assert_string_equal(row_at(f, 1000).stand.error, "1 of its records refused");
     poll_shows(f, f->their_root, 2000);
     assert_true(source_is_due(&f->s, 2000));
 }
@@ -388,12 +388,12 @@ a_source_that_agrees_but_for_settled_keys_is_shown_as_that_and_left_alone(void *
     memcpy(f->s.h.heal.batch_root, f->their_root, 32);
     lat_msg_set(&f->s.h.heal.why, "agrees but for 1");
     session(f, HEAL_BUT, 0, 1000);
-    assert_int_equal(row_at(f, 1000).agreement, AGREE_BUT);
-    assert_int_equal(row_at(f, 1000).differs_ms, -1);
-    assert_string_equal(row_at(f, 1000).error, "agrees but for 1");
+    assert_int_equal(row_at(f, 1000).stand.agreement, AGREE_BUT);
+    assert_int_equal(row_at(f, 1000).stand.differs_ms, -1);
+    assert_string_equal(row_at(f, 1000).stand.error, "agrees but for 1");
     assert_false(source_is_due(&f->s, 1000));
     f->own.root = other;
-    assert_int_equal(row_at(f, 1000).agreement, AGREE_DIFFERS);
+    assert_int_equal(row_at(f, 1000).stand.agreement, AGREE_DIFFERS);
 }
 
 static void
@@ -404,7 +404,7 @@ a_source_that_is_incompatible_is_left_alone_until_it_is_asked_for(void **state)
     poll_shows(f, f->their_root, 1000);
     f->s.h.heal.settled.overflow = true;
     session(f, HEAL_INCOMPATIBLE, 0, 1000);
-    assert_int_equal(row_at(f, 1000).agreement, AGREE_INCOMPATIBLE);
+    assert_int_equal(row_at(f, 1000).stand.agreement, AGREE_INCOMPATIBLE);
     poll_shows(f, f->their_root, 2000);
     assert_false(source_is_due(&f->s, 2000));
     heal_peer_forget_pause(&f->s.h);
@@ -436,9 +436,9 @@ an_import_ends_the_streak_and_names_what_stands_against_it(void **state)
     f->s.importing = true;
     source_imported(&f->s, &import, 0, 4000);
     assert_int_equal(f->s.streak, 0);
-    assert_int_equal(row_at(f, 4000).heal_applied, 5);
-    assert_int_equal(row_at(f, 4000).heal_same, 90);
-    assert_non_null(strstr(row_at(f, 4000).error, "differs in 2 keys"));
+    assert_int_equal(row_at(f, 4000).stand.heal_applied, 5);
+    assert_int_equal(row_at(f, 4000).stand.heal_same, 90);
+    assert_non_null(strstr(row_at(f, 4000).stand.error, "differs in 2 keys"));
     for (uint64_t now = 5000; now < 9000; now += 1000)
         poll_shows(f, f->their_root, now);
     assert_false(source_is_due(&f->s, 9000)); /* nothing new to import */
@@ -468,13 +468,13 @@ a_source_that_fails_for_a_minute_is_no_longer_known_to_agree(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(row_at(f, 0).agreement, AGREE_UNKNOWN);
+    assert_int_equal(row_at(f, 0).stand.agreement, AGREE_UNKNOWN);
     assert_int_equal(row_at(f, 0).ok_age_ms, -1);
     poll_shows(f, f->own_root, 1000);
     source_failed(&f->s, "gone", 0, 2000);
-    assert_int_equal(row_at(f, 2000).agreement, AGREE_EQUAL);
-    assert_string_equal(row_at(f, 2000).error, "gone");
-    assert_int_equal(row_at(f, 62000).agreement, AGREE_UNKNOWN);
+    assert_int_equal(row_at(f, 2000).stand.agreement, AGREE_EQUAL);
+    assert_string_equal(row_at(f, 2000).stand.error, "gone");
+    assert_int_equal(row_at(f, 62000).stand.agreement, AGREE_UNKNOWN);
     assert_int_equal(row_at(f, 62000).ok_age_ms, 61000);
 }
 
@@ -501,8 +501,8 @@ another_program_at_the_same_place_begins_anew(void **state)
     assert_true(source_is_due(&f->s, 1000));
     source_succeeded(&f->s, SOURCE_LEGACY, 1, 2000);
     assert_false(source_is_due(&f->s, 2000));
-    assert_int_equal(row_at(f, 2000).agreement, AGREE_UNKNOWN);
-    assert_string_equal(row_at(f, 2000).root, "");
+    assert_int_equal(row_at(f, 2000).stand.agreement, AGREE_UNKNOWN);
+    assert_string_equal(row_at(f, 2000).stand.root, "");
 }
 
 int

@@ -73,8 +73,8 @@ a_poll_where_nothing_differs_takes_at_most_256_bytes(void **state)
     assert_int_equal(site->body_in + site->body_out, 67 + 179);
     assert_int_equal(row.bytes_in + row.bytes_out - before, 67 + 179);
     assert_true(row.lattice && row.known && row.usable && row.trusted);
-    assert_int_equal(row.agreement, AGREE_EQUAL);
-    assert_int_equal(row.count, 50);
+    assert_int_equal(row.stand.agreement, AGREE_EQUAL);
+    assert_int_equal(row.stand.count, 50);
     assert_int_equal(row.polls, 2);
     assert_true(stage->done_ok);
     assert_int_equal(stage->done, 2);
@@ -95,15 +95,15 @@ a_difference_is_healed_at_the_first_poll_while_http_carries(void **state)
     stage_round(stage, POLLER_CARRY);
     row = stage_row(stage, 0);
     assert_memory_equal(stage->here.view.root, stage->sites[0].state.view.root, 32);
-    assert_int_equal(row.agreement, AGREE_EQUAL);
-    assert_int_equal(row.heal_applied, 1);
-    assert_int_equal(row.heal_same, 0); /* what is the same is not even looked at */
-    assert_int_equal(row.key_count, 1);
-    assert_string_equal(row.keys[0].key, "new");
-    assert_int_equal(row.keys[0].difference, KEY_ONLY_THEIRS);
-    assert_int_equal(row.heal_percent, 100);
-    assert_true(row.heal_age_ms >= 0);
-    assert_int_equal(row.backoff_ms, 0);
+    assert_int_equal(row.stand.agreement, AGREE_EQUAL);
+    assert_int_equal(row.stand.heal_applied, 1);
+    assert_int_equal(row.stand.heal_same, 0); /* what is the same is not even looked at */
+    assert_int_equal(row.stand.key_count, 1);
+    assert_string_equal(row.stand.keys[0].key, "new");
+    assert_int_equal(row.stand.keys[0].difference, KEY_ONLY_THEIRS);
+    assert_int_equal(row.stand.heal_percent, 100);
+    assert_true(row.stand.heal_age_ms >= 0);
+    assert_int_equal(row.stand.backoff_ms, 0);
 }
 
 static void
@@ -117,13 +117,13 @@ nothing_is_applied_before_http_carries(void **state)
     stage_run(stage, 50);
     assert_int_equal(stage->applies, 0);
     assert_int_equal(stage->sites[0].ranges, 0);
-    assert_int_equal(stage_row(stage, 0).agreement, AGREE_DIFFERS);
-    assert_int_equal(stage_row(stage, 0).differs_checks, 2);
+    assert_int_equal(stage_row(stage, 0).stand.agreement, AGREE_DIFFERS);
+    assert_int_equal(stage_row(stage, 0).stand.differs_checks, 2);
     poller_set_carrying(stage->poller, true);
     poller_apply_staged(stage->poller); /* heals without another poll */
     stage_wait(stage, &stage->applies, 1);
     stage_run(stage, 50);
-    assert_int_equal(stage_row(stage, 0).agreement, AGREE_EQUAL);
+    assert_int_equal(stage_row(stage, 0).stand.agreement, AGREE_EQUAL);
     assert_int_equal(stage->done, 2);
 }
 
@@ -138,7 +138,7 @@ a_standby_probe_leaves_nothing_to_apply(void **state)
     poller_apply_staged(stage->poller);
     stage_run(stage, 50);
     assert_int_equal(stage->applies, 0);
-    assert_int_equal(stage_row(stage, 0).agreement, AGREE_DIFFERS);
+    assert_int_equal(stage_row(stage, 0).stand.agreement, AGREE_DIFFERS);
 }
 
 static void
@@ -181,7 +181,7 @@ a_lung_that_stops_carrying_discards_what_is_in_flight(void **state)
     stage_wait(stage, &stage->applies, 1);
     poller_set_carrying(stage->poller, false);
     assert_int_equal(stage->discards, 1);
-    assert_false(stage_row(stage, 0).healing);
+    assert_false(stage_row(stage, 0).stand.healing);
     stage->hold_answers = false;
     stage_run(stage, 100);
     assert_int_equal(stage->applies, 1);
@@ -244,7 +244,7 @@ one_source_that_hangs_does_not_delay_the_others(void **state)
     assert_true(stage->done_ok);
     assert_string_equal(stage->done_error, "");
     assert_false(stage_row(stage, 0).usable);
-    assert_non_null(strstr(stage_row(stage, 0).error, "no whole answer within 0.7 s"));
+    assert_non_null(strstr(stage_row(stage, 0).stand.error, "no whole answer within 0.7 s"));
     assert_true(stage_row(stage, 1).usable);
 }
 
@@ -276,8 +276,8 @@ two_sources_of_one_root_are_fetched_from_once(void **state)
     stage_round(stage, POLLER_CARRY);
     stage_run(stage, 50);
     assert_true(stage->sites[0].ranges == 0 || stage->sites[1].ranges == 0);
-    assert_int_equal(stage_row(stage, 0).agreement, AGREE_EQUAL);
-    assert_int_equal(stage_row(stage, 1).agreement, AGREE_EQUAL);
+    assert_int_equal(stage_row(stage, 0).stand.agreement, AGREE_EQUAL);
+    assert_int_equal(stage_row(stage, 1).stand.agreement, AGREE_EQUAL);
 }
 
 static void
@@ -293,8 +293,8 @@ sources_with_different_states_are_all_taken_from(void **state)
     stage_round(stage, POLLER_CARRY);
     stage_round(stage, POLLER_CARRY); /* each is given what the other had */
     for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(stage_row(stage, i).agreement, AGREE_EQUAL);
-        assert_int_equal(stage_row(stage, i).backoff_ms, 0);
+        assert_int_equal(stage_row(stage, i).stand.agreement, AGREE_EQUAL);
+        assert_int_equal(stage_row(stage, i).stand.backoff_ms, 0);
         assert_int_equal(stage->sites[i].state.count, 40);
     }
     stage->sites[0].ranges = stage->sites[1].ranges = 0;
@@ -447,11 +447,11 @@ the_store_refusing_ends_a_session_and_is_said(void **state)
     stage->store_fails = true;
     poller_set_carrying(stage->poller, true);
     stage_round(stage, POLLER_CARRY);
-    assert_string_equal(stage_row(stage, 0).error, "our store takes no records now");
+    assert_string_equal(stage_row(stage, 0).stand.error, "our store takes no records now");
     assert_true(stage_row(stage, 0).usable);
     stage->store_fails = false;
     stage_round(stage, POLLER_CARRY);
-    assert_int_equal(stage_row(stage, 0).agreement, AGREE_EQUAL);
+    assert_int_equal(stage_row(stage, 0).stand.agreement, AGREE_EQUAL);
 }
 
 int

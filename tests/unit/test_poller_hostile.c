@@ -66,10 +66,10 @@ assert_fails(struct stage *stage, const char *words)
     assert_true(lat_mono_ms() - begin < STAGE_TOTAL_MS + 2000);
     assert_false(stage->done_ok);
     assert_false(row.usable);
-    assert_text_is_safe(row.error);
+    assert_text_is_safe(row.stand.error);
     assert_text_is_safe(stage->done_error);
-    if (strstr(row.error, words) == NULL)
-        fail_msg("'%s' does not say '%s'", row.error, words);
+    if (strstr(row.stand.error, words) == NULL)
+        fail_msg("'%s' does not say '%s'", row.stand.error, words);
     assert_int_equal(stage->applies + stage->imports, 0);
     assert_false(poller_is_usable(stage->poller));
 }
@@ -110,7 +110,7 @@ documents_that_are_no_state_are_refused_with_their_reason(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         stage->sites[0].document = cases[i].document;
         assert_fails(stage, cases[i].words);
-        assert_true(stage_row(stage, 0).error[0]);
+        assert_true(stage_row(stage, 0).stand.error[0]);
     }
     assert_int_equal(stage_row(stage, 0).failures, sizeof(cases) / sizeof(cases[0]));
 }
@@ -251,7 +251,7 @@ answers_that_are_none_end_in_bounded_time_and_memory(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         stage->sites[0].on_summary = cases[i].handler;
         assert_fails(stage, cases[i].words);
-        assert_true(stage_row(stage, 0).error[0]);
+        assert_true(stage_row(stage, 0).stand.error[0]);
     }
     assert_true(peak_kib() - before < 64 * 1024);
 }
@@ -411,10 +411,10 @@ an_untrusted_source_shows_divergence_and_only_signed_records_are_taken(void **st
     assert_true(row.usable);
     assert_false(row.trusted);
     assert_int_equal(stage->here.count, 1);
-    assert_int_equal(row.heal_applied, 1);
-    assert_int_equal(row.heal_refused, 1);
-    assert_int_equal(row.agreement, AGREE_BUT);
-    assert_non_null(strstr(row.error, "not trusted here"));
+    assert_int_equal(row.stand.heal_applied, 1);
+    assert_int_equal(row.stand.heal_refused, 1);
+    assert_int_equal(row.stand.agreement, AGREE_BUT);
+    assert_non_null(strstr(row.stand.error, "not trusted here"));
     assert_int_equal(stage->filling_on, 0); /* an empty node is not filled by a stranger's word */
     poller_fill_lung(stage->poller, lat_mono_ms(), &lung);
     assert_true(lung.http_untrusted);
@@ -435,8 +435,8 @@ without_trusted_keys_nothing_is_taken_from_anyone(void **state)
     for (int i = 0; i < 4; i++)
         stage_round(stage, POLLER_CARRY);
     assert_int_equal(stage->sites[0].ranges, 0);
-    assert_int_equal(stage_row(stage, 0).agreement, AGREE_HELD);
-    assert_non_null(strstr(stage_row(stage, 0).error, "LATTICE_TRUSTED_KEYS"));
+    assert_int_equal(stage_row(stage, 0).stand.agreement, AGREE_HELD);
+    assert_non_null(strstr(stage_row(stage, 0).stand.error, "LATTICE_TRUSTED_KEYS"));
     assert_true(stage->done_ok);
 }
 
@@ -502,19 +502,19 @@ sessions_that_go_wrong_end_and_after_three_healing_pauses(void **state)
         stage_round(stage, POLLER_CARRY);
         row = stage_row(stage, 0);
         assert_true(row.usable); /* its STATUS is right */
-        assert_int_equal(row.agreement, AGREE_DIFFERS);
-        if (strstr(row.error, cases[i].words) == NULL)
-            fail_msg("'%s' does not say '%s'", row.error, cases[i].words);
+        assert_int_equal(row.stand.agreement, AGREE_DIFFERS);
+        if (strstr(row.stand.error, cases[i].words) == NULL)
+            fail_msg("'%s' does not say '%s'", row.stand.error, cases[i].words);
     }
-    assert_in_range(stage_row(stage, 0).backoff_ms, 1, 2000);
+    assert_in_range(stage_row(stage, 0).stand.backoff_ms, 1, 2000);
     stage->sites[0].on_sync = NULL;
     stage_run(stage, 600); /* Retry-After of the last one */
     stage_round(stage, POLLER_CARRY);
     assert_int_equal(stage->applies, 0);   /* it pauses */
     stage_wait(stage, &stage->applies, 1); /* and goes on by itself, without another poll */
     stage_run(stage, 50);
-    assert_int_equal(stage_row(stage, 0).agreement, AGREE_EQUAL);
-    assert_int_equal(stage_row(stage, 0).backoff_ms, 0);
+    assert_int_equal(stage_row(stage, 0).stand.agreement, AGREE_EQUAL);
+    assert_int_equal(stage_row(stage, 0).stand.backoff_ms, 0);
 }
 
 static void
@@ -528,12 +528,12 @@ lies_about_root_or_count_are_found_and_named(void **state)
     poller_set_carrying(stage->poller, true);
     site->lies_about_root = true;
     stage_round(stage, POLLER_CARRY);
-    assert_string_equal(stage_row(stage, 0).error, "shows the records that we have, under another root");
+    assert_string_equal(stage_row(stage, 0).stand.error, "shows the records that we have, under another root");
     site->lies_about_count = true;
     stage_round(stage, POLLER_CARRY);
-    assert_string_equal(stage_row(stage, 0).error, "announces 1005 records and shows 5");
+    assert_string_equal(stage_row(stage, 0).stand.error, "announces 1005 records and shows 5");
     stage_round(stage, POLLER_CARRY);
-    assert_in_range(stage_row(stage, 0).backoff_ms, 1, 2000);
+    assert_in_range(stage_row(stage, 0).stand.backoff_ms, 1, 2000);
     assert_int_equal(stage->applies, 0);
 }
 

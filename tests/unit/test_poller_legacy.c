@@ -94,7 +94,7 @@ a_signed_state_is_imported_after_three_differences_in_a_row(void **state)
     stage_round(stage, POLLER_CARRY);
     stage_round(stage, POLLER_CARRY);
     assert_int_equal(stage->imports, 0);
-    assert_int_equal(stage_row(stage, 0).agreement, AGREE_DIFFERS);
+    assert_int_equal(stage_row(stage, 0).stand.agreement, AGREE_DIFFERS);
     stage_round(stage, POLLER_CARRY);
     assert_int_equal(stage->imports, 1);
     assert_int_equal(stage->imported_count, 2);
@@ -105,14 +105,14 @@ a_signed_state_is_imported_after_three_differences_in_a_row(void **state)
     row = stage_row(stage, 0);
     assert_false(row.lattice);
     assert_true(row.trusted);
-    assert_int_equal(row.heal_applied, 2);
-    assert_int_equal(row.count, 2);
+    assert_int_equal(row.stand.heal_applied, 2);
+    assert_int_equal(row.stand.count, 2);
     for (int i = 0; i < 5; i++)
         stage_round(stage, POLLER_CARRY);
     assert_int_equal(stage->imports, 1); /* nothing new there */
     flat_root_of(STATE, stage->flat_root);
     stage_round(stage, POLLER_CARRY);
-    assert_int_equal(stage_row(stage, 0).agreement, AGREE_EQUAL);
+    assert_int_equal(stage_row(stage, 0).stand.agreement, AGREE_EQUAL);
 }
 
 static void
@@ -153,8 +153,8 @@ unsigned_states_and_those_of_strangers_are_shown_and_never_taken(void **state)
         for (int i = 0; i < 5; i++)
             stage_round(stage, POLLER_CARRY);
         assert_true(stage->done_ok);
-        assert_int_equal(stage_row(stage, 0).agreement, AGREE_HELD);
-        assert_non_null(strstr(stage_row(stage, 0).error, "no trusted key has signed its state"));
+        assert_int_equal(stage_row(stage, 0).stand.agreement, AGREE_HELD);
+        assert_non_null(strstr(stage_row(stage, 0).stand.error, "no trusted key has signed its state"));
         poller_fill_lung(stage->poller, lat_mono_ms(), &lung);
         assert_true(lung.http_untrusted);
     }
@@ -171,11 +171,11 @@ old_states_and_our_own_signature_do_not_count(void **state)
     for (int i = 0; i < 4; i++)
         stage_round(stage, POLLER_CARRY);
     assert_false(stage->done_ok);
-    assert_non_null(strstr(stage_row(stage, 0).error, "s old"));
+    assert_non_null(strstr(stage_row(stage, 0).stand.error, "s old"));
     serve(stage, STATE, 0, 0);
     stage_round(stage, POLLER_CARRY);
     assert_false(stage->done_ok);
-    assert_non_null(strstr(stage_row(stage, 0).error, "our own key"));
+    assert_non_null(strstr(stage_row(stage, 0).stand.error, "our own key"));
     assert_int_equal(stage->imports, 0);
 }
 
@@ -244,7 +244,7 @@ while_our_flat_root_is_not_at_hand_nothing_is_concluded(void **state)
     assert_true(stage->done_ok);
     assert_true(stage->wanted_flat_roots >= 4);
     assert_int_equal(stage->imports, 0);
-    assert_int_equal(stage_row(stage, 0).agreement, AGREE_UNKNOWN);
+    assert_int_equal(stage_row(stage, 0).stand.agreement, AGREE_UNKNOWN);
 }
 
 static void
@@ -265,7 +265,7 @@ a_state_that_is_too_large_to_be_kept_is_left_alone(void **state)
     assert_int_equal(poller_configure(stage->poller, &config), LAT_OK);
     stage_round(stage, POLLER_CARRY);
     assert_false(stage->done_ok);
-    assert_non_null(strstr(stage_row(stage, 0).error, "answer is over 100 bytes"));
+    assert_non_null(strstr(stage_row(stage, 0).stand.error, "answer is over 100 bytes"));
 }
 
 int

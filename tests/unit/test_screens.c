@@ -195,8 +195,8 @@ divergence_and_healing(void **state)
         sample_diverge(differs);
         sample_heal(healed);
         draw(&album, "three keys differ", &model, differs, false);
-        differs->sources[2].agreement = AGREE_HEALING;
-        differs->sources[2].heal_percent = 42;
+        differs->sources[2].stand.agreement = AGREE_HEALING;
+        differs->sources[2].stand.heal_percent = 42;
         draw(&album, "healing", &model, differs, false);
         draw(&album, "healed", &model, healed, false);
         snapshot_unref(differs);
@@ -328,9 +328,9 @@ draw_overlays(const char *name, int cols, int rows, bool unicode)
     model.detail = true;
     model.places[PANEL_DIVERGENCE].selected = 1;
     draw(&album, "divergence, a key", &model, s, unicode);
-    s->sources[2].agreement = AGREE_HEALING;
-    s->sources[2].healing = true;
-    s->sources[2].heal_percent = 42;
+    s->sources[2].stand.agreement = AGREE_HEALING;
+    s->sources[2].stand.healing = true;
+    s->sources[2].stand.heal_percent = 42;
     model.detail = false;
     model.zoomed = true;
     draw(&album, "divergence alone, healing", &model, s, unicode);

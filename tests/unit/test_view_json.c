@@ -55,14 +55,14 @@ full_snapshot(void)
     s->state.store_bytes = UINT64_C(1) << 40;
     s->source_count = 2;
     strcpy(s->sources[1].url, "http://127.0.0.1:8001");
-    s->sources[1].agreement = AGREE_HEALING;
+    s->sources[1].stand.agreement = AGREE_HEALING;
     s->sources[1].rtt_ms = 12;
-    s->sources[1].differs_ms = 2050;
-    s->sources[1].key_count = 1;
-    s->sources[1].key_total = 7;
-    strcpy(s->sources[1].keys[0].key, "account:alice");
-    s->sources[1].keys[0].difference = KEY_ONLY_OURS;
-    s->sources[1].keys[0].ours_hlc = UINT64_C(0x018bcfe568000000);
+    s->sources[1].stand.differs_ms = 2050;
+    s->sources[1].stand.key_count = 1;
+    s->sources[1].stand.key_total = 7;
+    strcpy(s->sources[1].stand.keys[0].key, "account:alice");
+    s->sources[1].stand.keys[0].difference = KEY_ONLY_OURS;
+    s->sources[1].stand.keys[0].ours_hlc = UINT64_C(0x018bcfe568000000);
     s->peer_count = 1;
     s->peer_total = 9;
     strcpy(s->peers[0].id, "12D3KooWOther");
@@ -131,6 +131,29 @@ the_lung_object_has_the_members_of_the_state_machine(void **state)
     assert_true(cJSON_IsNull(cJSON_GetObjectItem(lung, "http_error")));
     assert_string_equal(cJSON_GetObjectItem(lung, "p2p_error")->valuestring, "connection refused");
     cJSON_Delete(lung);
+    snapshot_unref(s);
+}
+
+/* Clients read them there. */
+static void
+where_a_node_stands_is_told_among_its_other_members(void **state)
+{
+    static const char *const members[] = { "root",         "count",        "agreement",    "differs_s",  "differs_checks",
+                                           "error",        "healing",      "backoff_s",    "heal_percent", "heal_age_s",
+                                           "heal_applied", "heal_same",    "heal_refused", "heal_ours",  "heal_bytes",
+                                           "heal_s",       "key_total",    "keys",         "difference" };
+    struct snapshot *s = full_snapshot();
+    cJSON *json = snapshot_to_json(s);
+    const cJSON *source = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "sources"), 1),
+                *peer = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "peers"), 0);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        assert_non_null(cJSON_GetObjectItemCaseSensitive(source, members[i]));
+        assert_non_null(cJSON_GetObjectItemCaseSensitive(peer, members[i]));
+    }
+    assert_string_equal(cJSON_GetObjectItem(source, "agreement")->valuestring, "healing");
+    cJSON_Delete(json);
     snapshot_unref(s);
 }
 
@@ -244,6 +267,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_snapshot_comes_back_as_it_went_out),
         cmocka_unit_test(the_lung_object_has_the_members_of_the_state_machine),
+        cmocka_unit_test(where_a_node_stands_is_told_among_its_other_members),
         cmocka_unit_test(missing_and_unknown_members_are_no_fault),
         cmocka_unit_test(members_of_another_type_or_out_of_range_count_as_missing),
         cmocka_unit_test(lists_longer_than_their_place_are_cut),

@@ -390,16 +390,16 @@ roots_get_letters_by_age(void **state)
 
     (void)state;
     for (int i = 0; i < 3; i++) {
-        s->sources[i].agreement = AGREE_DIFFERS;
-        s->sources[i].differs_ms = 1000 * (i + 1);
-        snprintf(s->sources[i].root, sizeof(s->sources[i].root), "%064d", i == 1 ? 1 : 2);
+        s->sources[i].stand.agreement = AGREE_DIFFERS;
+        s->sources[i].stand.differs_ms = 1000 * (i + 1);
+        snprintf(s->sources[i].stand.root, sizeof(s->sources[i].stand.root), "%064d", i == 1 ? 1 : 2);
     }
     assert_int_equal(nodes_list(s, "", rows), 3);
     assert_int_equal(rows[2].letter, 'B'); /* differs longest */
     assert_int_equal(rows[0].letter, 'B'); /* the same root */
     assert_int_equal(rows[1].letter, 'C');
-    s->sources[1].agreement = AGREE_EQUAL;
-    s->sources[2].agreement = AGREE_UNKNOWN;
+    s->sources[1].stand.agreement = AGREE_EQUAL;
+    s->sources[2].stand.agreement = AGREE_UNKNOWN;
     nodes_list(s, "", rows);
     assert_int_equal(rows[1].letter, 'A');
     assert_int_equal(rows[2].letter, '?');

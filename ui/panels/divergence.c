@@ -56,16 +56,16 @@ add(struct lines *lines, enum line_kind kind, const struct node_row *row, const 
 static void
 add_keys(struct lines *lines, const struct node_row *row)
 {
-    const struct node_healing h = node_healing(row);
+    const struct snapshot_stand *h = row->stand;
 
-    for (uint32_t i = 0; i < h.key_count && i < SNAPSHOT_KEYS_MAX; i++)
-        add(lines, LINE_KEY, row, &h.keys[i]);
+    for (uint32_t i = 0; i < h->key_count && i < SNAPSHOT_KEYS_MAX; i++)
+        add(lines, LINE_KEY, row, &h->keys[i]);
 }
 
 static bool
 is_open(const struct node_row *row)
 {
-    return agreement_is_open(row->agreement) && (row->peer != NULL || row->source->differs_ms >= 0);
+    return agreement_is_open(row->stand->agreement) && (row->peer != NULL || row->stand->differs_ms >= 0);
 }
 
 static void
@@ -84,9 +84,9 @@ collect(struct lines *lines, const struct snapshot *snapshot, const char *filter
             add(lines, LINE_NODE, &lines->rows[i], NULL);
     for (int i = 0; i < count; i++) {
         const struct node_row *row = &lines->rows[i];
-        const struct node_healing h = node_healing(row);
+        const struct snapshot_stand *h = row->stand;
 
-        if (!is_open(row) && h.age_ms >= 0 && h.key_count > 0) {
+        if (!is_open(row) && h->heal_age_ms >= 0 && h->key_count > 0) {
             add(lines, LINE_HEALED, row, NULL);
             add_keys(lines, row);
         }
@@ -118,26 +118,26 @@ glyph_of(enum agreement agreement, char *glyph)
 
 /* What agrees: the last healing if there was one, else what was compared. */
 static void
-equal_text(const struct snapshot *snapshot, const struct node_row *row, const struct node_healing *h, char *out, size_t size)
+equal_text(const struct snapshot *snapshot, const struct node_row *row, const struct snapshot_stand *h, char *out, size_t size)
 {
     char when[FORMAT_MAX], bytes[FORMAT_MAX], refused[32] = "";
     int64_t age = row->source ? row->source->ok_age_ms : row->peer->heard_ms;
 
-    if (h->age_ms < 0) {
+    if (h->heal_age_ms < 0) {
         snprintf(out, size, _("%s, compared %s"), format_noun(h->count, "record", bytes),
                  format_when(snapshot->wall_ms, age, when));
         return;
     }
-    if (h->refused > 0)
-        snprintf(refused, sizeof(refused), _(", %" PRIu32 " refused"), h->refused);
+    if (h->heal_refused > 0)
+        snprintf(refused, sizeof(refused), _(", %" PRIu32 " refused"), h->heal_refused);
     snprintf(out, size, _("healed %s: %" PRIu32 " taken, %" PRIu32 " kept%s, %s, %" PRIu32 " ms"),
-             format_when(snapshot->wall_ms, h->age_ms, when), h->applied, h->ours, refused,
-             format_bytes(h->bytes, bytes), h->ms);
+             format_when(snapshot->wall_ms, h->heal_age_ms, when), h->heal_applied, h->heal_ours, refused,
+             format_bytes(h->heal_bytes, bytes), h->heal_ms);
 }
 
 /* "since 14:02:45, 3 keys, 12,812 records there, 12,811 here" */
 static void
-open_text(const struct snapshot *snapshot, const struct node_row *row, const struct node_healing *h, char *out, size_t size)
+open_text(const struct snapshot *snapshot, const struct node_row *row, const struct snapshot_stand *h, char *out, size_t size)
 {
     char when[FORMAT_MAX], keys[FORMAT_MAX], theirs[FORMAT_MAX], ours[FORMAT_MAX];
     size_t used = 0;
@@ -147,9 +147,9 @@ open_text(const struct snapshot *snapshot, const struct node_row *row, const str
                  format_when(snapshot->wall_ms, row->source ? row->source->ok_age_ms : row->peer->heard_ms, when));
         return;
     }
-    if (row->agreement == AGREE_HEALING)
-        used = (size_t)snprintf(out, size, _("%" PRIu32 " %%, %" PRIu32 " taken, "), h->percent, h->applied);
-    else if (row->agreement == AGREE_HELD && h->error[0])
+    if (row->stand->agreement == AGREE_HEALING)
+        used = (size_t)snprintf(out, size, _("%" PRIu32 " %%, %" PRIu32 " taken, "), h->heal_percent, h->heal_applied);
+    else if (row->stand->agreement == AGREE_HELD && h->error[0])
         used = (size_t)snprintf(out, size, "%s; ", h->error);
     if (used >= size)
         return;
@@ -161,28 +161,28 @@ open_text(const struct snapshot *snapshot, const struct node_row *row, const str
 static void
 node_text(const struct snapshot *snapshot, const struct node_row *row, char *out, size_t size)
 {
-    const struct node_healing h = node_healing(row);
+    const struct snapshot_stand *h = row->stand;
 
-    if (row->agreement == AGREE_UNKNOWN)
-        snprintf(out, size, "%s", h.error[0] ? h.error : _("not compared yet"));
-    else if (row->agreement == AGREE_BUT)
-        snprintf(out, size, "%s", h.error);
-    else if (row->agreement == AGREE_EQUAL)
-        equal_text(snapshot, row, &h, out, size);
+    if (row->stand->agreement == AGREE_UNKNOWN)
+        snprintf(out, size, "%s", h->error[0] ? h->error : _("not compared yet"));
+    else if (row->stand->agreement == AGREE_BUT)
+        snprintf(out, size, "%s", h->error);
+    else if (row->stand->agreement == AGREE_EQUAL)
+        equal_text(snapshot, row, h, out, size);
     else
-        open_text(snapshot, row, &h, out, size);
+        open_text(snapshot, row, h, out, size);
 }
 
 static void
 draw_node(const struct panel_view *view, const struct area *area, int y, const struct node_row *row)
 {
     char glyph, text[320];
-    enum style style = glyph_of(row->agreement, &glyph);
+    enum style style = glyph_of(row->stand->agreement, &glyph);
 
     area_printf(area, 1, y, style, "%c", glyph);
     area_text_cut(area, 3, y, NAME_COLS - 1, STYLE_TEXT, row->name);
-    area_text(area, 3 + NAME_COLS, y, row->agreement == AGREE_EQUAL ? STYLE_TEXT : (int)style,
-              node_agreement_word(row->agreement));
+    area_text(area, 3 + NAME_COLS, y, row->stand->agreement == AGREE_EQUAL ? STYLE_TEXT : (int)style,
+              node_agreement_word(row->stand->agreement));
     node_text(view->snapshot, row, text, sizeof(text));
     area_text_cut(area, 3 + NAME_COLS + 9, y, area->cols - NAME_COLS - 13, STYLE_TEXT, text);
 }

@@ -40,14 +40,14 @@ draw_cell(const char *subtrees, bool heals, const struct area *area, int index)
 void
 divergence_draw_map(const struct node_row *row, const struct area *area)
 {
-    const struct node_healing h = node_healing(row);
+    const struct snapshot_stand *h = row->stand;
 
     for (int i = 0; i < SIDE; i++) {
         area_printf(area, 4 + 2 * i, 0, STYLE_COLUMN, "%x", (unsigned)i);
         area_printf(area, 1, 1 + i, STYLE_COLUMN, "%x_", (unsigned)i);
     }
     for (int i = 0; i < SIDE * SIDE; i++)
-        draw_cell(h.difference->subtrees, h.healing, area, i);
+        draw_cell(h->difference.subtrees, h->healing, area, i);
     area_text_cut(area, 1, 1 + SIDE, area->cols - 1, STYLE_COLUMN, _(". same D differs H heals ? unseen"));
 }
 
@@ -70,9 +70,9 @@ way_text(enum heal_way way)
 }
 
 static int
-draw_counts(const struct node_healing *h, const struct area *area, int y)
+draw_counts(const struct snapshot_stand *h, const struct area *area, int y)
 {
-    const struct snapshot_difference *d = h->difference;
+    const struct snapshot_difference *d = &h->difference;
     char text[TEXT_MAX];
 
     snprintf(text, sizeof(text),
@@ -88,26 +88,26 @@ draw_counts(const struct node_healing *h, const struct area *area, int y)
 }
 
 static int
-draw_healing(const struct panel_view *view, const struct node_healing *h, const struct area *area, int y)
+draw_healing(const struct panel_view *view, const struct snapshot_stand *h, const struct area *area, int y)
 {
-    const struct snapshot_difference *d = h->difference;
+    const struct snapshot_difference *d = &h->difference;
     char text[TEXT_MAX], a[FORMAT_MAX], b[FORMAT_MAX];
 
     if (h->healing)
-        snprintf(text, sizeof(text), _("%" PRIu32 " %% done, %" PRIu32 " taken"), h->percent, h->applied);
-    else if (h->age_ms < 0)
+        snprintf(text, sizeof(text), _("%" PRIu32 " %% done, %" PRIu32 " taken"), h->heal_percent, h->heal_applied);
+    else if (h->heal_age_ms < 0)
         snprintf(text, sizeof(text), _("never needed"));
     else
         snprintf(text, sizeof(text), _("%s: %" PRIu32 " taken, %" PRIu32 " same, %" PRIu32 " refused, %" PRIu32 " ours won; %s, %" PRIu32 " ms"),
-                 format_when(view->snapshot->wall_ms, h->age_ms, a), h->applied, h->same, h->refused, h->ours,
-                 format_bytes(h->bytes, b), h->ms);
+                 format_when(view->snapshot->wall_ms, h->heal_age_ms, a), h->heal_applied, h->heal_same, h->heal_refused, h->heal_ours,
+                 format_bytes(h->heal_bytes, b), h->heal_ms);
     y = panel_fact_long(area, y, _("healing"), text);
     if (d->given > 0) {
         snprintf(text, sizeof(text), _("%" PRIu32 " of ours sent, %" PRIu32 " taken there, %" PRIu32 " refused there"), d->given,
                  d->given_taken, d->given_refused);
         y = panel_fact_long(area, y, _("given"), text);
     }
-    if (h->refused > 0) {
+    if (h->heal_refused > 0) {
         snprintf(text, sizeof(text),
                  _("untrusted %" PRIu32 ", from the future %" PRIu32 ", bad signature %" PRIu32 ", malformed %" PRIu32
                    ", too old %" PRIu32 ", not stored %" PRIu32),
@@ -122,29 +122,29 @@ draw_healing(const struct panel_view *view, const struct node_healing *h, const 
 void
 divergence_draw_node(const struct panel_view *view, const struct node_row *row, const struct area *area)
 {
-    const struct node_healing h = node_healing(row);
+    const struct snapshot_stand *h = row->stand;
     bool map = area->cols >= 40 + DIVERGENCE_MAP_COLS && area->rows >= DIVERGENCE_MAP_ROWS - 1;
     struct area left = area_sub(area, 0, 0, area->cols - (map ? DIVERGENCE_MAP_COLS + 1 : 0), area->rows);
     char text[TEXT_MAX], when[FORMAT_MAX], ours[FORMAT_MAX], theirs[FORMAT_MAX];
     int y = panel_fact(&left, 0, _("name"), row->name);
 
-    if (h.differs_ms >= 0)
-        snprintf(text, sizeof(text), _("%s, since %s"), node_agreement_word(row->agreement),
-                 format_when(view->snapshot->wall_ms, h.differs_ms, when));
+    if (h->differs_ms >= 0)
+        snprintf(text, sizeof(text), _("%s, since %s"), node_agreement_word(row->stand->agreement),
+                 format_when(view->snapshot->wall_ms, h->differs_ms, when));
     else
-        snprintf(text, sizeof(text), "%s", node_agreement_word(row->agreement));
+        snprintf(text, sizeof(text), "%s", node_agreement_word(row->stand->agreement));
     y = panel_fact(&left, y, _("agreement"), text);
     y = panel_fact(&left, y, _("our root"), view->snapshot->state.root[0] ? view->snapshot->state.root : "?");
-    y = panel_fact(&left, y, _("their root"), row->root[0] ? row->root : "?");
+    y = panel_fact(&left, y, _("their root"), row->stand->root[0] ? row->stand->root : "?");
     snprintf(text, sizeof(text), _("%s here, %s there"), format_noun(view->snapshot->state.count, "record", ours),
-             format_count(h.count, theirs));
+             format_count(h->count, theirs));
     y = panel_fact(&left, y, _("size"), text);
-    y = draw_counts(&h, &left, y);
-    y = draw_healing(view, &h, &left, y);
-    if (h.difference->trust_differs)
+    y = draw_counts(h, &left, y);
+    y = draw_healing(view, h, &left, y);
+    if (h->difference.trust_differs)
         y = panel_fact_long(&left, y, _("trust"), _("it trusts other keys than we do"));
-    if (h.error[0])
-        panel_fact_long(&left, y, _("error"), h.error);
+    if (h->error[0])
+        panel_fact_long(&left, y, _("error"), h->error);
     if (map) {
         struct area right = area_sub(area, area->cols - DIVERGENCE_MAP_COLS, 0, DIVERGENCE_MAP_COLS, area->rows);
 

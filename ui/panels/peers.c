@@ -104,15 +104,15 @@ source_detail(const struct panel_view *view, const struct snapshot_source *s, co
     snprintf(text, sizeof(text), "%s   %s, %s", s->url, s->lattice ? _("lattice") : _("v3.0.3 or not known yet"),
              s->trusted ? _("key trusted") : _("key not trusted"));
     y = panel_fact(area, y, _("source"), text);
-    y = panel_fact(area, y, _("root"), s->root[0] ? s->root : "?");
+    y = panel_fact(area, y, _("root"), s->stand.root[0] ? s->stand.root : "?");
     snprintf(text, sizeof(text), _("ok %s, tried %s, next in %s, %" PRIu32 " failed in a row"),
              format_when(wall, s->ok_age_ms, a), format_when(wall, s->try_age_ms, b),
              format_left(s->next_ms, c), s->failures);
     y = panel_fact(area, y, _("polls"), text);
     snprintf(text, sizeof(text), _("%s in, %s out, %s announced"), format_bytes(s->bytes_in, a),
-             format_bytes(s->bytes_out, b), format_noun(s->count, "record", c));
+             format_bytes(s->bytes_out, b), format_noun(s->stand.count, "record", c));
     y = panel_fact(area, y, _("traffic"), text);
-    return panel_fact_long(area, y, _("error"), s->error[0] ? s->error : _("none"));
+    return panel_fact_long(area, y, _("error"), s->stand.error[0] ? s->stand.error : _("none"));
 }
 
 static int
@@ -123,22 +123,22 @@ source_healing(const struct panel_view *view, const struct snapshot_source *s, c
     snprintf(text, sizeof(text), _("%" PRIu64 " ended well, %" PRIu64 " failed, of %" PRIu64), s->polls_ok, s->polls_failed,
              s->polls);
     y = panel_fact(area, y, _("counts"), text);
-    if (s->differs_ms >= 0)
-        snprintf(text, sizeof(text), _("%s, since %s, in %" PRIu32 " comparisons"), node_agreement_word(s->agreement),
-                 format_when(view->snapshot->wall_ms, s->differs_ms, a), s->differs_checks);
+    if (s->stand.differs_ms >= 0)
+        snprintf(text, sizeof(text), _("%s, since %s, in %" PRIu32 " comparisons"), node_agreement_word(s->stand.agreement),
+                 format_when(view->snapshot->wall_ms, s->stand.differs_ms, a), s->stand.differs_checks);
     else
-        snprintf(text, sizeof(text), "%s", node_agreement_word(s->agreement));
+        snprintf(text, sizeof(text), "%s", node_agreement_word(s->stand.agreement));
     y = panel_fact(area, y, _("agreement"), text);
-    if (s->healing)
-        snprintf(text, sizeof(text), _("%" PRIu32 " %% done, %" PRIu32 " taken"), s->heal_percent, s->heal_applied);
-    else if (s->heal_age_ms < 0)
+    if (s->stand.healing)
+        snprintf(text, sizeof(text), _("%" PRIu32 " %% done, %" PRIu32 " taken"), s->stand.heal_percent, s->stand.heal_applied);
+    else if (s->stand.heal_age_ms < 0)
         snprintf(text, sizeof(text), _("never needed"));
     else
         snprintf(text, sizeof(text), _("%s: %" PRIu32 " taken, %" PRIu32 " same, %" PRIu32 " refused, %" PRIu32 " ours won; %s, %" PRIu32 " ms"),
-                 format_when(view->snapshot->wall_ms, s->heal_age_ms, a), s->heal_applied, s->heal_same, s->heal_refused,
-                 s->heal_ours, format_bytes(s->heal_bytes, b), s->heal_ms);
+                 format_when(view->snapshot->wall_ms, s->stand.heal_age_ms, a), s->stand.heal_applied, s->stand.heal_same, s->stand.heal_refused,
+                 s->stand.heal_ours, format_bytes(s->stand.heal_bytes, b), s->stand.heal_ms);
     y = panel_fact(area, y, _("healing"), text);
-    snprintf(text, sizeof(text), "%s", s->backoff_ms > 0 ? format_left(s->backoff_ms, a) : _("no"));
+    snprintf(text, sizeof(text), "%s", s->stand.backoff_ms > 0 ? format_left(s->stand.backoff_ms, a) : _("no"));
     return panel_fact(area, y, _("paused"), text);
 }
 
@@ -149,7 +149,7 @@ peer_detail(const struct panel_view *view, const struct snapshot_peer *p, const 
 
     snprintf(text, sizeof(text), "%s   %s", p->id, p->agent);
     y = panel_fact(area, y, _("peer"), text);
-    y = panel_fact(area, y, _("root"), p->root[0] ? p->root : "?");
+    y = panel_fact(area, y, _("root"), p->stand.root[0] ? p->stand.root : "?");
     y = panel_fact(area, y, _("address"), p->address);
     snprintf(text, sizeof(text), _("%s in, %s out"), format_bytes(p->bytes_in, a),
              format_bytes(p->bytes_out, b));
@@ -173,7 +173,7 @@ peer_detail(const struct panel_view *view, const struct snapshot_peer *p, const 
                  p->clock_ms);
         y = panel_fact(area, y, _("heard"), text);
     }
-    snprintf(text, sizeof(text), "%s, %s", node_agreement_word(p->agreement), p->trusted ? _("key trusted") : _("key not trusted"));
+    snprintf(text, sizeof(text), "%s, %s", node_agreement_word(p->stand.agreement), p->trusted ? _("key trusted") : _("key not trusted"));
     return panel_fact(area, y, _("agreement"), text);
 }
 
