@@ -6,11 +6,11 @@
 
 #include "format.h"
 #include "i18n.h"
-#include "nodes.h"
+#include "view/tally.h"
 
 /* How far the nodes agree, as the end of a sentence. */
 static const char *
-agreement_end(const struct node_tally *tally)
+agreement_end(const struct snapshot_tally *tally)
 {
     if (tally->total == 0)
         return _("There is nobody to agree with.");
@@ -22,7 +22,7 @@ agreement_end(const struct node_tally *tally)
 static void
 healthy(const struct snapshot *s, char out[CAPTION_MAX])
 {
-    struct node_tally tally = nodes_tally(s);
+    struct snapshot_tally tally = snapshot_tally(s);
 
     if (s->lung.degraded)
         snprintf(out, CAPTION_MAX, _("The peer-to-peer network carries, with fewer peers than wanted. %s"), agreement_end(&tally));
@@ -45,7 +45,7 @@ waiting(const struct snapshot *s, char out[CAPTION_MAX])
 static void
 carried_by_http(const struct snapshot *s, char out[CAPTION_MAX])
 {
-    struct node_tally tally = nodes_tally(s);
+    struct snapshot_tally tally = snapshot_tally(s);
 
     snprintf(out, CAPTION_MAX, _("HTTP carries in place of the peer-to-peer network. %s"), agreement_end(&tally));
 }

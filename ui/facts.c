@@ -9,7 +9,7 @@
 #include "format.h"
 #include "i18n.h"
 #include "lung_view.h"
-#include "nodes.h"
+#include "view/tally.h"
 
 /* "NO PEERS  HTTP in 00:23  !1" */
 static void
@@ -42,7 +42,7 @@ draw_lungs(const struct area *area, int y, const struct snapshot *s)
 static int
 draw_state(const struct area *area, int y, const struct snapshot *s)
 {
-    struct node_tally tally = nodes_tally(s);
+    struct snapshot_tally tally = snapshot_tally(s);
     char keys[FORMAT_MAX];
 
     area_printf(area, 0, y, tally.differ > 0 ? STYLE_ATTENTION : STYLE_TEXT, _("agree %d of %d"), tally.same,

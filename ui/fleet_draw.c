@@ -7,6 +7,7 @@
 
 #include "format.h"
 #include "table.h"
+#include "view/tally.h"
 
 #define ALERT_ROWS_MAX 6
 #define HEAD_ROWS 3 /* title, worst alert, column heads */
@@ -64,11 +65,7 @@ root_text(const struct fleet_row *row, char out[FLEET_TEXT_MAX])
 static uint32_t
 differing(const struct snapshot *s)
 {
-    uint32_t count = s->summary_differing;
-
-    for (uint32_t i = 0; i < s->source_count && i < SNAPSHOT_SOURCES_MAX; i++)
-        count += s->sources[i].stand.agreement != AGREE_EQUAL && s->sources[i].stand.agreement != AGREE_UNKNOWN;
-    return count;
+    return s->summary ? s->summary_differing : (uint32_t)snapshot_tally(s).differ;
 }
 
 /* Nothing is made up: a node that was never heard of has its name and the state of its way alone. */

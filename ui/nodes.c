@@ -170,20 +170,6 @@ node_sort_name(enum node_sort sort)
     return sort == NODE_SORT_NONE ? "" : _(names[sort]);
 }
 
-struct node_tally
-nodes_tally(const struct snapshot *snapshot)
-{
-    struct node_row rows[NODES_MAX];
-    struct node_tally tally = { .total = all_rows(snapshot, rows) };
-
-    for (int i = 0; i < tally.total; i++) {
-        tally.same += rows[i].stand->agreement == AGREE_EQUAL;
-        tally.differ += agreement_is_open(rows[i].stand->agreement);
-        tally.unknown += rows[i].stand->agreement == AGREE_UNKNOWN;
-    }
-    return tally;
-}
-
 enum style
 node_root_text(const struct snapshot *snapshot, const struct node_row *row, char out[NODE_TEXT_MAX])
 {

@@ -32,11 +32,6 @@ enum node_sort {
     NODE_SORT_COUNT
 };
 
-/* How many agree with us. */
-struct node_tally {
-    int total, same, differ, unknown; /* healing and held count as differing */
-};
-
 /* Peers first, then sources, in their order; filter as typed by the operator ("" all). Returns the count. */
 int nodes_list(const struct snapshot *snapshot, const char *filter, struct node_row rows[NODES_MAX]);
 
@@ -44,8 +39,6 @@ void nodes_sort(struct node_row *rows, int count, enum node_sort sort, bool reve
 
 /* "name", "rtt" ... for the panel's header; "": none. */
 const char *node_sort_name(enum node_sort sort);
-
-struct node_tally nodes_tally(const struct snapshot *snapshot);
 
 /* "4f1c9a03 =A", "77be0d51 !B", "? 00:38 ago". Returns its style. */
 enum style node_root_text(const struct snapshot *snapshot, const struct node_row *row,

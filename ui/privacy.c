@@ -194,6 +194,7 @@ hide_source(struct privacy *p, struct snapshot_source *s)
 {
     hide_keys(p, s->stand.keys, s->stand.key_count);
     WHOLE(p, WHAT_URL, s->url);
+    WHOLE(p, WHAT_PEER, s->public_key);
     TOKENS(p, s->name);
     TOKENS(p, s->stand.error);
 }
@@ -204,6 +205,7 @@ hide_peer(struct privacy *p, struct snapshot_peer *peer)
     hide_keys(p, peer->stand.keys, peer->stand.key_count);
     TOKENS(p, peer->stand.error);
     WHOLE(p, WHAT_PEER, peer->id);
+    WHOLE(p, WHAT_PEER, peer->public_key);
     WHOLE(p, WHAT_ADDRESS, peer->address);
     TOKENS(p, peer->name);
     TOKENS(p, peer->why_not);

@@ -10,6 +10,7 @@
 #include "keymap.h"
 #include "lung_view.h"
 #include "nodes.h"
+#include "view/tally.h"
 
 #define EVENTS_SAID 10
 
@@ -33,7 +34,7 @@ say_lungs(const struct snapshot *s, FILE *out)
 static void
 say_agreement(const struct snapshot *s, FILE *out)
 {
-    struct node_tally tally = nodes_tally(s);
+    struct snapshot_tally tally = snapshot_tally(s);
     char keys[FORMAT_MAX];
 
     fprintf(out, _("State: root %.8s, %s; %d of %d agree, %d differ, %d unknown.\n"), s->state.root[0] ? s->state.root : _("unknown"),

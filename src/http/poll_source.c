@@ -270,6 +270,8 @@ source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_m
                                      .usable = s->usable };
     lat_copy(row->url, sizeof(row->url), s->shown_url);
     lat_copy(row->name, sizeof(row->name), s->name);
+    if (s->has_shown && s->shown.time_ms > 0)
+        lat_hex(s->shown.key, sizeof(s->shown.key), row->public_key);
     row->trusted = s->has_shown && s->shown.trusted;
     row->ok_age_ms = s->known ? (int64_t)(now_ms - s->ok_ms) : -1;
     row->try_age_ms = s->asked ? (int64_t)(now_ms - s->try_ms) : -1;

@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "http/routes.h"
 #include "http/target.h"
-#include "http/target.h"
 #include "view/json.h"
+#include "view/tally.h"
 
 #define PREFIX_MAX (SNAPSHOT_NAME_MAX - 4) /* as far as a snapshot shows a long key, before its dots */
 
@@ -133,7 +133,7 @@ add_verdict(cJSON *item, enum agreement agreement, const struct snapshot_key *ke
 }
 
 static cJSON *
-compared_sources(const struct snapshot *s, const char *prefix, uint32_t *differing)
+compared_sources(const struct snapshot *s, const char *prefix)
 {
     cJSON *list = part_of_snapshot(s, "sources");
     cJSON *item = list == NULL ? NULL : list->child;
@@ -142,13 +142,12 @@ compared_sources(const struct snapshot *s, const char *prefix, uint32_t *differi
         const struct snapshot_source *source = &s->sources[i];
 
         add_verdict(item, source->stand.agreement, source->stand.keys, source->stand.key_count, prefix);
-        *differing += agreement_is_open(source->stand.agreement);
     }
     return list;
 }
 
 static cJSON *
-compared_peers(const struct snapshot *s, const char *prefix, uint32_t *differing)
+compared_peers(const struct snapshot *s, const char *prefix)
 {
     cJSON *list = part_of_snapshot(s, "peers");
     cJSON *item = list == NULL ? NULL : list->child;
@@ -157,7 +156,6 @@ compared_peers(const struct snapshot *s, const char *prefix, uint32_t *differing
         const struct snapshot_peer *peer = &s->peers[i];
 
         add_verdict(item, peer->stand.agreement, peer->stand.keys, peer->stand.key_count, prefix);
-        *differing += agreement_is_open(peer->stand.agreement);
     }
     return list;
 }
@@ -167,13 +165,14 @@ route_divergence(struct call *call)
 {
     const struct snapshot *s = call_snapshot(call);
     char prefix[SNAPSHOT_NAME_MAX];
-    uint32_t differing = 0;
+    int differing;
     cJSON *object, *sources, *peers;
 
     if (s == NULL || !take_prefix(call, prefix))
         return;
-    sources = compared_sources(s, prefix, &differing);
-    peers = compared_peers(s, prefix, &differing);
+    sources = compared_sources(s, prefix);
+    peers = compared_peers(s, prefix);
+    differing = snapshot_tally(s).differ;
     object = json_success();
     json_put_text(&object, "root", s->state.root);
     json_put_number(&object, "entry_count", (double)s->state.keys);

@@ -60,10 +60,13 @@ static void
 fill_connection(const struct swarm_row *row, uint64_t now, struct snapshot_peer *out)
 {
     char text[PEERID_TEXT_MAX];
+    uint8_t key[32];
 
     peerid_text(&row->id, text);
     lat_copy(out->id, sizeof(out->id), text);
     snprintf(out->name, sizeof(out->name), "..%.8s", strlen(text) > 8 ? text + strlen(text) - 8 : text);
+    if (peerid_inlined_ed25519(&row->id, key) == LAT_OK)
+        lat_hex(key, sizeof(key), out->public_key);
     lat_escape_str(row->address, out->address, sizeof(out->address));
     lat_escape_str(row->agent, out->agent, sizeof(out->agent));
     out->connected = row->connected;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "view/tally.h"
+
 static void
 shift(uint16_t row[SNAPSHOT_TIMELINE], uint64_t by)
 {
@@ -24,24 +26,12 @@ advance(struct timeline *t, uint64_t slot)
     t->slot = slot;
 }
 
-static uint16_t
-count_others(const struct snapshot *s)
-{
-    uint16_t count = 0;
-
-    for (uint32_t i = 0; i < s->peer_count; i++)
-        count = (uint16_t)(count + agreement_is_open(s->peers[i].stand.agreement));
-    for (uint32_t i = 0; i < s->source_count; i++)
-        count = (uint16_t)(count + agreement_is_open(s->sources[i].stand.agreement));
-    return count;
-}
-
 void
 timeline_fill(struct timeline *t, struct snapshot *s)
 {
     const int last = SNAPSHOT_TIMELINE - 1;
     uint16_t peers = s->lung.peers_live < UINT16_MAX ? (uint16_t)s->lung.peers_live : UINT16_MAX;
-    uint16_t differ = count_others(s);
+    uint16_t differ = (uint16_t)snapshot_tally(s).differ;
 
     if (s->wall_ms / 1000 / SNAPSHOT_SLOT_S > t->slot)
         advance(t, s->wall_ms / 1000 / SNAPSHOT_SLOT_S);

@@ -213,6 +213,7 @@ static const struct json_table stand_table = TABLE(stand_fields);
 static const struct json_field source_fields[] = {
     STRING(TEXT, url),
     STRING(TEXT, name),
+    STRING(TEXT_NULL, public_key),
     PLAIN(FLAG, lattice),
     PLAIN(FLAG, known),
     PLAIN(FLAG, usable),
@@ -235,6 +236,7 @@ static const struct json_table source_table = TABLE(source_fields);
 #define HERE struct snapshot_peer
 static const struct json_field peer_fields[] = {
     STRING(TEXT, id),
+    STRING(TEXT_NULL, public_key),
     STRING(TEXT, name),
     STRING(TEXT, address),
     STRING(TEXT, agent),

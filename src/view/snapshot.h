@@ -166,6 +166,7 @@ struct snapshot_stand {
 struct snapshot_source {
     char url[SNAPSHOT_URL_MAX]; /* without credentials */
     char name[SNAPSHOT_NAME_MAX]; /* as it calls itself, else host:port of the URL */
+    char public_key[SNAPSHOT_HEX_LEN]; /* that attested what it showed; "": none did */
     bool lattice;               /* speaks /api/lattice/sync; false: v3.0.3 or not known yet */
     bool known;                 /* answered at least once */
     bool usable;                /* last answer complete, in limits, verified */
@@ -183,6 +184,7 @@ struct snapshot_source {
 /* One P2P peer, connected or known. */
 struct snapshot_peer {
     char id[SNAPSHOT_NAME_MAX];
+    char public_key[SNAPSHOT_HEX_LEN]; /* inside its id; "": none is */
     char name[SNAPSHOT_NAME_MAX];
     char address[SNAPSHOT_URL_MAX];
     char agent[SNAPSHOT_NAME_MAX];
@@ -254,7 +256,7 @@ struct snapshot {
     bool demo;
     bool summary;               /* made from a summary (summary.h): of the lists only alerts are there, cut */
     int summary_condition;      /* of a summary: what its node says that snapshot_condition is */
-    uint32_t summary_differing; /* ... how many sources differ */
+    uint32_t summary_differing; /* ... how many nodes differ */
     struct snapshot_lung lung;
     struct snapshot_state state;
     uint32_t source_count; /* in sources[]; lung.http_sources is the true number */
@@ -275,7 +277,7 @@ struct snapshot {
     /* The last 20 minutes in slots of the clock (wall_ms / 1000 / SNAPSHOT_SLOT_S is the newest, last in the array): */
     uint16_t timeline_states[SNAPSHOT_TIMELINE]; /* a bit for each lung state seen, 1 << state; 0: a gap, nothing was seen */
     uint16_t timeline_peers[SNAPSHOT_TIMELINE];  /* least number of live peers */
-    uint16_t timeline_differ[SNAPSHOT_TIMELINE]; /* most peers and sources with another root at one time */
+    uint16_t timeline_differ[SNAPSHOT_TIMELINE]; /* most nodes with another root at one time */
 };
 
 /* Of a node that has shown nothing yet. */

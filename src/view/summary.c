@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "view/tally.h"
 
 /* --- writing ------------------------------------------------------------------------------------ */
 
@@ -17,16 +18,6 @@ put(cJSON **object, const char *name, cJSON *item)
     cJSON_Delete(item);
     cJSON_Delete(*object);
     *object = NULL;
-}
-
-static uint32_t
-count_differing(const struct snapshot *s)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < s->source_count; i++)
-        count += s->sources[i].stand.agreement != AGREE_EQUAL && s->sources[i].stand.agreement != AGREE_UNKNOWN;
-    return count;
 }
 
 static cJSON *
@@ -77,7 +68,7 @@ cJSON *
 summary_to_json(const struct snapshot *s)
 {
     cJSON *object = cJSON_CreateObject();
-    uint32_t differing = s->summary ? s->summary_differing : count_differing(s);
+    uint32_t differing = s->summary ? s->summary_differing : (uint32_t)snapshot_tally(s).differ;
 
     put(&object, "number", cJSON_CreateNumber((double)s->number));
     put(&object, "wall_s", cJSON_CreateNumber((double)s->wall_ms / 1000));

@@ -19,6 +19,17 @@ put(char *out, size_t size, const char *text)
 }
 #define PUT(field, text) put(field, sizeof(field), text)
 
+/* A key by which a node is known over both lungs. */
+static void
+put_key(char out[SNAPSHOT_HEX_LEN], const char *name)
+{
+    unsigned sum = 0;
+
+    for (const char *at = name; *at; at++)
+        sum = sum * 31 + (unsigned char)*at;
+    snprintf(out, SNAPSHOT_HEX_LEN, "%08x%056u", sum, 0u);
+}
+
 static void
 add_source(struct snapshot *s, const char *name, const char *url, uint32_t rtt, int64_t age)
 {
@@ -26,6 +37,7 @@ add_source(struct snapshot *s, const char *name, const char *url, uint32_t rtt, 
 
     PUT(source->name, name);
     PUT(source->url, url);
+    put_key(source->public_key, name);
     PUT(source->stand.root, ROOT);
     source->lattice = source->known = source->usable = source->trusted = true;
     source->stand.agreement = AGREE_EQUAL;
@@ -49,6 +61,7 @@ add_peer(struct snapshot *s, const char *name, const char *address, int64_t rtt_
 
     PUT(peer->name, name);
     PUT(peer->id, "12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X");
+    put_key(peer->public_key, name);
     PUT(peer->address, address);
     PUT(peer->agent, "lattice/0.1.0");
     PUT(peer->stand.root, ROOT);

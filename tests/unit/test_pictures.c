@@ -110,6 +110,7 @@ deface_peer(struct snapshot_peer *peer)
 {
     DEFACE(peer->name);
     DEFACE(peer->id);
+    DEFACE(peer->public_key);
     DEFACE(peer->address);
     DEFACE(peer->agent);
     DEFACE(peer->stand.root);
@@ -145,6 +146,7 @@ hostile_snapshot(enum lung_state state)
     for (uint32_t i = 0; i < s->source_count; i++) {
         DEFACE(s->sources[i].name);
         DEFACE(s->sources[i].url);
+        DEFACE(s->sources[i].public_key);
         DEFACE(s->sources[i].stand.error);
         DEFACE(s->sources[i].stand.root);
         s->sources[i].rtt_ms = s->sources[i].stand.key_total = UINT32_MAX;

@@ -11,3 +11,7 @@ check_PROGRAMS += tests/unit/test_view_json
 tests_unit_test_view_json_SOURCES = tests/unit/test_view_json.c
 tests_unit_test_view_json_CPPFLAGS = $(TEST_CPPFLAGS) $(CJSON_CFLAGS)
 tests_unit_test_view_json_LDADD = $(LINK_view) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_tally
+tests_unit_test_tally_SOURCES = tests/unit/test_tally.c
+tests_unit_test_tally_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_tally_LDADD = $(LINK_view) $(CMOCKA_LIBS)

@@ -16,6 +16,7 @@
 #include "nodes.h"
 #include "panel.h"
 #include "panels/divergence_detail.h"
+#include "view/tally.h"
 
 #define HLC_MS_SHIFT 16 /* an HLC is Unix ms << 16 | counter */
 #define LINES_MAX (NODES_MAX * (SNAPSHOT_KEYS_MAX + 2))
@@ -303,7 +304,7 @@ divergence_count(const struct panel_view *view)
 static void
 divergence_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 {
-    struct node_tally tally = nodes_tally(view->snapshot);
+    struct snapshot_tally tally = snapshot_tally(view->snapshot);
 
     snprintf(out, PANEL_NOTE_MAX, _("%d equal, %d differ, %d unknown"), tally.same, tally.differ, tally.unknown);
 }

@@ -9,8 +9,8 @@
 #include "graph.h"
 #include "i18n.h"
 #include "lung_view.h"
-#include "nodes.h"
 #include "panel.h"
+#include "view/tally.h"
 
 #define LABEL_COLS 10
 #define TALL_ROWS 7
@@ -53,7 +53,7 @@ draw_trouble(const struct panel_view *view, const struct area *area, int y)
 }
 
 static void
-agree_text(const struct node_tally *tally, char *out, size_t size)
+agree_text(const struct snapshot_tally *tally, char *out, size_t size)
 {
     size_t used;
 
@@ -70,7 +70,7 @@ agree_text(const struct node_tally *tally, char *out, size_t size)
 }
 
 static enum style
-agree_style(const struct node_tally *tally)
+agree_style(const struct snapshot_tally *tally)
 {
     if (tally->differ > 0)
         return STYLE_ATTENTION;
@@ -81,7 +81,7 @@ static void
 draw_short(const struct panel_view *view, const struct area *area)
 {
     const struct snapshot *s = view->snapshot;
-    struct node_tally tally = nodes_tally(s);
+    struct snapshot_tally tally = snapshot_tally(s);
     char keys[FORMAT_MAX], changes[FORMAT_MAX], agree[64];
     int x = area_printf(area, 1, 0, STYLE_TEXT, "%-13s +%s/min", format_noun(s->state.keys, "key", keys),
                         format_count(s->state.changes_min, changes));
@@ -119,7 +119,7 @@ draw_tall(const struct panel_view *view, const struct area *area)
 {
     const struct snapshot *s = view->snapshot;
     const struct snapshot_state *state = &s->state;
-    struct node_tally tally = nodes_tally(s);
+    struct snapshot_tally tally = snapshot_tally(s);
     char a[FORMAT_MAX], b[FORMAT_MAX], agree[64];
 
     draw_root(area, 0, _("root"), state->root);
@@ -158,7 +158,7 @@ state_draw(const struct panel_view *view, const struct area *area)
 static const char *const state_help[] = {
     N_("keys      entries that a reader sees; records also count deleted ones"),
     N_("+n/min    records applied in the last 60 s; the sparkline is that minute"),
-    N_("agree     how many peers and sources have the same root as this node"),
+    N_("agree     other nodes with our root; seen over both lungs: one node"),
     N_("root      the trie root; v3.0.3: the flat root that older nodes compute"),
     N_("saved     time (UTC) of the last commit"),
     N_("verified  time of the last check of all records against the root"),
