@@ -205,7 +205,7 @@ count_unseen(const struct model *model, const struct snapshot *s, bool *alarm)
 
     *alarm = false;
     for (uint32_t i = 0; i < s->alert_count; i++)
-        if (!model_acknowledged(model, s, &s->alerts[i])) {
+        if (!acks_have(&model->acks, s, &s->alerts[i])) {
             unseen++;
             *alarm |= s->alerts[i].severity == ALERT_ALARM;
         }
@@ -218,7 +218,7 @@ draw_alert_list(const struct area *area, int x, int end, const struct model *mod
 {
     for (int seen = 0; seen <= 1; seen++)
         for (uint32_t i = 0; i < s->alert_count; i++)
-            if (model_acknowledged(model, s, &s->alerts[i]) == (seen == 1) && end - x >= 12)
+            if (acks_have(&model->acks, s, &s->alerts[i]) == (seen == 1) && end - x >= 12)
                 x = draw_alert(area, x, end - x, s, &s->alerts[i], seen == 1) + 3;
 }
 

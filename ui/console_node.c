@@ -82,7 +82,7 @@ console_follow_link(struct console *c)
         snprintf(c->model.via, sizeof(c->model.via), "%.38s %s", c->source->via, link_words(&c->link, c->model.now_ms, words));
     if (c->link.state == LINK_RETRY && before != LINK_RETRY)
         model_say(&c->model, true, c->link.error);
-    c->want_data |= c->link.state != before;
+    c->loop.want_data |= c->link.state != before;
 }
 
 void
@@ -95,15 +95,15 @@ console_take_snapshot(struct console *c)
     latest = fresh_snapshot(c);
     if (latest == NULL)
         return;
-    c->want_frame |= c->snapshot == NULL; /* the first figures: nobody waits for the pace of later ones */
+    c->loop.want_frame |= c->snapshot == NULL; /* the first figures: nobody waits for the pace of later ones */
     snapshot_unref(c->snapshot);
     c->snapshot = latest;
     record(c, latest);
-    model_prune(&c->model, latest);
+    acks_prune(&c->model.acks, latest);
     ring(c, latest);
     if (c->then)
         c->model.behind_ms = (int64_t)(latest->wall_ms - c->then->wall_ms);
-    c->want_data = true;
+    c->loop.want_data = true;
 }
 
 /* Hand a command to the node; *ticket gets the asker's reference. False: it was not taken, and that was said. */
@@ -188,7 +188,7 @@ console_take_look(struct console *c)
         model_say(&c->model, true, reply->text[0] ? reply->text : lat_err_text(reply->err));
     ticket_unref(c->look);
     c->look = NULL;
-    c->want_frame = true;
+    c->loop.want_frame = true;
 }
 
 void
@@ -209,7 +209,7 @@ console_take_answer(struct console *c)
     model_say(&c->model, reply->err != LAT_OK || reply->warning, text);
     ticket_unref(c->ticket);
     c->ticket = NULL;
-    c->want_frame = true;
+    c->loop.want_frame = true;
 }
 
 /* Who has seen which alert: for those who look at this node's log later. before: how many had been seen. */
@@ -218,9 +218,9 @@ console_log_acknowledged(const struct console *c, int before)
 {
     char who[64];
 
-    if (c->model.ack_count <= before || !c->model.embedded)
+    if (c->model.acks.count <= before || !c->model.embedded)
         return;
     operator_name(who, sizeof(who));
-    for (int i = before; i < c->model.ack_count; i++)
-        lat_log(LAT_NOTICE, "[CONSOLE] alert %s acknowledged by %s", c->model.acks[i].code, who);
+    for (int i = before; i < c->model.acks.count; i++)
+        lat_log(LAT_NOTICE, "[CONSOLE] alert %s acknowledged by %s", c->model.acks.list[i].code, who);
 }

@@ -8,38 +8,26 @@
 #include "alarm.h"
 #include "console.h"
 #include "fleet.h"
-#include "keys.h"
+#include "loop.h"
 #include "model.h"
 #include "narrate.h"
 #include "privacy.h"
 #include "recorder.h"
-#include "settings_file.h"
 
 struct console {
     const struct source *source;
     struct model model;
-    struct keys keys;
-    uint64_t keys_since_ms;          /* undecided bytes wait since then */
+    struct loop loop;
     const struct snapshot *snapshot; /* the latest */
     const struct snapshot *then;     /* of the past, while the operator looks back; else NULL */
     struct ticket *ticket;           /* of the command under way */
     struct ticket *look;             /* of the look into the past under way */
-    struct settings_file file;
     struct alarm alarm;
     struct narrator narrator;
     struct recorder *recorder;
     struct privacy *privacy;         /* NULL: shown as it is */
-    uint64_t painted_ms;             /* everything was painted anew */
-    bool copying;                    /* the panel stands there as plain text until a key comes */
-    bool want_frame;                 /* a key or a signal: draw at once */
-    bool want_data;                  /* a snapshot: draw when the last frame is old enough */
-    uint32_t frame_ms;               /* least time between two frames for data */
-    bool stalled;                    /* the terminal took nothing; wait until it does */
-    uint64_t drawn_ms;
     const struct fleet_node *in_fleet; /* as which there is a view of many nodes to go back to; NULL: there is none */
     struct link_status link;         /* of a node that runs elsewhere */
-    bool over;
-    enum console_end end;
 };
 
 /* --- console_node.c --- */

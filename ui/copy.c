@@ -2,9 +2,6 @@
 
 #include "copy.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "panel.h"
 #include "plain.h"
 #include "render.h"
@@ -18,9 +15,7 @@ copy_text(const struct model *model, const struct snapshot *snapshot, const stru
     const struct panel *panel = panel_of(model->focus);
     struct panel_view view = { .snapshot = snapshot, .model = model, .id = model->focus };
     struct canvas *canvas;
-    char *text = NULL;
-    size_t len = 0;
-    FILE *out;
+    char *text;
 
     alone.zoomed = true;
     alone.still = true; /* no keys on paper */
@@ -35,15 +30,7 @@ copy_text(const struct model *model, const struct snapshot *snapshot, const stru
     if (canvas == NULL)
         return NULL;
     render(&alone, snapshot, caps, canvas);
-    out = open_memstream(&text, &len);
-    if (out) {
-        enum lat_err err = plain_write(canvas, out);
-
-        if (fclose(out) || err) {
-            free(text);
-            text = NULL;
-        }
-    }
+    text = plain_text(canvas);
     canvas_free(canvas);
     return text;
 }

@@ -13,8 +13,6 @@
 #include "moment.h"
 #include "panel.h"
 
-#define SAME_BEGINNING_MS 5000 /* two snapshots may place the beginning of one alert this far apart */
-
 void
 model_init(struct model *model)
 {
@@ -63,79 +61,15 @@ model_is_stale(const struct model *model, const struct snapshot *snapshot)
 
 /* --- alerts --------------------------------------------------------------------------------------------- */
 
-static struct acknowledged
-identify(const struct snapshot *snapshot, const struct snapshot_alert *alert)
-{
-    struct acknowledged ack = { .began_ms = snapshot->mono_ms };
-    const char *subject =
-        alert->text + strspn(alert->text, "0123456789"); /* "5 records ..." stays itself as 6 */
-
-    lat_copy(ack.code, sizeof(ack.code), alert->code);
-    snprintf(ack.subject, sizeof(ack.subject), "%.*s", (int)strcspn(subject, ":"), subject);
-    if (alert->since_ms > 0 && (uint64_t)alert->since_ms < ack.began_ms)
-        ack.began_ms -= (uint64_t)alert->since_ms;
-    return ack;
-}
-
-static bool
-same_alert(const struct acknowledged *a, const struct acknowledged *b)
-{
-    uint64_t apart = a->began_ms > b->began_ms ? a->began_ms - b->began_ms : b->began_ms - a->began_ms;
-
-    return apart <= SAME_BEGINNING_MS && strcmp(a->code, b->code) == 0 && strcmp(a->subject, b->subject) == 0;
-}
-
-bool
-model_acknowledged(const struct model *model, const struct snapshot *snapshot,
-                   const struct snapshot_alert *alert)
-{
-    struct acknowledged wanted = identify(snapshot, alert);
-
-    if (strcmp(alert->code, "M1") == 0)
-        return false;
-    for (int i = 0; i < model->ack_count; i++)
-        if (same_alert(&model->acks[i], &wanted))
-            return true;
-    return false;
-}
-
 static void
 acknowledge(struct model *model, const struct snapshot *snapshot, bool all)
 {
     int done = 0;
 
-    for (uint32_t i = 0; snapshot && i < snapshot->alert_count; i++) {
-        const struct snapshot_alert *alert = &snapshot->alerts[i];
-
-        if (strcmp(alert->code, "M1") == 0 || model_acknowledged(model, snapshot, alert) ||
-            model->ack_count == SNAPSHOT_ALERTS_MAX)
-            continue;
-        model->acks[model->ack_count++] = identify(snapshot, alert);
-        done++;
-        if (!all)
-            break;
-    }
+    for (uint32_t i = 0; snapshot && i < snapshot->alert_count && (all || done == 0); i++)
+        done += acks_add(&model->acks, snapshot, &snapshot->alerts[i]);
     if (done == 0)
         model_say(model, false, _("nothing to acknowledge"));
-}
-
-void
-model_prune(struct model *model, const struct snapshot *snapshot)
-{
-    int kept = 0;
-
-    for (int a = 0; a < model->ack_count; a++) {
-        bool lives = false;
-
-        for (uint32_t i = 0; i < snapshot->alert_count && !lives; i++) {
-            struct acknowledged alert = identify(snapshot, &snapshot->alerts[i]);
-
-            lives = same_alert(&model->acks[a], &alert);
-        }
-        if (lives)
-            model->acks[kept++] = model->acks[a];
-    }
-    model->ack_count = kept;
 }
 
 /* --- movement ------------------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /*
- * model.h - what the console itself remembers between frames: focus, scroll, filters, prompt, acknowledged
- * alerts.
+ * model.h - what the console itself remembers between frames: focus, scroll, filters, prompt, alerts
+ * that have been seen.
  *
  * A key and the snapshot on the screen go in, a changed model and at most one effect come out; the console
  * carries the effect out. Nothing here knows a terminal, a clock or a node. Pure; console thread.
@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "acks.h"
 #include "canvas.h"
 #include "filter.h"
 #include "keymap.h"
@@ -47,13 +48,6 @@ struct panel_place {
     bool reverse;
 };
 
-/* An acknowledged alert: it counts as the same one while code, subject and beginning agree. */
-struct acknowledged {
-    char code[8];
-    char subject[64];  /* its text up to the first colon */
-    uint64_t began_ms; /* monotonic */
-};
-
 struct model {
     uint64_t now_ms;     /* CLOCK_MONOTONIC, set before each frame and key */
     uint32_t refresh_ms; /* how often a picture is expected to change */
@@ -75,8 +69,7 @@ struct model {
     struct prompt prompt;
     bool frozen;
     uint64_t frozen_ms; /* since when */
-    struct acknowledged acks[SNAPSHOT_ALERTS_MAX];
-    int ack_count;
+    struct acks acks; /* alerts that the operator has seen */
     char message[256]; /* answer to the last command; shown until message_until_ms */
     bool message_bad;
     uint64_t message_until_ms;
@@ -120,13 +113,6 @@ struct effect model_interrupt(struct model *model);
 
 /* Show an answer in the key bar for a while. text is cut. */
 void model_say(struct model *model, bool bad, const char *text);
-
-/* Forget acknowledgements whose alert has ended; call with each new snapshot. */
-void model_prune(struct model *model, const struct snapshot *snapshot);
-
-/* Has the operator seen this alert? Forced modes (M1) cannot be acknowledged away. */
-bool model_acknowledged(const struct model *model, const struct snapshot *snapshot,
-                        const struct snapshot_alert *alert);
 
 /* Age of the data on the screen. */
 int64_t model_age_ms(const struct model *model, const struct snapshot *snapshot);

@@ -2,6 +2,7 @@
 
 #include "plain.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum lat_err
@@ -22,4 +23,21 @@ plain_write(const struct canvas *canvas, FILE *out)
         fputc('\n', out);
     }
     return fflush(out) == 0 && !ferror(out) ? LAT_OK : LAT_SYS;
+}
+
+char *
+plain_text(const struct canvas *canvas)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    enum lat_err err;
+
+    if (out == NULL)
+        return NULL;
+    err = plain_write(canvas, out);
+    if (fclose(out) == 0 && !err)
+        return text;
+    free(text);
+    return NULL;
 }

@@ -11,4 +11,7 @@
 /* Rows as lines, without blanks at their ends and without empty rows at the end. LAT_SYS: writing failed. */
 LAT_MUST_CHECK enum lat_err plain_write(const struct canvas *canvas, FILE *out);
 
+/* The same in memory; NULL: out of memory. The caller frees. */
+char *plain_text(const struct canvas *canvas);
+
 #endif

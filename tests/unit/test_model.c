@@ -236,19 +236,19 @@ acknowledged_alerts_stay_seen_until_their_cause_ends(void **state)
     (void)state;
     sample_diverge(snapshot);
     press('x');
-    assert_true(model_acknowledged(&model, snapshot, &snapshot->alerts[0]));
-    assert_false(model_acknowledged(&model, snapshot, &snapshot->alerts[1]));
+    assert_true(acks_have(&model.acks, snapshot, &snapshot->alerts[0]));
+    assert_false(acks_have(&model.acks, snapshot, &snapshot->alerts[1]));
     press('Z');
-    assert_true(model_acknowledged(&model, snapshot, &snapshot->alerts[1]));
+    assert_true(acks_have(&model.acks, snapshot, &snapshot->alerts[1]));
     later = sample_snapshot(LUNG_COUNTDOWN);
     sample_diverge(later);
     later->mono_ms += 10000;
     later->alerts[0].since_ms += 10000;
     later->alerts[1].since_ms = 100; /* a new divergence of the same node */
-    model_prune(&model, later);
-    assert_true(model_acknowledged(&model, later, &later->alerts[0]));
-    assert_false(model_acknowledged(&model, later, &later->alerts[1]));
-    assert_int_equal(model.ack_count, 1);
+    acks_prune(&model.acks, later);
+    assert_true(acks_have(&model.acks, later, &later->alerts[0]));
+    assert_false(acks_have(&model.acks, later, &later->alerts[1]));
+    assert_int_equal(model.acks.count, 1);
     snapshot_unref(later);
 }
 
@@ -259,7 +259,7 @@ a_forced_mode_cannot_be_acknowledged_away(void **state)
 
     (void)state;
     model_key(&model, forced, &(struct key_press){ .key = 'Z' });
-    assert_false(model_acknowledged(&model, forced, &forced->alerts[0]));
+    assert_false(acks_have(&model.acks, forced, &forced->alerts[0]));
     snapshot_unref(forced);
 }
 
