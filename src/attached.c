@@ -59,10 +59,14 @@ start_all(const struct cli *cli, struct attached *a)
 
 /* --- questions before the screen is ours ------------------------------------------------------------ */
 
-/* Might it still ask something? */
+/* Might it still ask something? On the way of HTTP nothing does. */
 static bool
-may_ask(const struct source *source, struct link_status *link)
+may_ask(const struct attached *a, int i, struct link_status *link)
 {
+    const struct source *source = &a->nodes[i].source;
+
+    if (a->targets.list[i].target.ssh.host[0] == '\0')
+        return false;
     source->ops->link(source->arg, link);
     return link->question || link->state == LINK_RESOLVING || link->state == LINK_HOST_KEY || link->state == LINK_AUTH;
 }
@@ -96,7 +100,7 @@ settle(const struct attached *a)
     while (waiting && lat_mono_ms() < until) {
         waiting = false;
         for (int i = 0; i < a->count; i++) {
-            if (!may_ask(&a->nodes[i].source, &link))
+            if (!may_ask(a, i, &link))
                 continue;
             waiting = true;
             if (link.question && link.question != asked[i]) {
@@ -105,7 +109,8 @@ settle(const struct attached *a)
                 until = lat_mono_ms() + SETTLE_MS;
             }
         }
-        nanosleep(&pause, NULL);
+        if (waiting)
+            nanosleep(&pause, NULL);
     }
 }
 

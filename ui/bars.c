@@ -9,7 +9,7 @@
 #include "caption.h"
 #include "format.h"
 #include "i18n.h"
-#include "keymap.h"
+#include "key_bar.h"
 #include "lung_view.h"
 #include "narrate.h"
 
@@ -122,6 +122,13 @@ past_part(struct parts *parts, const struct model *model, const struct snapshot 
              format_clock_span(model->behind_ms, behind));
 }
 
+/* A picture of this moment: its age need not be read off the clock. */
+static bool
+is_fresh(const struct model *model, const struct snapshot *s)
+{
+    return !model->past && !model->frozen && model_age_ms(model, s) <= 2 * (int64_t)model->refresh_ms;
+}
+
 /* What is unusual about the picture: past, frozen, demo, old. */
 static void
 flag_parts(struct parts *parts, const struct model *model, const struct snapshot *s)
@@ -135,7 +142,7 @@ flag_parts(struct parts *parts, const struct model *model, const struct snapshot
     else if (model->frozen)
         snprintf(add_part(parts, STYLE_GAUGE_HOT, 0, false), PART_MAX, _("FROZEN %s"),
                  format_span((int64_t)(model->now_ms - model->frozen_ms), span));
-    else if (!model_is_stale(model, s) && model_age_ms(model, s) > 2 * (int64_t)model->refresh_ms)
+    else if (!model_is_stale(model, s) && !is_fresh(model, s))
         snprintf(add_part(parts, STYLE_UNKNOWN, 0, false), PART_MAX, _("data %s old"),
                  format_span(model_age_ms(model, s), span));
 }
@@ -164,7 +171,7 @@ bar_title(const struct area *area, const struct model *model, const struct snaps
         snprintf(add_part(&parts, STYLE_BAR, 5, false), PART_MAX, _("root %.8s"), s->state.root);
     if (area->cols >= 120)
         snprintf(add_part(&parts, STYLE_BAR, 9, true), PART_MAX, "%s", s->version);
-    snprintf(add_part(&parts, STYLE_BAR, 3, true), PART_MAX, "%s", format_time(s->wall_ms, text));
+    snprintf(add_part(&parts, STYLE_BAR, 3, true), PART_MAX, "%s%s", format_time(s->wall_ms, text), !model->still && is_fresh(model, s) ? _(" now") : "");
     snprintf(add_part(&parts, STYLE_BAR, 8, true), PART_MAX, _("up %s"), format_uptime(s->uptime_ms, text));
     draw_parts(area, &parts);
 }
@@ -274,94 +281,7 @@ bar_caption(const struct area *area, const struct model *model, const struct sna
         area_text_cut(area, 1, 0, area->cols - 2, STYLE_HEAD, caption_text(s, text));
 }
 
-/* --- keys ----------------------------------------------------------------------------------------------- */
-
-/* Two actions that stand in the bar as one: "[ ] step". */
-static const struct {
-    enum action first, second;
-} pairs[] = {
-    { ACTION_EARLIER, ACTION_LATER },
-    { ACTION_EARLIER_CHANGE, ACTION_LATER_CHANGE },
-    { ACTION_NEXT_MATCH, ACTION_PREVIOUS_MATCH },
-    { ACTION_ACKNOWLEDGE, ACTION_ACKNOWLEDGE_ALL },
-};
-
-struct hint {
-    char keys[20];
-    const char *caption;
-    int rank;
-    int cols; /* with the gap behind it */
-};
-
-/* The first key of an action and of its other half; "": the operator wants none for it. */
-static void
-hint_keys(const struct keymap *map, enum action action, char out[20])
-{
-    char first[8], second[8];
-    uint32_t key = keymap_key(map, action, 0), other = 0;
-
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-        if (pairs[i].first == action)
-            other = keymap_key(map, pairs[i].second, 0);
-    out[0] = 0;
-    if (key != 0)
-        snprintf(out, 20, "%s%s%s", key_name(key, first), other ? " " : "", other ? key_name(other, second) : "");
-}
-
-static int
-collect_hints(const struct model *model, bool unicode, struct hint hints[ACTION_COUNT])
-{
-    int count = 0;
-
-    for (int a = 0; a < ACTION_COUNT; a++) {
-        const struct action_info *info = action_info((enum action)a);
-        struct hint *hint = &hints[count];
-
-        if (info->caption == NULL || (info->control && !model->control) || (a == ACTION_FREEZE && model->story))
-            continue; /* in a demo that key holds the story */
-        hint_keys(&model->settings.keymap, (enum action)a, hint->keys);
-        if (hint->keys[0] == 0)
-            continue;
-        hint->caption = _(info->caption);
-        hint->rank = info->rank;
-        hint->cols = text_width(hint->keys, unicode) + text_width(hint->caption, unicode) + 3;
-        count++;
-    }
-    return count;
-}
-
-/* Lay out the hints up to a rank in the rows of the area; draw them if wanted. False: they do not fit. */
-static bool
-flow_hints(const struct area *area, const struct hint *hints, int count, int limit, bool draw)
-{
-    int x = 1, y = 0;
-
-    for (int i = 0; i < count; i++) {
-        if (hints[i].rank > limit)
-            continue;
-        if (x + hints[i].cols - 2 > area->cols) {
-            x = 1;
-            if (++y == area->rows)
-                return false;
-        }
-        if (draw)
-            area_text(area, area_text(area, x, y, STYLE_KEY, hints[i].keys) + 1, y, STYLE_TEXT, hints[i].caption);
-        x += hints[i].cols;
-    }
-    return true;
-}
-
-/* The largest set of best-ranked hints that fits. */
-static void
-draw_hints(const struct area *area, const struct model *model)
-{
-    struct hint hints[ACTION_COUNT];
-    int count = collect_hints(model, area->canvas->unicode, hints), limit = ACTION_COUNT;
-
-    while (limit > 0 && !flow_hints(area, hints, count, limit, false))
-        limit--;
-    flow_hints(area, hints, count, limit, true);
-}
+/* --- keys ---------------------------------------------------------------------------------------------- */
 
 void
 bar_keys(const struct area *area, const struct model *model, const struct snapshot *s)
@@ -377,9 +297,9 @@ bar_keys(const struct area *area, const struct model *model, const struct snapsh
         area_text_cut(&last, 1, 0, area->cols - 2, model->message_bad ? STYLE_ATTENTION : STYLE_HEAD,
                       model->message);
     else {
-        draw_hints(area, model);
+        key_bar_draw(area, model);
         return;
     }
     if (area->rows > 1)
-        draw_hints(&above, model);
+        key_bar_draw(&above, model);
 }

@@ -13,7 +13,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "copy.h"
+#include "i18n.h"
 #include "render.h"
+#include "save.h"
 #include "signals.h"
 #include "stderr_log.h"
 #include "term.h"
@@ -21,6 +23,20 @@
 #define TICKET_MS 20 /* how often an answer is looked for */
 
 /* --- keys ----------------------------------------------------------------------------------------------- */
+
+static void
+write_file(struct console *c)
+{
+    char *text = copy_for_file(&c->model, console_shown(c), term_caps());
+    struct lat_msg done = { "" };
+    enum lat_err err = LAT_NOMEM;
+
+    lat_msg_set(&done, "%s", lat_err_text(err));
+    if (text)
+        err = save_text(c->model.prompt.text, text, &done);
+    free(text);
+    model_say(&c->model, err != LAT_OK, done.text);
+}
 
 static void
 carry_out(struct console *c, const struct effect *effect)
@@ -39,6 +55,9 @@ carry_out(struct console *c, const struct effect *effect)
         break;
     case EFFECT_COPY:
         loop_copy(&c->loop, copy_text(&c->model, console_shown(c), term_caps()));
+        break;
+    case EFFECT_WRITE:
+        write_file(c);
         break;
     case EFFECT_MOUSE:
         loop_mouse(&c->loop, c->model.mouse);
@@ -210,7 +229,7 @@ prepare(struct console *c, const struct opened *o, const struct source *source, 
     apply_settings(c, &o->settings);
     keep_up(c);
     if (o->options->record_path && recorder_open(o->options->record_path, &c->recorder))
-        model_say(&c->model, true, "recording: the file cannot be opened");
+        model_say(&c->model, true, _("recording: the file cannot be opened"));
     c->model.embedded = source->embedded;
     c->model.control = source->control;
     lat_copy(c->model.via, sizeof(c->model.via), source->via);

@@ -27,7 +27,7 @@ record(struct console *c, const struct snapshot *snapshot)
 
     if (recorder_take(c->recorder, snapshot) == LAT_OK)
         return;
-    snprintf(text, sizeof(text), "recording ended: %s", strerror(errno));
+    snprintf(text, sizeof(text), _("recording ended: %s"), strerror(errno));
     model_say(&c->model, true, text);
     recorder_close(c->recorder);
     c->recorder = NULL;
@@ -124,7 +124,7 @@ submit(struct console *c, struct command *command, struct ticket **ticket)
         command_free(command);
         ticket_unref(fresh);
         model_say(&c->model, true,
-                  err == LAT_BUSY ? "the node is busy: try again" : "the node takes no commands");
+                  err == LAT_BUSY ? _("the node is busy: try again") : _("the node takes no commands"));
         return false;
     }
     ticket_unref(*ticket);
@@ -143,7 +143,7 @@ console_switch(struct console *c, const struct effect *effect)
         command->for_s = effect->for_s;
     }
     if (submit(c, command, &c->ticket))
-        model_say(&c->model, false, "switching ...");
+        model_say(&c->model, false, _("switching ..."));
 }
 
 void
@@ -204,7 +204,7 @@ console_take_answer(struct console *c)
     else if (reply->err)
         lat_copy(text, sizeof(text), lat_err_text(reply->err));
     else
-        snprintf(text, sizeof(text), "mode %s: %s", lung_policy_name(reply->policy),
+        snprintf(text, sizeof(text), _("mode %s: %s"), lung_policy_name(reply->policy),
                  lung_state_name(reply->state));
     model_say(&c->model, reply->err != LAT_OK || reply->warning, text);
     ticket_unref(c->ticket);

@@ -40,6 +40,7 @@ enum action {
     ACTION_HELP,
     ACTION_BACK,
     ACTION_COPY,
+    ACTION_WRITE,
     ACTION_MOUSE,
     ACTION_CAPTIONS,
     ACTION_EARLIER,
@@ -57,8 +58,6 @@ enum action {
 
 struct action_info {
     const char *name;    /* in console.ini */
-    const char *caption; /* in the key bar; NULL: not shown there */
-    int rank;            /* in the key bar, 1 stays longest */
     bool control;        /* changes the node: hidden where that is not allowed */
     const char *help;    /* one line for the help screen */
 };

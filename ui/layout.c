@@ -9,8 +9,9 @@
 #define PAIR_COLS 72 /* lungs and state side by side from here on */
 #define WIDE_COLS 120
 #define WIDE_ROWS 36
-#define TWO_BARS_ROWS 24 /* from here on there is height for a second row of keys ... */
-#define TWO_BARS_COLS 200 /* ... and from here on one is enough */
+#define BARS_ROWS 24      /* from here on there is height for more than one row of keys: ... */
+#define TWO_BARS_COLS 120 /* ... three hold them all; from here on two do, ... */
+#define ONE_BAR_COLS 240  /* ... and from here on one */
 #define TOP_ROWS 2  /* title and alert line */
 #define LUNG_ROWS 2 /* one line a lung */
 #define STATE_COLS 32
@@ -21,7 +22,9 @@
 int
 layout_key_rows(const struct model *model)
 {
-    return model->rows >= TWO_BARS_ROWS && model->cols < TWO_BARS_COLS ? 2 : 1;
+    if (model->rows < BARS_ROWS || model->cols >= ONE_BAR_COLS)
+        return 1;
+    return model->cols >= TWO_BARS_COLS ? 2 : 3;
 }
 
 /* Rows below the panels: caption and key bar. */
@@ -74,7 +77,7 @@ place_lists(struct layout *layout, const struct model *model, const struct snaps
 
     if (rows >= 4 * LIST_MIN) {
         nodes = at_most(nodes, rows / 2);
-        second = (rows - nodes) / 2;
+        second = (rows - nodes + 1) / 2; /* what differs before what was said */
         add(layout, PANEL_PEERS, 0, y, cols, nodes);
         add(layout, PANEL_DIVERGENCE, 0, y + nodes, cols, second);
         /* The timeline takes the place of the events while it has the focus. */

@@ -31,7 +31,7 @@ struct layout {
     struct layout_slot slots[PANEL_COUNT];
 };
 
-/* Rows of the key bar: two where there is height for them and one row does not hold the captions. */
+/* Rows of the key bar: as many as hold a caption for each key, where there is height for them. */
 int layout_key_rows(const struct model *model);
 
 /* snapshot may be NULL. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "copy.h"
 #include "event_list.h"
 #include "help.h"
 #include "i18n.h"
@@ -244,6 +245,8 @@ answer_prompt(struct model *model, const struct snapshot *snapshot, const struct
             return check_name(model, &model->prompt, snapshot);
         if (kind == PROMPT_TIME)
             return go_to_time(model, snapshot);
+        if (kind == PROMPT_WRITE)
+            return (struct effect){ .kind = model->prompt.text[0] ? EFFECT_WRITE : EFFECT_NONE };
         lat_copy(place->filter, sizeof(place->filter), model->prompt.text);
         place->selected = 0;
         place->anchor = 0;
@@ -306,6 +309,18 @@ open_filter(struct model *model)
     if (panel_of(model->focus)->count == NULL)
         model->focus = PANEL_EVENTS; /* a panel without lines has nothing to filter */
     prompt_open(&model->prompt, PROMPT_FILTER, model->places[model->focus].filter);
+}
+
+/* The file's name is proposed; what is in the way of it is said when it is written. */
+static void
+open_write(struct model *model, const struct snapshot *snapshot)
+{
+    char name[PROMPT_TEXT_MAX];
+
+    if (snapshot == NULL)
+        return;
+    copy_file_name(model, snapshot->wall_ms, name, sizeof(name));
+    prompt_open(&model->prompt, PROMPT_WRITE, name);
 }
 
 static void
@@ -503,6 +518,9 @@ act(struct model *model, const struct snapshot *snapshot, enum action action, ui
         break;
     case ACTION_COPY:
         return (struct effect){ .kind = EFFECT_COPY };
+    case ACTION_WRITE:
+        open_write(model, snapshot);
+        break;
     case ACTION_MOUSE:
         model->mouse = !model->mouse;
         model_say(model, false, model->mouse ? _("mouse on: hold Shift to select text") : _("mouse off"));

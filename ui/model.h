@@ -84,6 +84,7 @@ enum effect_kind {
     EFFECT_REPAINT,
     EFFECT_SUSPEND,
     EFFECT_COPY,  /* show the focused panel as plain text until a key comes */
+    EFFECT_WRITE, /* the focused panel into the file whose name prompt.text holds */
     EFFECT_MOUSE, /* model->mouse has changed */
     EFFECT_LOOK,  /* another moment of the node's history: look */
     EFFECT_NOW,   /* back to the present */

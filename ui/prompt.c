@@ -73,7 +73,7 @@ text_key(struct prompt *prompt, const struct key_press *press)
     else if (press->key == KEYS_CTRL_U)
         prompt->text[0] = 0;
     else
-        type(prompt->text, sizeof(prompt->text), press->key);
+        type(prompt->text, prompt->kind == PROMPT_FILTER ? FILTER_TEXT_MAX : sizeof(prompt->text), press->key);
     return ANSWER_NONE;
 }
 
@@ -82,7 +82,7 @@ prompt_key(struct prompt *prompt, const struct key_press *press)
 {
     enum prompt_answer answer = ANSWER_NONE;
 
-    if (press->pasted && prompt->kind != PROMPT_FILTER)
+    if (press->pasted && prompt->kind != PROMPT_FILTER && prompt->kind != PROMPT_WRITE)
         return ANSWER_NONE;
     switch (prompt->kind) {
     case PROMPT_CLOSED:
@@ -97,6 +97,7 @@ prompt_key(struct prompt *prompt, const struct key_press *press)
     case PROMPT_FILTER:
     case PROMPT_NAME:
     case PROMPT_TIME:
+    case PROMPT_WRITE:
         answer = text_key(prompt, press);
         break;
     }
@@ -184,6 +185,9 @@ prompt_draw(const struct prompt *prompt, const char *node, const struct area *ar
         break;
     case PROMPT_TIME:
         draw_typed(prompt, area, _(" Go to (03:12, -2h): "), _("Enter go  Esc back"));
+        break;
+    case PROMPT_WRITE:
+        draw_typed(prompt, area, _(" Write to a new file: "), _("Enter write  Ctrl-U clear  Esc no"));
         break;
     case PROMPT_NAME:
         draw_name(prompt, area, node);

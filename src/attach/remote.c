@@ -59,12 +59,23 @@ release(struct remote *r)
     free(r);
 }
 
+/* Here and not before the thread begins: libcurl readies OpenSSL, for longer than a screen takes to be painted. */
+static bool
+open_client(struct remote *r)
+{
+    r->multi = curl_multi_init();
+    return r->multi && remote_request_init(&r->watch, r->tunnel) && remote_request_init(&r->call, r->tunnel);
+}
+
 static void *
 watch_node(void *arg)
 {
     struct remote *r = arg;
+    bool open = open_client(r);
 
-    while (!atomic_load(&r->stopping)) {
+    if (!open)
+        remote_fail(r, "out of memory");
+    while (open && !atomic_load(&r->stopping)) {
         remote_turn(r);
         if (!atomic_load(&r->stopping))
             sleep_until_due(r);
@@ -118,9 +129,7 @@ prepare(struct remote *r, struct lat_msg *why)
         return err;
     lat_msg_set(why, "attach: out of memory or descriptors");
     r->exchange = exchange_new();
-    r->multi = curl_multi_init();
-    if (r->exchange == NULL || r->multi == NULL || r->wake < 0 || !remote_request_init(&r->watch, r->tunnel) ||
-        !remote_request_init(&r->call, r->tunnel))
+    if (r->exchange == NULL || r->wake < 0)
         return LAT_NOMEM;
     r->face = (struct exchange_source){ .exchange = r->exchange, .fd = exchange_watch(r->exchange) };
     if (r->face.fd < 0)

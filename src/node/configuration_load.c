@@ -22,30 +22,39 @@
 
 extern char **environ;
 
+/* A number needs no look into the system's tables (which loads the modules of every directory service there is). */
 static bool
 find_user(void *arg, const char *name, uid_t *uid)
 {
-    const struct passwd *entry = getpwnam(name);
+    const struct passwd *entry;
     uint64_t number;
 
     (void)arg;
-    if (entry == NULL && lat_parse_u64(name, UINT32_MAX - 1, &number))
-        return false;
-    *uid = entry ? entry->pw_uid : (uid_t)number;
-    return true;
+    if (lat_parse_u64(name, UINT32_MAX - 1, &number) == LAT_OK) {
+        *uid = (uid_t)number;
+        return true;
+    }
+    entry = getpwnam(name);
+    if (entry)
+        *uid = entry->pw_uid;
+    return entry != NULL;
 }
 
 static bool
 find_group(void *arg, const char *name, gid_t *gid)
 {
-    const struct group *entry = getgrnam(name);
+    const struct group *entry;
     uint64_t number;
 
     (void)arg;
-    if (entry == NULL && lat_parse_u64(name, UINT32_MAX - 1, &number))
-        return false;
-    *gid = entry ? entry->gr_gid : (gid_t)number;
-    return true;
+    if (lat_parse_u64(name, UINT32_MAX - 1, &number) == LAT_OK) {
+        *gid = (gid_t)number;
+        return true;
+    }
+    entry = getgrnam(name);
+    if (entry)
+        *gid = entry->gr_gid;
+    return entry != NULL;
 }
 
 /* --- .env --- */

@@ -283,6 +283,43 @@ a_copy_leaves_the_screen_until_a_key_comes(void **state)
     pty_stop(&pty);
 }
 
+/* The events that pass the filter, whole, into a file that was not there; a second time it is not touched. */
+static void
+a_panel_is_written_into_a_new_file(void **state)
+{
+    char path[] = "/tmp/lattice-console-XXXXXX", typed[128], line[512];
+    struct pty pty;
+    FILE *file;
+    int fd = mkstemp(path), lines = 0;
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    unlink(path);
+    start(&pty, &plain_options);
+    pty_type(&pty, "6/rio\rw");
+    pty_expect(&pty, "Write to a new file: lattice-events-");
+    snprintf(typed, sizeof(typed), "\x15%s\r", path);
+    pty_type(&pty, typed);
+    pty_expect(&pty, "2 lines written to");
+    file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        assert_non_null(strstr(line, "rio-2"));
+        assert_int_equal(line[4], '-');
+        lines++;
+    }
+    fclose(file);
+    assert_int_equal(lines, 2);
+    snprintf(typed, sizeof(typed), "w\x15%s\r", path);
+    pty_type(&pty, typed);
+    pty_expect(&pty, "is there already, nothing was written");
+    pty_type(&pty, "w\x15/nowhere/at/all\r");
+    pty_expect(&pty, "give another name");
+    unlink(path);
+    pty_stop(&pty);
+}
+
 static void
 a_mouse_is_taken_on_request_and_given_back(void **state)
 {
@@ -657,6 +694,7 @@ main(int argc, char **argv)
         cmocka_unit_test(keys_of_the_cursor_block_move_and_esc_closes),
         cmocka_unit_test(brackets_show_the_past_and_the_equals_sign_comes_back),
         cmocka_unit_test(a_copy_leaves_the_screen_until_a_key_comes),
+        cmocka_unit_test(a_panel_is_written_into_a_new_file),
         cmocka_unit_test(a_mouse_is_taken_on_request_and_given_back),
         cmocka_unit_test(settings_are_read_again_while_it_runs),
         cmocka_unit_test(a_filter_is_typed_refused_and_shown),

@@ -86,7 +86,7 @@ press_all(struct pty *pty)
         pty_pump(pty, KEY_MS);
         assert_alive(pty, key_name(map->list[i].key, name));
         if (map->list[i].action == ACTION_COPY || map->list[i].action == ACTION_FILTER ||
-            map->list[i].action == ACTION_GO_TIME ||
+            map->list[i].action == ACTION_GO_TIME || map->list[i].action == ACTION_WRITE ||
             map->list[i].action == ACTION_FORCE_P2P || map->list[i].action == ACTION_FORCE_HTTP)
             pty_type(pty, "\033");
         pty_pump(pty, KEY_MS);

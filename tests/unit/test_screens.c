@@ -24,19 +24,31 @@
 #include "support/snapshots.h"
 
 /* A file being written or compared. */
-struct album {
+struct sheet {
     FILE *out; /* what this run draws */
     char *text;
     size_t len;
     char path[512];
 };
 
+/* Pictures as text, and beside them what each of their cells means: what a theme turns into colours. */
+struct album {
+    struct sheet text, meanings;
+};
+
+static void
+open_sheet(struct sheet *sheet, const char *name, const char *kind)
+{
+    snprintf(sheet->path, sizeof(sheet->path), "%s/screens/%s%s.txt", VECTOR_DIR, name, kind);
+    sheet->out = open_memstream(&sheet->text, &sheet->len);
+    assert_non_null(sheet->out);
+}
+
 static void
 open_album(struct album *album, const char *name)
 {
-    snprintf(album->path, sizeof(album->path), "%s/screens/%s.txt", VECTOR_DIR, name);
-    album->out = open_memstream(&album->text, &album->len);
-    assert_non_null(album->out);
+    open_sheet(&album->text, name, "");
+    open_sheet(&album->meanings, name, "-meanings");
 }
 
 static char *
@@ -59,40 +71,79 @@ read_all(const char *path)
 }
 
 static void
-say_first_difference(const struct album *album, const char *wanted)
+say_first_difference(const struct sheet *sheet, const char *wanted)
 {
     int line = 1;
-    const char *have = album->text;
+    const char *have = sheet->text;
 
     for (; *have && *have == *wanted; have++, wanted++)
         line += *have == '\n';
-    while (have > album->text && have[-1] != '\n') {
+    while (have > sheet->text && have[-1] != '\n') {
         have--;
         wanted--;
     }
-    fail_msg("%s:%d:\n  file: %.*s\n  now:  %.*s", album->path, line, (int)strcspn(wanted, "\n"), wanted,
+    fail_msg("%s:%d:\n  file: %.*s\n  now:  %.*s", sheet->path, line, (int)strcspn(wanted, "\n"), wanted,
              (int)strcspn(have, "\n"), have);
+}
+
+static void
+close_sheet(struct sheet *sheet)
+{
+    char *wanted;
+
+    fclose(sheet->out);
+    if (getenv("SCREENS_WRITE")) {
+        FILE *file = fopen(sheet->path, "w");
+
+        assert_non_null(file);
+        fputs(sheet->text, file);
+        assert_int_equal(fclose(file), 0);
+    } else {
+        wanted = read_all(sheet->path);
+        if (strcmp(wanted, sheet->text) != 0)
+            say_first_difference(sheet, wanted);
+        free(wanted);
+    }
+    free(sheet->text);
 }
 
 static void
 close_album(struct album *album)
 {
-    char *wanted;
+    close_sheet(&album->text);
+    close_sheet(&album->meanings);
+}
 
-    fclose(album->out);
-    if (getenv("SCREENS_WRITE")) {
-        FILE *file = fopen(album->path, "w");
+static const char letters[STYLE_COUNT] = {
+    [STYLE_TEXT] = 't',     [STYLE_BAR] = 'b',       [STYLE_FRAME] = 'f',    [STYLE_HEAD] = 'h',
+    [STYLE_COLUMN] = 'c',   [STYLE_KEY] = 'k',       [STYLE_GOOD] = 'g',     [STYLE_IDLE] = 'i',
+    [STYLE_FALLBACK] = 'p', [STYLE_ATTENTION] = 'n', [STYLE_ALARM] = 'a',    [STYLE_UNKNOWN] = 'u',
+    [STYLE_MATCH] = 'm',    [STYLE_GAUGE] = 'd',     [STYLE_GAUGE_HOT] = 'e', [STYLE_PROMPT] = 'q',
+};
 
-        assert_non_null(file);
-        fputs(album->text, file);
-        assert_int_equal(fclose(file), 0);
-    } else {
-        wanted = read_all(album->path);
-        if (strcmp(wanted, album->text) != 0)
-            say_first_difference(album, wanted);
-        free(wanted);
+/* Capital: on the selected line; 't' is also any blank without a look of its own. */
+static char
+letter_of(const struct cell *cell)
+{
+    char letter = letters[STYLE_MEANING(cell->style)];
+
+    return cell->style & STYLE_SELECTED ? (char)(letter - 32) : letter;
+}
+
+/* One row as runs: "t3g8t69" are three cells of text, eight that say good, and text again. */
+static void
+write_meanings(const struct canvas *canvas, FILE *out)
+{
+    for (int y = 0; y < canvas->rows; y++) {
+        for (int x = 0, run; x < canvas->cols; x += run) {
+            char letter = letter_of(canvas_cell(canvas, x, y));
+
+            for (run = 1; x + run < canvas->cols && letter_of(canvas_cell(canvas, x + run, y)) == letter; run++)
+                continue;
+            fprintf(out, "%c%d", letter, run);
+        }
+        fputc('\n', out);
     }
-    free(album->text);
 }
 
 static void
@@ -103,9 +154,11 @@ draw(struct album *album, const char *caption, const struct model *model, const 
     struct canvas *canvas = canvas_new(model->cols, model->rows, unicode);
 
     assert_non_null(canvas);
-    fprintf(album->out, "=== %s\n", caption);
+    fprintf(album->text.out, "=== %s\n", caption);
+    fprintf(album->meanings.out, "=== %s\n", caption);
     render(model, s, &caps, canvas);
-    assert_int_equal(plain_write(canvas, album->out), LAT_OK);
+    assert_int_equal(plain_write(canvas, album->text.out), LAT_OK);
+    write_meanings(canvas, album->meanings.out);
     canvas_free(canvas);
 }
 
@@ -420,42 +473,84 @@ each_state_differs_in_portuguese_too(void **state)
     speak("en");
 }
 
-/* The meaning of each cell by a letter: what a theme turns into colours. Capital: on the selected line. */
-static void
-meanings_at_80x24(void **state)
-{
-    static const char letters[STYLE_COUNT] = {
-        [STYLE_TEXT] = 't',     [STYLE_BAR] = 'b',       [STYLE_FRAME] = 'f',    [STYLE_HEAD] = 'h',
-        [STYLE_COLUMN] = 'c',   [STYLE_KEY] = 'k',       [STYLE_GOOD] = 'g',     [STYLE_IDLE] = 'i',
-        [STYLE_FALLBACK] = 'p', [STYLE_ATTENTION] = 'n', [STYLE_ALARM] = 'a',    [STYLE_UNKNOWN] = 'u',
-        [STYLE_MATCH] = 'm',    [STYLE_GAUGE] = 'd',     [STYLE_GAUGE_HOT] = 'e', [STYLE_PROMPT] = 'q',
-    };
-    struct caps caps = caps_for(false);
-    struct album album;
+/* --- one look --------------------------------------------------------------------------------------------- */
 
+/* Keys that every terminal has for the same, beside the ones in the bar; and the two of the shell. */
+static bool
+needs_no_caption(enum action action)
+{
+    return action == ACTION_PAGE_UP || action == ACTION_PAGE_DOWN || action == ACTION_PREVIOUS_PANEL || action == ACTION_SUSPEND ||
+           action == ACTION_INTERRUPT;
+}
+
+static void
+assert_shows(const char *picture, const char *what, enum lung_state state)
+{
+    if (strstr(picture, what) == NULL)
+        fail_msg("%s: no \"%s\" in\n%s", lung_state_name(state), what, picture);
+}
+
+/* " k " among the keys that end in a caption. */
+static void
+assert_key_has_a_caption(const char *bar, enum action action, enum lung_state state)
+{
+    uint32_t key = keymap_key(keymap_default(), action, 0);
+    char name[8], spaced[24];
+
+    if (key < 0x20 && key != KEYS_TAB && key != KEYS_ENTER && key != KEYS_ESC)
+        snprintf(spaced, sizeof(spaced), " ^%c ", (int)(key + 0x40));
+    else if (action == ACTION_GO_PANEL)
+        snprintf(spaced, sizeof(spaced), " 1-7 ");
+    else
+        snprintf(spaced, sizeof(spaced), " %s ", key_name(key, name));
+    assert_shows(bar, spaced, state);
+}
+
+/* The last rows of a picture, with a blank before each. */
+static void
+bar_of(const char *picture, int rows, char *out, size_t size)
+{
+    const char *at = picture + strlen(picture);
+
+    for (int i = 0; i <= rows && at > picture; i++)
+        do
+            at--;
+        while (at > picture && at[-1] != '\n');
+    snprintf(out, size, "%s", at);
+    for (; *out; out++)
+        if (*out == '\n')
+            *out = ' ';
+}
+
+/* Without colour, at 80x24, in each state: which lung, since when, what next and when, who differs by what, how old, which keys. */
+static void
+one_look_at_80x24_answers(void **state)
+{
     (void)state;
-    open_album(&album, "80x24-meanings");
     for (int i = 0; i < LUNG_STATE_COUNT; i++) {
         struct snapshot *s = sample_snapshot((enum lung_state)i);
         struct model model = model_for(s, 80, 24);
-        struct canvas *canvas = canvas_new(80, 24, false);
+        char label[LUNG_LABEL_MAX], line[LUNG_LINE_MAX], bar[1024], *text;
 
         sample_diverge(s);
-        render(&model, s, &caps, canvas);
-        fprintf(album.out, "=== %s\n", lung_state_name((enum lung_state)i));
-        for (int y = 0; y < 24; y++) {
-            for (int x = 0; x < 80; x++) {
-                const struct cell *cell = canvas_cell(canvas, x, y);
-                char letter = letters[STYLE_MEANING(cell->style)];
-
-                fputc(cell->style & STYLE_SELECTED ? letter - 32 : cell->ch == ' ' && letter == 't' ? ' ' : letter, album.out);
-            }
-            fputc('\n', album.out);
-        }
-        canvas_free(canvas);
+        text = picture(&model, s, false);
+        lung_label(&s->lung, label);
+        lung_line(s, &model.settings.keymap, line);
+        assert_shows(text, label, (enum lung_state)i);
+        assert_shows(text, "since 14:", (enum lung_state)i);
+        line[30] = 0; /* its beginning, where it is longer than the screen is wide */
+        assert_shows(text, line, (enum lung_state)i);
+        assert_shows(text, "rio-2", (enum lung_state)i);
+        assert_shows(text, "3 keys", (enum lung_state)i);
+        assert_shows(text, "acct/settle/0091             ours 14:02:11  theirs 14:02:44  theirs newer", (enum lung_state)i);
+        assert_shows(text, "14:03:27Z now", (enum lung_state)i);
+        bar_of(text, 3, bar, sizeof(bar));
+        for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++)
+            if (!needs_no_caption((enum action)a))
+                assert_key_has_a_caption(bar, (enum action)a, (enum lung_state)i);
+        free(text);
         snapshot_unref(s);
     }
-    close_album(&album);
 }
 
 int
@@ -477,7 +572,7 @@ main(void)
         cmocka_unit_test(all_states_at_80x24_in_portuguese),
         cmocka_unit_test(overlays_in_portuguese),
         cmocka_unit_test(each_state_differs_in_portuguese_too),
-        cmocka_unit_test(meanings_at_80x24),
+        cmocka_unit_test(one_look_at_80x24_answers),
     };
 
     setlocale(LC_CTYPE, "C.UTF-8");

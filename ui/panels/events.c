@@ -152,7 +152,8 @@ static const char *const events_help[] = {
     N_("The log of this node, newest last. It follows until a line is selected;"), N_("G or End follows again."),
     N_("Filter: words that must all occur, level>=warning, level=error,"),         N_("source:http_sync."),
     N_("f: least level shown; s: one source after the other, then all of them."),
-    N_("Enter shows the whole text of one line, field by field."), NULL,
+    N_("Enter shows the whole text of one line, field by field."),
+    N_("w writes every line that passes the filter into a file."), NULL,
 };
 
 const struct panel events_panel = { .name = "events",
