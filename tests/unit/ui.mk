@@ -1,12 +1,5 @@
 # Tests of ui: link $(LINK_ui) only.
-SCREENS = tests/vectors/screens/80x24.txt tests/vectors/screens/80x24-unicode.txt tests/vectors/screens/160x48.txt \
-	tests/vectors/screens/160x48-unicode.txt tests/vectors/screens/40x10.txt tests/vectors/screens/tiny.txt \
-	tests/vectors/screens/divergence.txt tests/vectors/screens/conditions.txt tests/vectors/screens/demo.txt \
-	tests/vectors/screens/overlays-40x10.txt tests/vectors/screens/overlays-80x24.txt tests/vectors/screens/overlays-160x48.txt \
-	tests/vectors/screens/80x24-meanings.txt tests/vectors/screens/80x24-pt_BR.txt tests/vectors/screens/160x48-pt_BR.txt \
-	tests/vectors/screens/40x10-pt_BR.txt tests/vectors/screens/overlays-80x24-pt_BR.txt tests/vectors/screens/overlays-40x10-pt_BR.txt \
-	tests/vectors/screens/overlays-160x48-pt_BR.txt
-EXTRA_DIST += $(SCREENS)
+EXTRA_DIST += tests/vectors/screens
 
 check_PROGRAMS += tests/unit/test_screens
 tests_unit_test_screens_SOURCES = tests/unit/test_screens.c tests/support/picture.h tests/support/snapshots.c tests/support/snapshots.h
