@@ -81,6 +81,34 @@ graph_spark(const struct area *area, int x, int y, int cols, int style, const st
     }
 }
 
+/* 0: a gap; 1: nothing; 2 .. levels: something. */
+static uint32_t
+slot_level(uint32_t value, uint32_t top, uint32_t levels)
+{
+    if (value == UINT32_MAX)
+        return 0;
+    return value == 0 ? 1 : 2 + (uint32_t)((uint64_t)value * (levels - 2) / top);
+}
+
+void
+graph_slots(const struct area *area, int x, int y, int cols, int style, const struct charset *set,
+            const uint32_t *slots, size_t count)
+{
+    uint32_t top = GRAPH_SLOTS_LEAST;
+    int step = set->braille ? 2 : 1;
+
+    for (size_t i = 0; i < count; i++)
+        if (slots[i] != UINT32_MAX && slots[i] > top)
+            top = slots[i];
+    for (int i = 0; i < cols && ((size_t)i + 1) * (size_t)step <= count; i++) {
+        const uint32_t *slot = &slots[i * step];
+        uint32_t cell = set->braille ? braille_cell(slot_level(slot[0], top, 4), slot_level(slot[1], top, 4))
+                                     : set->spark[slot_level(slot[0], top, SPARK_LEVELS - 1)];
+
+        area_fill(area, x + i, y, 1, style, cell == braille_cell(0, 0) ? ' ' : cell);
+    }
+}
+
 void
 graph_gauge(const struct area *area, int x, int y, int cols, int style, const struct charset *set,
             uint64_t value, uint64_t max)

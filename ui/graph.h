@@ -19,6 +19,14 @@ void graph_spark(const struct area *area, int x, int y, int cols, int style, con
                  const uint16_t *history, size_t count, uint64_t now_s);
 
 /*
+ * The figures of slots[0 .. count), newest last, a column each (two a column in braille), at the left of cols columns, which are to be as many;
+ * UINT32_MAX is a gap and left blank, while zero is the lowest mark. A full column is the greatest of them, or GRAPH_SLOTS_LEAST.
+ */
+#define GRAPH_SLOTS_LEAST 1000
+void graph_slots(const struct area *area, int x, int y, int cols, int style, const struct charset *set,
+                 const uint32_t *slots, size_t count);
+
+/*
  * [#####.....] over cols columns, brackets included; value 0 .. max. More than nothing is never drawn empty.
  */
 void graph_gauge(const struct area *area, int x, int y, int cols, int style, const struct charset *set,

@@ -55,14 +55,14 @@ all_rows(const struct snapshot *snapshot, struct node_row rows[NODES_MAX])
         const struct snapshot_peer *p = &snapshot->peers[i];
 
         rows[count++] = (struct node_row){
-            .peer = p, .name = p->name[0] ? p->name : p->id, .stand = &p->stand
+            .peer = p, .name = p->name[0] ? p->name : p->id, .stand = &p->stand, .traffic = &p->traffic
         };
     }
     for (uint32_t i = 0; i < snapshot->source_count && i < SNAPSHOT_SOURCES_MAX; i++) {
         const struct snapshot_source *s = &snapshot->sources[i];
 
         rows[count++] = (struct node_row){
-            .source = s, .name = s->name[0] ? s->name : s->url, .stand = &s->stand
+            .source = s, .name = s->name[0] ? s->name : s->url, .stand = &s->stand, .traffic = &s->traffic
         };
     }
     give_letters(rows, count);
@@ -109,12 +109,6 @@ rtt_of(const struct node_row *row)
     return row->peer->rtt_us < 0 ? UINT64_MAX : (uint64_t)row->peer->rtt_us;
 }
 
-static uint64_t
-bytes_in(const struct node_row *row)
-{
-    return row->source ? row->source->bytes_in : row->peer->bytes_in;
-}
-
 /* The worst has the lowest. */
 static unsigned
 health(const struct node_row *row)
@@ -133,7 +127,7 @@ compare(const struct node_row *a, const struct node_row *b, enum node_sort sort)
     case NODE_SORT_RTT:
         return by_figures(rtt_of(a), rtt_of(b));
     case NODE_SORT_IN:
-        return by_figures(bytes_in(b), bytes_in(a));
+        return by_figures(b->traffic->bytes_in, a->traffic->bytes_in);
     case NODE_SORT_STATE:
         return by_figures(health(a), health(b));
     case NODE_SORT_NONE:

@@ -19,6 +19,7 @@ struct node_row {
     const struct snapshot_peer *peer;     /* NULL: a source */
     const char *name;
     const struct snapshot_stand *stand;
+    const struct snapshot_traffic *traffic;
     char letter; /* 'A' ours, 'B' .. 'Z' others, '?' unknown */
 };
 

@@ -281,7 +281,8 @@ source_fill(const struct poll_source *s, const uint8_t *own_root, uint64_t now_m
     row->polls = s->polls;
     row->polls_ok = s->polls_ok;
     row->polls_failed = s->polls_failed;
-    row->bytes_in = s->bytes_in;
-    row->bytes_out = s->bytes_out;
+    snapshot_traffic_clear(&row->traffic);
+    row->traffic.bytes_in = s->bytes_in;
+    row->traffic.bytes_out = s->bytes_out;
     fill_stand(s, own_root, now_ms, &row->stand);
 }

@@ -203,6 +203,30 @@ open_hour(struct history_ring *ring, uint64_t hour)
     return ring->fd >= 0 ? LAT_OK : LAT_SYS;
 }
 
+/* To the nearest of 1.0, 1.5, 2.0 ... 9.5 times a power of ten. */
+static uint32_t
+coarse(uint32_t value)
+{
+    uint64_t step = 5, near;
+
+    if (value == SNAPSHOT_TRAFFIC_GAP || value < 10)
+        return value;
+    while (value / step >= 20)
+        step *= 10;
+    near = (value + step / 2) / step * step;
+    return near < SNAPSHOT_TRAFFIC_GAP ? (uint32_t)near : value;
+}
+
+/* Of a slot the past keeps what a sparkline shows: exact figures would be half as much again on disk with eight busy peers. */
+static void
+slim_traffic(struct snapshot_traffic *traffic)
+{
+    for (size_t i = 0; i < SNAPSHOT_TRAFFIC; i++) {
+        traffic->in_5s[i] = coarse(traffic->in_5s[i]);
+        traffic->out_5s[i] = coarse(traffic->out_5s[i]);
+    }
+}
+
 /* The snapshot with its newest events only, as text. NULL: out of memory. cJSON_free. */
 static char *
 text_of(const struct snapshot *snapshot)
@@ -217,6 +241,10 @@ text_of(const struct snapshot *snapshot)
     *slim = *snapshot;
     slim->event_count -= skip;
     memmove(slim->events, slim->events + skip, slim->event_count * sizeof(slim->events[0]));
+    for (uint32_t i = 0; i < slim->peer_count; i++)
+        slim_traffic(&slim->peers[i].traffic);
+    for (uint32_t i = 0; i < slim->source_count; i++)
+        slim_traffic(&slim->sources[i].traffic);
     json = snapshot_to_json(slim);
     text = json ? cJSON_PrintUnformatted(json) : NULL;
     cJSON_Delete(json);

@@ -1,7 +1,7 @@
 /*
  * history_ring.h - the folder `history` of a state directory: a file an hour, a day of seconds, then a week of minutes,
  * never more than HISTORY_BYTES_MAX. When that is too little, the oldest seconds become minutes sooner, then the oldest
- * minutes go. Everything in the folder may be deleted at any time.
+ * minutes go. Slots of traffic are kept as coarsely as a sparkline shows them. Everything in the folder may be deleted at any time.
  *
  * history_ring_add is one thread's; history_ring_look may run beside it on another.
  */

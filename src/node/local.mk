@@ -6,7 +6,7 @@ noinst_LIBRARIES += %D%/libnode.a
 %C%_libnode_a_SOURCES += %D%/alerts.h %D%/alerts.c %D%/node.h %D%/node_parts.h %D%/node.c \
 	%D%/node_lungs.c %D%/node_p2p.c %D%/node_gossip.c %D%/node_announce.c %D%/node_live.c \
 	%D%/node_sync.c %D%/node_answer.c %D%/node_peers.c %D%/node_memory.c %D%/node_commands.c %D%/node_snapshot.c %D%/node_scrub.c \
-	%D%/timeline.h %D%/timeline.c %D%/history.h %D%/history.c %D%/history_ring.h %D%/history_ring.c %D%/node_history.c
+	%D%/timeline.h %D%/timeline.c %D%/traffic.h %D%/traffic.c %D%/history.h %D%/history.c %D%/history_ring.h %D%/history_ring.c %D%/node_history.c
 %C%_libnode_a_SOURCES += %D%/configuration.h %D%/configuration.c %D%/configuration_resolve.c \
 	%D%/configuration_load.h %D%/configuration_load.c %D%/configuration_table.h %D%/configuration_table.c \
 	%D%/configuration_values.h %D%/configuration_values.c %D%/configuration_addresses.h \

@@ -29,6 +29,7 @@
 #include "node/node.h"
 #include "node/timeline.h"
 #include "node/topic_judge.h"
+#include "node/traffic.h"
 #include "p2p/gossip_streams.h"
 #include "p2p/host.h"
 #include "p2p/host_check.h"
@@ -153,6 +154,7 @@ struct node {
     struct node_scrub scrub;
     struct alert_memory alerts;
     struct timeline timeline;
+    struct traffic traffic;
     bool history_kept;
     bool history_busy; /* a worker has the ring and history_snapshot */
     struct history_ring history;

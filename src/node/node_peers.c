@@ -73,8 +73,8 @@ fill_connection(const struct swarm_row *row, uint64_t now, struct snapshot_peer 
     out->outbound = row->outbound;
     out->rtt_us = row->has_rtt ? (int64_t)row->rtt_ms * 1000 : -1;
     out->since_ms = row->connected ? (int64_t)(now - row->since_ms) : -1;
-    out->bytes_in = row->bytes_in;
-    out->bytes_out = row->bytes_out;
+    out->traffic.bytes_in = row->bytes_in;
+    out->traffic.bytes_out = row->bytes_out;
     if (row->dialing)
         snprintf(out->why_not, sizeof(out->why_not), "dialing: %s", conn_phase_name(row->phase));
     else if (!row->connected)

@@ -122,6 +122,7 @@ build(struct node *node, struct snapshot *s)
         s->sources[i].next_ms = s->lung.http_next_ms; /* all are asked in one round */
     poller_fill_lung(node->poller, s->mono_ms, &s->lung);
     fill_history(node, s);
+    traffic_fill(&node->traffic, s);
     timeline_fill(&node->timeline, s);
     s->event_count = (uint32_t)lat_log_recent(s->events, SNAPSHOT_EVENTS_MAX, &s->event_total);
     alerts_fill(&node->alerts, s);

@@ -90,6 +90,39 @@ numbers_to_json(const struct json_field *field, const char *base)
     return array;
 }
 
+/* The first slot that is no gap; count: there is none. */
+static unsigned
+first_slot(const struct json_field *field, const char *base)
+{
+    unsigned first = 0;
+    uint32_t number = UINT32_MAX;
+
+    for (; first < field->count; first++) {
+        memcpy(&number, base + field->offset + first * sizeof(number), sizeof(number));
+        if (number != UINT32_MAX)
+            break;
+    }
+    return first;
+}
+
+static cJSON *
+slots_to_json(const struct json_field *field, const char *base)
+{
+    cJSON *array = cJSON_CreateArray();
+    uint32_t number;
+
+    if (array == NULL)
+        return NULL;
+    for (unsigned i = first_slot(field, base); i < field->count; i++) {
+        memcpy(&number, base + field->offset + i * sizeof(number), sizeof(number));
+        if (!append(array, number_or_null(number, number == UINT32_MAX))) {
+            cJSON_Delete(array);
+            return NULL;
+        }
+    }
+    return array;
+}
+
 static cJSON *
 field_to_json(const struct json_field *field, const char *base)
 {
@@ -137,6 +170,8 @@ field_to_json(const struct json_field *field, const char *base)
         return list_to_json(field, base);
     case NUMBERS:
         return numbers_to_json(field, base);
+    case SLOTS:
+        return slots_to_json(field, base);
     }
     return NULL;
 }
@@ -153,6 +188,8 @@ members_to_json(const struct json_table *table, const char *base, cJSON *object)
                 return false;
             continue;
         }
+        if (field->kind == SLOTS && first_slot(field, base) == field->count)
+            continue;
         item = field_to_json(field, base);
         /* The constant-string form keeps the name where it is: no copy. */
         if (item == NULL || !cJSON_AddItemToObjectCS(object, field->name, item)) {
@@ -294,12 +331,16 @@ numbers_from_json(const struct json_field *field, const cJSON *array, char *at)
     unsigned place = count < field->count ? field->count - count : 0;
     double number;
     uint16_t u16;
+    uint32_t u32;
     const cJSON *item;
 
     cJSON_ArrayForEach(item, array) {
         if (place == field->count)
             break;
-        if (whole(item, UINT16_MAX, &number)) {
+        if (field->kind == SLOTS && whole(item, UINT32_MAX - 1, &number)) {
+            u32 = (uint32_t)number;
+            memcpy(at + place * sizeof(u32), &u32, sizeof(u32));
+        } else if (field->kind == NUMBERS && whole(item, UINT16_MAX, &number)) {
             u16 = (uint16_t)number;
             memcpy(at + place * sizeof(u16), &u16, sizeof(u16));
         }
@@ -350,6 +391,7 @@ field_from_json(const struct json_field *field, const cJSON *item, char *base)
             list_from_json(field, item, base);
         break;
     case NUMBERS:
+    case SLOTS:
         if (cJSON_IsArray(item))
             numbers_from_json(field, item, at);
         break;

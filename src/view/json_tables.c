@@ -78,6 +78,10 @@ level_text(unsigned value)
     { .name = #member, .kind = NUMBERS, .offset = offsetof(HERE, member),                        \
       .count = sizeof(((HERE *)0)->member) / sizeof(uint16_t) }
 
+#define SLOTS_OF(member)                                                                                    \
+    { .name = #member, .kind = SLOTS, .offset = offsetof(HERE, member),                          \
+      .count = sizeof(((HERE *)0)->member) / sizeof(uint32_t) }
+
 /* The order of STATE-MACHINE section 9, then what it does not name. */
 #define HERE struct snapshot_lung
 static const struct json_field lung_fields[] = {
@@ -184,6 +188,16 @@ static const struct json_field difference_fields[] = {
 };
 #undef HERE
 static const struct json_table difference_table = TABLE(difference_fields);
+#define HERE struct snapshot_traffic
+static const struct json_field traffic_fields[] = {
+    PLAIN(U64, bytes_in),
+    PLAIN(U64, bytes_out),
+    SLOTS_OF(in_5s),
+    SLOTS_OF(out_5s),
+};
+#undef HERE
+static const struct json_table traffic_table = TABLE(traffic_fields);
+
 #define HERE struct snapshot_stand
 static const struct json_field stand_fields[] = {
     STRING(TEXT_NULL, root),
@@ -226,8 +240,7 @@ static const struct json_field source_fields[] = {
     PLAIN(U64, polls),
     PLAIN(U64, polls_ok),
     PLAIN(U64, polls_failed),
-    PLAIN(U64, bytes_in),
-    PLAIN(U64, bytes_out),
+    MERGED_IN(traffic, traffic_table),
     MERGED_IN(stand, stand_table),
 };
 #undef HERE
@@ -245,8 +258,7 @@ static const struct json_field peer_fields[] = {
     PLAIN(FLAG, outbound),
     PLAIN(I64, rtt_us),
     SECONDS(MS, since),
-    PLAIN(U64, bytes_in),
-    PLAIN(U64, bytes_out),
+    MERGED_IN(traffic, traffic_table),
     PLAIN(FLAG, trusted),
     PLAIN(FLAG, subscribed),
     PLAIN(FLAG, in_mesh),

@@ -24,6 +24,7 @@ enum json_kind {
     MERGED,    /* the same, its members beside those of the outer one */
     LIST,      /* structs, with their number in another field */
     NUMBERS,   /* uint16_t[count] */
+    SLOTS,     /* uint32_t[count], UINT32_MAX is null; nulls at the beginning are left out, and the member where nothing else is there */
 };
 
 struct json_table;
@@ -34,7 +35,7 @@ struct json_field {
     size_t offset;
     size_t size;                      /* TEXT: of the array; LIST: of one element */
     const char *(*name_of)(unsigned); /* NAME */
-    unsigned count;                   /* NAME: values; LIST, NUMBERS: places */
+    unsigned count;                   /* NAME: values; LIST, NUMBERS, SLOTS: places */
     size_t count_offset;              /* LIST: of the uint32_t with the number in use */
     const struct json_table *table;        /* OBJECT, MERGED, LIST */
 };

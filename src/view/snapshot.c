@@ -23,6 +23,14 @@ snapshot_stand_clear(struct snapshot_stand *stand)
     *stand = (struct snapshot_stand){ .differs_ms = -1, .heal_age_ms = -1 };
 }
 
+void
+snapshot_traffic_clear(struct snapshot_traffic *traffic)
+{
+    *traffic = (struct snapshot_traffic){ .bytes_in = 0 };
+    for (size_t i = 0; i < SNAPSHOT_TRAFFIC; i++)
+        traffic->in_5s[i] = traffic->out_5s[i] = SNAPSHOT_TRAFFIC_GAP;
+}
+
 struct snapshot *
 snapshot_new(void)
 {
@@ -48,6 +56,7 @@ snapshot_new(void)
         s->sources[i].ok_age_ms = -1;
         s->sources[i].try_age_ms = -1;
         s->sources[i].next_ms = -1;
+        snapshot_traffic_clear(&s->sources[i].traffic);
         snapshot_stand_clear(&s->sources[i].stand);
     }
     for (size_t i = 0; i < SNAPSHOT_PEERS_MAX; i++) {
@@ -55,6 +64,7 @@ snapshot_new(void)
         s->peers[i].since_ms = -1;
         s->peers[i].exchange_ms = -1;
         s->peers[i].heard_ms = -1;
+        snapshot_traffic_clear(&s->peers[i].traffic);
         snapshot_stand_clear(&s->peers[i].stand);
     }
     s->doubts.twin_ms = -1;

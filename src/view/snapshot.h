@@ -28,6 +28,9 @@
 #define SNAPSHOT_HISTORY 60     /* seconds of history in a sparkline */
 #define SNAPSHOT_TIMELINE 60    /* slots of the timeline */
 #define SNAPSHOT_SLOT_S 20      /* seconds of one */
+#define SNAPSHOT_TRAFFIC 12     /* slots of a row's traffic */
+#define SNAPSHOT_TRAFFIC_S 5    /* seconds of one */
+#define SNAPSHOT_TRAFFIC_GAP UINT32_MAX /* nothing was seen of that slot */
 
 #define SNAPSHOT_HEX_LEN 65     /* 32 bytes as hex and a zero */
 #define SNAPSHOT_TEXT_MAX 160   /* an error or reason */
@@ -162,6 +165,15 @@ struct snapshot_stand {
     struct snapshot_difference difference;
 };
 
+/*
+ * Bytes that went between us and another node: since the start, or the beginning of the connection, and in each of the last whole slots, the
+ * newest last. A slot that was not seen from its beginning is a gap, such as all before the connection. Of a source: of bodies.
+ */
+struct snapshot_traffic {
+    uint64_t bytes_in, bytes_out;
+    uint32_t in_5s[SNAPSHOT_TRAFFIC], out_5s[SNAPSHOT_TRAFFIC];
+};
+
 /* One HTTP source. */
 struct snapshot_source {
     char url[SNAPSHOT_URL_MAX]; /* without credentials */
@@ -177,7 +189,8 @@ struct snapshot_source {
     uint32_t failures;          /* attempts failed in a row */
     uint32_t rtt_ms;            /* of the last success */
     uint64_t polls_ok, polls_failed; /* of polls, those that have ended */
-    uint64_t polls, bytes_in, bytes_out; /* since the start */
+    uint64_t polls;             /* since the start */
+    struct snapshot_traffic traffic;
     struct snapshot_stand stand;
 };
 
@@ -191,7 +204,7 @@ struct snapshot_peer {
     bool connected, live, outbound;
     int64_t rtt_us;
     int64_t since_ms;
-    uint64_t bytes_in, bytes_out;
+    struct snapshot_traffic traffic;
     bool trusted;                /* its key counts */
     bool subscribed, in_mesh;    /* to our topic, in gossip */
     uint64_t messages_in, messages_out; /* of the topic, copies */
@@ -282,6 +295,9 @@ struct snapshot {
 
 /* Of a node that has shown nothing yet. */
 void snapshot_stand_clear(struct snapshot_stand *stand);
+
+/* Nothing was seen yet: all slots are gaps. */
+void snapshot_traffic_clear(struct snapshot_traffic *traffic);
 
 /* A zeroed snapshot with one reference and all "-1 = does not apply" figures set. NULL when out of memory. */
 struct snapshot *snapshot_new(void);

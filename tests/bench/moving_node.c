@@ -40,6 +40,17 @@ chance(uint64_t second, uint32_t of)
     return (uint32_t)((mixed ^ (mixed >> 29)) >> 16);
 }
 
+/* What each carried in the slots that are over: a column further every slot. */
+static void
+move_slots(struct snapshot *s, uint64_t slot)
+{
+    for (uint32_t i = 0; i < PEERS; i++)
+        for (uint32_t at = 0; at < SNAPSHOT_TRAFFIC; at++) {
+            s->peers[i].traffic.in_5s[at] = chance(slot + at, i + 700) % 20000;
+            s->peers[i].traffic.out_5s[at] = chance(slot + at, i + 800) % 20000;
+        }
+}
+
 static void
 move_peers(struct snapshot *s, uint64_t second)
 {
@@ -50,10 +61,11 @@ move_peers(struct snapshot *s, uint64_t second)
         snprintf(peer->name, sizeof(peer->name), "peer-%u", (unsigned)(i + 1));
         snprintf(peer->address, sizeof(peer->address), "/ip4/10.1.0.%u/tcp/9000", (unsigned)(i + 11));
         peer->rtt_us = 5000 + chance(second, i) % 190000;
-        peer->bytes_in += second * 2000 + chance(second, i + 100) % 2000;
-        peer->bytes_out += second * 1500 + chance(second, i + 200) % 1500;
+        peer->traffic.bytes_in += second * 2000 + chance(second, i + 100) % 2000;
+        peer->traffic.bytes_out += second * 1500 + chance(second, i + 200) % 1500;
     }
     s->peer_count = s->peer_total = PEERS;
+    move_slots(s, second / SNAPSHOT_TRAFFIC_S);
     s->lung.peers_live = s->lung.peers_connected = s->lung.peers_known = PEERS;
     for (size_t i = 0; i < SNAPSHOT_HISTORY; i++)
         s->history_p2p[i] = (uint16_t)(8 + chance(second + i, 300) % 48);

@@ -67,3 +67,7 @@ check_PROGRAMS += tests/unit/test_history
 tests_unit_test_history_SOURCES = tests/unit/test_history.c tests/support/snapshots.c tests/support/snapshots.h tests/support/temp.h
 tests_unit_test_history_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_history_LDADD = $(LINK_node) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_traffic
+tests_unit_test_traffic_SOURCES = tests/unit/test_traffic.c
+tests_unit_test_traffic_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_traffic_LDADD = $(LINK_node) $(CMOCKA_LIBS)

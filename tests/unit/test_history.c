@@ -232,6 +232,32 @@ a_picture_of_the_past_is_the_whole_picture(void **state)
     assert_null(look(LOOK_LATER, START + 1000));
 }
 
+/* A sparkline of six levels looks the same, and a minute of busy peers takes a fifth less. */
+static void
+slots_of_traffic_are_kept_coarsely(void **state)
+{
+    static const uint32_t slots[][2] = { { 0, 0 }, { 7, 7 }, { 12, 10 }, { 14, 15 }, { 99, 100 }, { 1234, 1000 }, { 1260, 1500 },
+                                         { 67890, 70000 }, { 9800, 10000 }, { UINT32_MAX, UINT32_MAX },
+                                         { UINT32_MAX - 1, UINT32_MAX - 1 } };
+    struct snapshot *s = sample_snapshot(LUNG_P2P);
+    const struct snapshot *found;
+    const size_t count = sizeof(slots) / sizeof(slots[0]);
+
+    (void)state;
+    s->wall_ms = START;
+    for (size_t i = 0; i < count; i++)
+        s->peers[0].traffic.in_5s[i + 1] = s->sources[2].traffic.out_5s[i + 1] = slots[i][0];
+    assert_int_equal(history_ring_add(&ring, s), LAT_OK);
+    assert_int_equal(s->peers[0].traffic.in_5s[6], 1234); /* the picture that others hold is as it was */
+    found = look(LOOK_AT, START);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(found->peers[0].traffic.in_5s[i + 1], slots[i][1]);
+        assert_int_equal(found->sources[2].traffic.out_5s[i + 1], slots[i][1]);
+    }
+    snapshot_unref(found);
+    snapshot_unref(s);
+}
+
 static void
 looks_go_from_hour_to_hour(void **state)
 {
@@ -351,6 +377,7 @@ main(void)
         cmocka_unit_test(a_torn_or_damaged_file_gives_what_is_whole_and_nothing_else),
         cmocka_unit_test(a_look_finds_its_neighbours_and_the_changes_of_the_lungs),
         cmocka_unit_test_setup_teardown(a_picture_of_the_past_is_the_whole_picture, open_ring, close_ring),
+        cmocka_unit_test_setup_teardown(slots_of_traffic_are_kept_coarsely, open_ring, close_ring),
         cmocka_unit_test_setup_teardown(looks_go_from_hour_to_hour, open_ring, close_ring),
         cmocka_unit_test_setup_teardown(a_day_of_seconds_becomes_minutes_and_a_week_ends, open_ring, close_ring),
         cmocka_unit_test_setup_teardown(it_never_grows_over_its_limit, open_ring, close_ring),

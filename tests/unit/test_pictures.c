@@ -73,7 +73,7 @@ one_look_says_who_carries_since_when_what_comes_who_differs_and_what_keys_do(voi
         snprintf(wanted, sizeof(wanted), "%s since %s", lung_label(&s->lung, label), i == LUNG_HTTP ? "14:01:35" : "14:02:50");
         if (strstr(text, wanted) == NULL || strstr(text, next[i]) == NULL)
             fail_msg("%s: neither '%s' nor '%s' may be missing in\n%s", lung_state_name((enum lung_state)i), wanted, next[i], text);
-        assert_non_null(strstr(text, "77be0d51 !B  3 BOTH")); /* who, and by what */
+        assert_non_null(strstr(text, "77be0d51 !B 3 BOTH")); /* who, and by what */
         assert_non_null(strstr(text, "! rio-2           differs  since 14:02:45"));
         for (size_t k = 0; k < sizeof(captions) / sizeof(captions[0]); k++)
             if (strstr(text, captions[k]) == NULL)
@@ -150,7 +150,7 @@ hostile_snapshot(enum lung_state state)
         DEFACE(s->sources[i].stand.error);
         DEFACE(s->sources[i].stand.root);
         s->sources[i].rtt_ms = s->sources[i].stand.key_total = UINT32_MAX;
-        s->sources[i].polls = s->sources[i].bytes_in = s->sources[i].stand.count = UINT64_MAX;
+        s->sources[i].polls = s->sources[i].traffic.bytes_in = s->sources[i].stand.count = UINT64_MAX;
         for (uint32_t k = 0; k < s->sources[i].stand.key_count; k++)
             deface_key(&s->sources[i].stand.keys[k]);
     }

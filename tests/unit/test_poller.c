@@ -65,13 +65,13 @@ a_poll_where_nothing_differs_takes_at_most_256_bytes(void **state)
     stage_round(stage, POLLER_PROBE);
     assert_int_equal(site->summaries, 1);
     row = stage_row(stage, 0);
-    before = row.bytes_in + row.bytes_out;
+    before = row.traffic.bytes_in + row.traffic.bytes_out;
     stage_round(stage, POLLER_PROBE);
     row = stage_row(stage, 0);
     assert_int_equal(site->summaries, 1); /* known as one of ours */
     assert_int_equal(site->statuses, 2);
     assert_int_equal(site->body_in + site->body_out, 67 + 179);
-    assert_int_equal(row.bytes_in + row.bytes_out - before, 67 + 179);
+    assert_int_equal(row.traffic.bytes_in + row.traffic.bytes_out - before, 67 + 179);
     assert_true(row.lattice && row.known && row.usable && row.trusted);
     assert_int_equal(row.stand.agreement, AGREE_EQUAL);
     assert_int_equal(row.stand.count, 50);

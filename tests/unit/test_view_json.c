@@ -66,6 +66,8 @@ full_snapshot(void)
     s->peer_count = 1;
     s->peer_total = 9;
     strcpy(s->peers[0].id, "12D3KooWOther");
+    s->peers[0].traffic.in_5s[9] = 70000;
+    s->peers[0].traffic.in_5s[11] = 0;
     s->peers[0].rtt_us = 350;
     s->alert_count = 1;
     strcpy(s->alerts[0].code, "F1");
@@ -155,6 +157,32 @@ where_a_node_stands_is_told_among_its_other_members(void **state)
     assert_string_equal(cJSON_GetObjectItem(source, "agreement")->valuestring, "healing");
     cJSON_Delete(json);
     snapshot_unref(s);
+}
+
+static void
+slots_of_traffic_end_with_the_newest_and_gaps_are_null(void **state)
+{
+    struct snapshot *s = full_snapshot(), *back;
+    cJSON *json = snapshot_to_json(s);
+    const cJSON *peer = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "peers"), 0);
+    char *text = cJSON_PrintUnformatted(cJSON_GetObjectItem(peer, "in_5s"));
+
+    (void)state;
+    assert_string_equal(text, "[70000,null,0]"); /* what was before has no place at all */
+    assert_null(cJSON_GetObjectItem(peer, "out_5s"));
+    cJSON_free(text);
+    cJSON_Delete(json);
+    snapshot_unref(s);
+    back = parsed("{\"peers\": [{\"in_5s\": [-1, 4294967295, \"x\", 7], \"out_5s\": {}}]}");
+    assert_int_equal(back->peers[0].traffic.in_5s[11], 7);
+    for (int i = 0; i < 11; i++)
+        assert_int_equal(back->peers[0].traffic.in_5s[i], SNAPSHOT_TRAFFIC_GAP);
+    assert_int_equal(back->peers[0].traffic.out_5s[11], SNAPSHOT_TRAFFIC_GAP);
+    snapshot_unref(back);
+    back = parsed("{\"sources\": [{\"out_5s\": [1,2,3,4,5,6,7,8,9,10,11,12,13,14]}]}");
+    assert_int_equal(back->sources[0].traffic.out_5s[0], 1);
+    assert_int_equal(back->sources[0].traffic.out_5s[11], 12);
+    snapshot_unref(back);
 }
 
 static void
@@ -268,6 +296,7 @@ main(void)
         cmocka_unit_test(a_snapshot_comes_back_as_it_went_out),
         cmocka_unit_test(the_lung_object_has_the_members_of_the_state_machine),
         cmocka_unit_test(where_a_node_stands_is_told_among_its_other_members),
+        cmocka_unit_test(slots_of_traffic_end_with_the_newest_and_gaps_are_null),
         cmocka_unit_test(missing_and_unknown_members_are_no_fault),
         cmocka_unit_test(members_of_another_type_or_out_of_range_count_as_missing),
         cmocka_unit_test(lists_longer_than_their_place_are_cut),

@@ -319,6 +319,50 @@ braille_takes_two_values_a_cell(void **state)
     canvas_free(canvas);
 }
 
+/* What graph_slots draws of four slots, in the ASCII tier. */
+static const char *
+slots_text(const uint32_t slots[4], char out[64])
+{
+    struct canvas *canvas = canvas_new(6, 1, false);
+    struct area area = area_of(canvas);
+
+    graph_slots(&area, 0, 0, 6, STYLE_TEXT, charset_ascii(), slots, 4);
+    area_text(&area, 5, 0, STYLE_TEXT, "|");
+    canvas_row_text(canvas, 0, out, 64);
+    canvas_free(canvas);
+    return out;
+}
+
+static void
+a_gap_is_blank_and_silence_is_a_mark(void **state)
+{
+    char out[64];
+
+    (void)state;
+    assert_string_equal(slots_text((uint32_t[]){ UINT32_MAX, 0, 1, 9000 }, out), " .:# |");
+    assert_string_equal(slots_text((uint32_t[]){ 0, UINT32_MAX, 0, UINT32_MAX }, out), ". .  |");
+    assert_string_equal(slots_text((uint32_t[]){ 10, 20, 999, 1000 }, out), "::*# |"); /* a quiet row stays low */
+    assert_string_equal(slots_text((uint32_t[]){ UINT32_MAX - 1, 0, 0, UINT32_MAX - 1 }, out), "#..# |");
+}
+
+static void
+slots_in_braille_tell_gaps_from_silence(void **state)
+{
+    struct caps caps = { .unicode = true, .colour = true, .charset = charset_unicode() };
+    struct canvas *canvas = canvas_new(4, 1, true);
+    struct area area = area_of(canvas);
+    const uint32_t slots[] = { UINT32_MAX, UINT32_MAX, UINT32_MAX, 0, 1, 5000 };
+
+    (void)state;
+    caps_prefer(&caps, THEME_DEFAULT, GRAPH_BRAILLE);
+    graph_slots(&area, 0, 0, 4, STYLE_TEXT, caps.charset, slots, 6);
+    assert_int_equal(canvas_cell(canvas, 0, 0)->ch, ' ');
+    assert_int_equal(canvas_cell(canvas, 1, 0)->ch, 0x2800 | 0x80);
+    assert_int_equal(canvas_cell(canvas, 2, 0)->ch, 0x2800 | 0x44 | 0xb8);
+    assert_int_equal(canvas_cell(canvas, 3, 0)->ch, ' ');
+    canvas_free(canvas);
+}
+
 static void
 tiers_follow_terminal_locale_and_wish(void **state)
 {
@@ -438,6 +482,8 @@ main(void)
         cmocka_unit_test(unsound_filters_say_why),
         cmocka_unit_test(braille_takes_two_values_a_cell),
         cmocka_unit_test(meanings_differ_without_colour_and_never_use_blue_or_black_text),
+        cmocka_unit_test(a_gap_is_blank_and_silence_is_a_mark),
+        cmocka_unit_test(slots_in_braille_tell_gaps_from_silence),
         cmocka_unit_test(tiers_follow_terminal_locale_and_wish),
         cmocka_unit_test(panels_never_overlap_and_the_gauge_is_always_there),
         cmocka_unit_test(roots_get_letters_by_age),

@@ -5,17 +5,18 @@
 #include <stdio.h>
 
 #include "format.h"
+#include "graph.h"
 #include "i18n.h"
 #include "lung_view.h"
 #include "nodes.h"
 #include "panel.h"
 #include "table.h"
 
-enum { NAME, ADDRESS, LUNG, DIR, RTT, LAST_OK, NEXT, POLLS, IN, OUT, ROOT, DIFF, STATE, COLUMN_COUNT };
+enum { NAME, ADDRESS, LUNG, DIR, RTT, LAST_OK, NEXT, POLLS, IN, OUT, IN_60S, OUT_60S, ROOT, DIFF, STATE, COLUMN_COUNT };
 
 static const struct table_column columns[COLUMN_COUNT] = {
-    [NAME] = { .title = N_("NAME"), .width = 14, .rank = 0, .width_max = 18 },
-    [ADDRESS] = { .title = N_("ADDRESS"), .width = 26, .rank = 8, .width_max = 34 },
+    [NAME] = { .title = N_("NAME"), .width = 13, .rank = 0, .width_max = 18 },
+    [ADDRESS] = { .title = N_("ADDRESS"), .width = 24, .rank = 8, .width_max = 34 },
     [LUNG] = { .title = N_("LUNG"), .width = 4, .rank = 4 },
     [DIR] = { .title = N_("DIR"), .width = 3, .rank = 9 },
     [RTT] = { .title = "RTT", .width = 7, .rank = 5, .right = true },
@@ -24,9 +25,11 @@ static const struct table_column columns[COLUMN_COUNT] = {
     [POLLS] = { .title = N_("POLLS"), .width = 7, .rank = 12, .right = true },
     [IN] = { .title = N_("IN"), .width = 8, .rank = 10, .right = true },
     [OUT] = { .title = N_("OUT"), .width = 8, .rank = 10, .right = true },
-    [ROOT] = { .title = N_("ROOT"), .width = 12, .rank = 0 },
+    [IN_60S] = { .title = N_("IN 60s"), .width = SNAPSHOT_TRAFFIC, .rank = 6 },
+    [OUT_60S] = { .title = N_("OUT 60s"), .width = SNAPSHOT_TRAFFIC, .rank = 6 },
+    [ROOT] = { .title = N_("ROOT"), .width = 11, .rank = 0 },
     [DIFF] = { .title = N_("DIFF"), .width = 8, .rank = 1, .width_max = 10 },
-    [STATE] = { .title = N_("STATE"), .width = 12, .rank = 2, .width_max = 200 },
+    [STATE] = { .title = N_("STATE"), .width = 17, .rank = 2, .width_max = 200 },
 };
 
 #define DETAIL_ROWS 6 /* a blank line and the block below */
@@ -48,8 +51,6 @@ source_cells(const struct panel_view *view, const struct snapshot_source *s, con
     table_draw_cell(table, area, NEXT, y, STYLE_TEXT,
                     s->next_ms < 0 ? "-" : format_when(wall + (uint64_t)s->next_ms, 0, text));
     table_draw_cell(table, area, POLLS, y, STYLE_TEXT, format_count(s->polls, text));
-    table_draw_cell(table, area, IN, y, STYLE_TEXT, format_bytes(s->bytes_in, text));
-    table_draw_cell(table, area, OUT, y, STYLE_TEXT, format_bytes(s->bytes_out, text));
 }
 
 static void
@@ -71,8 +72,20 @@ peer_cells(const struct panel_view *view, const struct snapshot_peer *p, const s
                     format_when(view->snapshot->wall_ms, p->exchange_ms, text));
     table_draw_cell(table, area, NEXT, y, STYLE_TEXT, "-");
     table_draw_cell(table, area, POLLS, y, STYLE_TEXT, format_count(p->messages_in, text));
-    table_draw_cell(table, area, IN, y, STYLE_TEXT, format_bytes(p->bytes_in, text));
-    table_draw_cell(table, area, OUT, y, STYLE_TEXT, format_bytes(p->bytes_out, text));
+}
+
+static void
+traffic_cells(const struct panel_view *view, const struct snapshot_traffic *traffic, const struct table *table,
+              const struct area *area, int y)
+{
+    char text[FORMAT_MAX];
+
+    table_draw_cell(table, area, IN, y, STYLE_TEXT, format_bytes(traffic->bytes_in, text));
+    table_draw_cell(table, area, OUT, y, STYLE_TEXT, format_bytes(traffic->bytes_out, text));
+    graph_slots(area, table->x[IN_60S], y, table->width[IN_60S], STYLE_IDLE, view->caps->charset, traffic->in_5s,
+                SNAPSHOT_TRAFFIC);
+    graph_slots(area, table->x[OUT_60S], y, table->width[OUT_60S], STYLE_IDLE, view->caps->charset, traffic->out_5s,
+                SNAPSHOT_TRAFFIC);
 }
 
 static void
@@ -87,6 +100,7 @@ draw_row(const struct panel_view *view, const struct node_row *row, const struct
         source_cells(view, row->source, table, area, y);
     else
         peer_cells(view, row->peer, table, area, y);
+    traffic_cells(view, row->traffic, table, area, y);
     style = node_root_text(view->snapshot, row, text);
     table_draw_cell(table, area, ROOT, y, style, text);
     style = node_diff_text(row, text);
@@ -109,8 +123,8 @@ source_detail(const struct panel_view *view, const struct snapshot_source *s, co
              format_when(wall, s->ok_age_ms, a), format_when(wall, s->try_age_ms, b),
              format_left(s->next_ms, c), s->failures);
     y = panel_fact(area, y, _("polls"), text);
-    snprintf(text, sizeof(text), _("%s in, %s out, %s announced"), format_bytes(s->bytes_in, a),
-             format_bytes(s->bytes_out, b), format_noun(s->stand.count, "record", c));
+    snprintf(text, sizeof(text), _("%s in, %s out, %s announced"), format_bytes(s->traffic.bytes_in, a),
+             format_bytes(s->traffic.bytes_out, b), format_noun(s->stand.count, "record", c));
     y = panel_fact(area, y, _("traffic"), text);
     return panel_fact_long(area, y, _("error"), s->stand.error[0] ? s->stand.error : _("none"));
 }
@@ -151,8 +165,8 @@ peer_detail(const struct panel_view *view, const struct snapshot_peer *p, const 
     y = panel_fact(area, y, _("peer"), text);
     y = panel_fact(area, y, _("root"), p->stand.root[0] ? p->stand.root : "?");
     y = panel_fact(area, y, _("address"), p->address);
-    snprintf(text, sizeof(text), _("%s in, %s out"), format_bytes(p->bytes_in, a),
-             format_bytes(p->bytes_out, b));
+    snprintf(text, sizeof(text), _("%s in, %s out"), format_bytes(p->traffic.bytes_in, a),
+             format_bytes(p->traffic.bytes_out, b));
     y = panel_fact(area, y, _("traffic"), text);
     y = panel_fact_long(area, y, _("error"), p->why_not[0] ? p->why_not : _("none"));
     if (p->rtt_us >= 0)
@@ -286,6 +300,8 @@ static const char *const peers_help[] = {
     N_("RTT      of the last good answer"),
     N_("POLLS    of a source; of a peer: messages of gossip that came from it"),
     N_("LAST OK, NEXT   time (UTC) of the last good answer and the next question"),
+    N_("IN 60s, OUT 60s   bytes in each 5 s of the last minute, newest right; blank:"),
+    N_("         not seen; lowest mark: none; highest: the row's most, at least 1 kB"),
     N_("ROOT     first digits of its root and a letter: =A as ours, !B !C others,"),
     N_("         ? unknown or silent, with the age of the last answer"),
     N_("DIFF     differing keys and who has the news: THEIRS, OURS, BOTH"),
