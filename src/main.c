@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,20 +126,71 @@ log_start(const struct config *c)
             c->env_file ? c->env_file : "", c->state_dir);
 }
 
-static int
-start_node(struct options *o, struct config *c, struct exchange *x, bool demo, struct node **out)
-{
-    struct node_options options = { .config = c, .exchange = x, .version = PACKAGE_VERSION, .demo = demo,
-                                    .reload = reload_config, .arg = o };
-    struct lat_msg why = { "" };
+/* A node that starts, before its console or beside it. */
+struct start {
+    struct node_options options;
+    struct node *node; /* NULL: not yet, or it failed */
     enum lat_err err;
+    struct lat_msg why;
+    bool beside; /* `thread` starts it */
+    pthread_t thread, console;
+};
 
-    log_start(c);
-    err = node_start(&options, out, &why);
-    if (err)
-        return cli_fail(exit_code_of(err), "%s", why.text);
-    lat_log(LAT_NOTICE, "[ROCKET] LATTICE READY - hybrid sync active");
-    return EXIT_DONE;
+static void
+prepare_start(struct start *s, struct options *o, struct config *c, struct exchange *x, bool demo)
+{
+    *s = (struct start){ .options = { .config = c, .exchange = x, .version = PACKAGE_VERSION, .demo = demo,
+                                      .reload = reload_config, .arg = o } };
+}
+
+static void
+start_node(struct start *s)
+{
+    log_start(s->options.config);
+    s->err = node_start(&s->options, &s->node, &s->why);
+    if (!s->err)
+        lat_log(LAT_NOTICE, "[ROCKET] LATTICE READY - hybrid sync active");
+}
+
+/* A console without a node has nothing to show: it ends, and the reason is told on the terminal that it has given back. */
+static void *
+start_beside(void *arg)
+{
+    struct start *s = arg;
+
+    start_node(s);
+    if (s->err)
+        pthread_kill(s->console, SIGTERM);
+    return NULL;
+}
+
+/*
+ * Start it while the console paints its first picture ("starting"): a large store takes longer to open than an operator likes to look at
+ * nothing. SIGTERM waits until the console, or what comes after it, takes it.
+ */
+static void
+begin_start(struct start *s)
+{
+    sigset_t all, before;
+
+    s->console = pthread_self();
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    s->beside = pthread_create(&s->thread, NULL, start_beside, s) == 0;
+    sigaddset(&before, SIGTERM);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!s->beside)
+        start_node(s);
+}
+
+/* Started, or told why not. */
+static int
+end_start(struct start *s)
+{
+    if (s->beside)
+        pthread_join(s->thread, NULL);
+    s->beside = false;
+    return s->err ? cli_fail(exit_code_of(s->err), "%s", s->why.text) : EXIT_DONE;
 }
 
 /* demo: a node that a demo has started, and speaks to. */
@@ -146,17 +198,20 @@ static int
 run_node(struct options *o, struct config *c, bool demo)
 {
     struct exchange *x = exchange_new();
-    struct node *node = NULL;
+    struct start start;
     int code = x ? open_log(c, c->log_file) : cli_fail(EXIT_FAILED, "out of memory");
 
-    if (code == EXIT_DONE)
-        code = start_node(o, c, x, demo, &node);
+    prepare_start(&start, o, c, x, demo);
+    if (code == EXIT_DONE) {
+        start_node(&start);
+        code = end_start(&start);
+    }
     if (code == EXIT_DONE) {
         if (demo)
             demo_child_run(x);
         else
             front_wait_headless(x);
-        node_stop(node);
+        node_stop(start.node);
     } else {
         config_free(c);
     }
@@ -184,8 +239,9 @@ static int
 run_console(struct options *o, struct config *c, struct demo *demo)
 {
     struct exchange_source local = { .exchange = exchange_new(), .fd = -1 };
+    bool beside = demo == NULL && !o->once && !o->plain && isatty(STDOUT_FILENO);
     struct lat_msg why = { "" };
-    struct node *node = NULL;
+    struct start start;
     struct source source;
     int code = local.exchange ? open_console_log(c) : cli_fail(EXIT_FAILED, "out of memory");
 
@@ -193,10 +249,13 @@ run_console(struct options *o, struct config *c, struct demo *demo)
         code = cli_fail(EXIT_FAILED, "console: %s", strerror(errno));
     if (code == EXIT_DONE && demo && demo_start(demo, &why))
         code = cli_fail(EXIT_FAILED, "%s", why.text);
-    if (code == EXIT_DONE)
-        code = start_node(o, c, local.exchange, demo != NULL, &node);
-    if (node == NULL)
-        config_free(c);
+    prepare_start(&start, o, c, local.exchange, demo != NULL);
+    if (code == EXIT_DONE && beside)
+        begin_start(&start);
+    else if (code == EXIT_DONE) {
+        start_node(&start);
+        code = end_start(&start);
+    }
     if (code == EXIT_DONE) {
         source_of_exchange(&local, &source);
         if (demo)
@@ -204,7 +263,11 @@ run_console(struct options *o, struct config *c, struct demo *demo)
         source.embedded = demo == NULL; /* a demo ends without being asked whether its node may */
         code = o->once ? front_print_once(&source, o) : front_show(o, &source, demo ? NULL : local.exchange);
     }
-    node_stop(node);
+    if (start.beside && end_start(&start) != EXIT_DONE)
+        code = exit_code_of(start.err);
+    if (start.node == NULL)
+        config_free(c);
+    node_stop(start.node);
     exchange_free(local.exchange);
     return code;
 }

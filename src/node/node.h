@@ -2,8 +2,8 @@
  * node.h - one node: its state, its lungs, its API, composed in a thread with its own event loop.
  *
  * The node thread owns the loop, the lung machine and the HTTP poller; it meets the world in the exchange: snapshots out, at
- * most 10 a second and at least one a second, commands in. node_start, node_stop belong to the main thread; everything
- * else goes through the exchange.
+ * most 10 a second and at least one a second, commands in. node_start and node_stop are called by one thread at a time;
+ * everything else goes through the exchange.
  */
 #ifndef LAT_NODE_NODE_H
 #define LAT_NODE_NODE_H

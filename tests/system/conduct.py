@@ -67,7 +67,8 @@ class Console:
     def check_left_clean(self, how):
         wait_until("%s: the settings of the terminal are back" % how, 2, self.settings_are_back)
         tail = self.read()
-        for name, on, off in (("alternate screen", b"\x1b[?1049h", b"\x1b[?1049l"), ("keypad", b"\x1b=", b"\x1b>"), ("paste mode", b"\x1b[?2004h", b"\x1b[?2004l")):
+        for name, on, off in (("alternate screen", b"\x1b[?1049h", b"\x1b[?1049l"), ("keypad", b"\x1b=", b"\x1b>"), ("paste mode", b"\x1b[?2004h", b"\x1b[?2004l"),
+                              ("mouse", b"\x1b[?1000h", b"\x1b[?1000l")):
             check("%s: the %s is left" % (how, name), tail.rfind(off) >= tail.rfind(on), tail[-300:])
         check("%s: the cursor is shown" % how, tail.rfind(b"\x1b[?25l") < max(tail.rfind(b"\x1b[?25h"), tail.rfind(b"\x1b[?12l\x1b[?25h")), tail[-300:])
 
@@ -88,6 +89,8 @@ def drawn(name, *options, **how):
 for how, signals, code in (("SIGTERM", [signal.SIGTERM], 0), ("SIGINT twice", [signal.SIGINT] * 2, None), ("SIGQUIT", [signal.SIGQUIT], -signal.SIGQUIT),
                            ("SIGSEGV", [signal.SIGSEGV], -signal.SIGSEGV), ("SIGABRT", [signal.SIGABRT], -signal.SIGABRT)):
     c = drawn("by-" + how.split()[0])
+    c.key(b"m")
+    wait_until("%s: the mouse is taken before" % how, 3, lambda: c.shows(b"\x1b[?1000h"))
     for number in signals:
         os.kill(c.process(), number)
         time.sleep(0.3)
@@ -102,6 +105,19 @@ wait_until("q asks, for a node is running here", 3, lambda: c.shows(b"node"))
 c.key(b"s")
 wait_until("and s stops it", 6, c.ended)
 c.check_left_clean("q")
+c.close()
+
+# --- a node that cannot be started: the screen is there before the node, and gives way to the reason ---
+c = drawn("held")
+wait_until("the first holds the folder", 5, lambda: b"starting" not in c.screen or os.path.exists(os.path.join(c.dir, "api.sock")))
+second = Console("held", new=False)
+wait_until("a second one on the same folder ends", 5, second.ended)
+check("it says who holds it", b"held by process" in second.read().split(b"\x1b[?1049l")[-1], second.screen[-300:])
+check("and that a lock is why", second.code == 75, second.code)
+second.check_left_clean("a second start")
+second.close()
+os.kill(c.process(), signal.SIGTERM)
+wait_until("the first ends", 5, c.ended)
 c.close()
 
 # --- Ctrl-Z and fg ---
