@@ -72,24 +72,24 @@ may_ask(const struct attached *a, int i, struct link_status *link)
 }
 
 static void
-ask(const struct source *source, const struct link_status *link)
+ask(const struct source *source, const struct link_status *link, bool json)
 {
-    struct ssh_question question = { .kind = link->secret ? SSH_ASK_PASSPHRASE : SSH_ASK_HOST_KEY };
+    struct ssh_question question = { .kind = link->secret ? SSH_ASK_PASSPHRASE : SSH_ASK_HOST_KEY, .key = link->key };
     char secret[SSH_SECRET_MAX] = "";
     bool yes;
 
     snprintf(question.text, sizeof(question.text), "%s", link->question_text);
-    yes = ask_on_terminal(NULL, &question, secret) == SSH_ANSWER_YES;
+    yes = !json && ask_on_terminal(NULL, &question, secret) == SSH_ANSWER_YES;
     source->ops->answer(source->arg, link->question, yes, link->secret && yes ? secret : NULL);
     lat_wipe(secret, sizeof(secret));
 }
 
 /*
  * Until no node can ask any more, or one takes so long to be reached that the screen should not wait for it: what that one asks
- * later stands in the fleet view. Nobody at the terminal: every question is a no.
+ * later stands in its console. Nobody at the terminal, or a machine reads (--json): every question is a no.
  */
 static void
-settle(const struct attached *a)
+settle(const struct attached *a, bool json)
 {
     const struct timespec pause = { .tv_nsec = PAUSE_NS };
     uint64_t until = lat_mono_ms() + SETTLE_MS;
@@ -105,7 +105,7 @@ settle(const struct attached *a)
             waiting = true;
             if (link.question && link.question != asked[i]) {
                 asked[i] = link.question;
-                ask(&a->nodes[i].source, &link);
+                ask(&a->nodes[i].source, &link, json);
                 until = lat_mono_ms() + SETTLE_MS;
             }
         }
@@ -142,7 +142,7 @@ run_attach(const struct cli *cli)
     if (code == EXIT_DONE)
         code = start_all(cli, a);
     if (code == EXIT_DONE) {
-        settle(a);
+        settle(a, cli->options->json);
         code = show(cli, a);
     }
     stop_all(a);

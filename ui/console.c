@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/wipe.h"
 #include "copy.h"
 #include "i18n.h"
 #include "render.h"
@@ -52,6 +53,9 @@ carry_out(struct console *c, const struct effect *effect)
         break;
     case EFFECT_NOW:
         console_back_to_now(c);
+        break;
+    case EFFECT_ANSWER:
+        console_answer(c, effect->yes);
         break;
     case EFFECT_COPY:
         loop_copy(&c->loop, copy_text(&c->model, console_shown(c), term_caps()));
@@ -258,6 +262,7 @@ show_node(const struct opened *o, const struct source *source, const struct flee
     snapshot_unref(c->then);
     recorder_close(c->recorder);
     privacy_free(c->privacy);
+    lat_wipe(c, sizeof(*c));
     free(c);
     return end;
 }

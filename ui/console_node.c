@@ -83,6 +83,19 @@ console_follow_link(struct console *c)
     if (c->link.state == LINK_RETRY && before != LINK_RETRY)
         model_say(&c->model, true, c->link.error);
     c->loop.want_data |= c->link.state != before;
+    if (c->source->ops->answer == NULL)
+        return;
+    c->loop.want_frame |= c->link.question != c->model.question.asked.question;
+    model_follow_question(&c->model, &c->link);
+}
+
+void
+console_answer(struct console *c, bool yes)
+{
+    const struct link_status *asked = &c->model.question.asked;
+
+    c->source->ops->answer(c->source->arg, asked->question, yes, asked->secret && yes ? c->model.prompt.text : NULL);
+    prompt_close(&c->model.prompt);
 }
 
 void

@@ -35,8 +35,11 @@ struct console {
 /* What is on the screen: the latest picture, or one of the past; NULL before the first. Borrow. */
 const struct snapshot *console_shown(const struct console *c);
 
-/* How the way to a node elsewhere does, for the title. */
+/* How the way to a node elsewhere does, for the title; and what it asks. */
 void console_follow_link(struct console *c);
+
+/* What the way to it has asked; a secret is the one that was typed, and is wiped then. */
+void console_answer(struct console *c, bool yes);
 
 /* Take the latest picture if it is a new one: records it, and rings for what is new in it. Nothing while frozen. */
 void console_take_snapshot(struct console *c);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "base/wipe.h"
 #include "canvas.h"
 
 #define SEQUENCE_MAX 24 /* longer than any sequence of a key: line noise */
@@ -27,6 +28,7 @@ drop(struct keys *keys, size_t n)
 {
     keys->len -= n;
     memmove(keys->pending, keys->pending + n, keys->len);
+    lat_wipe(keys->pending + keys->len, n); /* it may have been of a passphrase */
 }
 
 /* What a sequence says, by its letter (CSI and SS3). 0: nothing to us. */

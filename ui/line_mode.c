@@ -8,15 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/wipe.h"
 #include "format.h"
 #include "i18n.h"
 #include "operator.h"
 #include "privacy.h"
+#include "question.h"
 #include "sentences.h"
 #include "settings_file.h"
 #include "signals.h"
@@ -34,6 +37,9 @@ struct lines {
     char typed[LINE_MAX_BYTES];
     size_t typed_len;
     bool too_long; /* the line under way is dropped to its end */
+    struct question question; /* of the way to a node elsewhere */
+    bool hidden;              /* what is typed does not show */
+    struct termios shown;     /* hidden: the terminal before */
     bool over;
     enum console_end end;
 };
@@ -58,17 +64,68 @@ latest(const struct lines *l)
     return masked;
 }
 
+/* --- questions of the link ----------------------------------------------------------------------------- */
+
+/* A terminal shows nothing of a passphrase; where lines come from elsewhere there is nothing to hide. */
+static void
+hide_typing(struct lines *l, bool hide)
+{
+    struct termios hidden;
+
+    if (hide == l->hidden || (hide && tcgetattr(STDIN_FILENO, &l->shown) != 0))
+        return;
+    hidden = l->shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, hide ? &hidden : &l->shown);
+    l->hidden = hide;
+}
+
+static void
+follow_question(struct lines *l)
+{
+    const struct source_ops *ops = l->source->ops;
+    struct link_status link = { .question = 0 };
+    char text[QUESTION_TEXT_MAX];
+
+    if (ops->link == NULL || ops->answer == NULL)
+        return;
+    ops->link(l->source->arg, &link);
+    if (!question_follow(&l->question, &link))
+        return;
+    hide_typing(l, link.question && link.secret);
+    if (link.question == 0)
+        return;
+    printf("%s\n%s\n", question_text(&link, text),
+           link.secret ? _("Type it, which does not show; an empty line gives none.") : _("Is it the right host? Say yes or no."));
+}
+
+/* The line is an answer to what stands. False: it is a command like any other. */
+static bool
+answer_question(struct lines *l, const char *line)
+{
+    const struct link_status *asked = &l->question.asked;
+    bool secret = asked->secret, yes = secret ? line[0] != 0 : strcmp(line, "yes") == 0;
+
+    if (!question_stands(&l->question) || (!secret && !yes && strcmp(line, "no") != 0))
+        return false;
+    l->question.answered = true;
+    l->source->ops->answer(l->source->arg, asked->question, yes, secret && yes ? line : NULL);
+    hide_typing(l, false);
+    return true;
+}
+
 static void
 look(struct lines *l)
 {
     const struct snapshot *now = latest(l);
 
+    follow_question(l);
     l->looked_ms = lat_mono_ms();
-    if (now == NULL)
-        return;
-    sentences_of_change(l->last, now, stdout);
-    snapshot_unref(l->last);
-    l->last = now;
+    if (now) {
+        sentences_of_change(l->last, now, stdout);
+        snapshot_unref(l->last);
+        l->last = now;
+    }
     if (fflush(stdout))
         finish(l, CONSOLE_HANGUP);
 }
@@ -181,8 +238,9 @@ take_byte(struct lines *l, char byte)
         l->typed[l->typed_len] = 0;
         if (l->too_long)
             printf(_("That line is too long.\n"));
-        else
+        else if (!answer_question(l, l->typed))
             obey(l, l->typed);
+        lat_wipe(l->typed, sizeof(l->typed));
         l->typed_len = 0;
         l->too_long = false;
     } else if (l->typed_len + 1 < sizeof(l->typed)) {
@@ -204,8 +262,21 @@ read_lines(struct lines *l)
         finish(l, CONSOLE_HANGUP);
     for (ssize_t i = 0; i < n && !l->over; i++)
         take_byte(l, bytes[i]);
+    lat_wipe(bytes, sizeof(bytes)); /* a passphrase may have been among them */
     if (fflush(stdout) && !l->over)
         finish(l, CONSOLE_HANGUP);
+}
+
+/* The shell gets the terminal as it was. */
+static void
+stop_for_a_while(struct lines *l)
+{
+    bool hidden = l->hidden;
+
+    hide_typing(l, false);
+    raise(SIGSTOP);
+    // cppcheck-suppress unreachableCode ; it comes back with SIGCONT
+    hide_typing(l, hidden);
 }
 
 static void
@@ -219,7 +290,7 @@ read_signals(struct lines *l)
         else if (signo == SIGHUP)
             finish(l, CONSOLE_HANGUP);
         else if (signo == SIGTSTP)
-            raise(SIGSTOP);
+            stop_for_a_while(l);
     }
 }
 
@@ -283,9 +354,11 @@ line_mode_run(const struct console_options *options, const struct source *source
     end = l->end;
     if (end == CONSOLE_HANGUP && source->embedded && l->settings.on_hangup == HANGUP_STOP)
         end = CONSOLE_QUIT_STOP;
+    hide_typing(l, false);
     signals_close();
     snapshot_unref(l->last);
     privacy_free(l->privacy);
+    lat_wipe(l, sizeof(*l));
     free(l);
     return end;
 }

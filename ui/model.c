@@ -222,6 +222,37 @@ go_to_time(struct model *model, const struct snapshot *snapshot)
     return effect;
 }
 
+void
+model_follow_question(struct model *model, const struct link_status *link)
+{
+    enum prompt_kind kind = link->secret ? PROMPT_SECRET : PROMPT_HOST_KEY;
+
+    if (question_follow(&model->question, link) && (model->prompt.kind == PROMPT_SECRET || model->prompt.kind == PROMPT_HOST_KEY))
+        prompt_close(&model->prompt);
+    if (!question_stands(&model->question) || model->prompt.kind != PROMPT_CLOSED)
+        return;
+    prompt_open(&model->prompt, kind, "");
+    model->question.since_ms = model->now_ms;
+}
+
+/* To the question of the link; a "y" on its way before the question could be read is none. */
+static struct effect
+answer_question(struct model *model, const struct key_press *press)
+{
+    struct effect effect = { .kind = EFFECT_NONE };
+    enum prompt_answer answer;
+
+    if (model->prompt.kind == PROMPT_HOST_KEY && model->now_ms - model->question.since_ms < QUESTION_CALM_MS)
+        return effect;
+    answer = prompt_key(&model->prompt, press);
+    if (answer == ANSWER_NONE)
+        return effect;
+    model->question.answered = true;
+    effect.kind = EFFECT_ANSWER;
+    effect.yes = answer != ANSWER_NO;
+    return effect;
+}
+
 static struct effect
 answer_prompt(struct model *model, const struct snapshot *snapshot, const struct key_press *press)
 {
@@ -232,6 +263,7 @@ answer_prompt(struct model *model, const struct snapshot *snapshot, const struct
     switch (answer) {
     case ANSWER_NONE:
     case ANSWER_NO:
+    case ANSWER_YES:
         break;
     case ANSWER_ALWAYS:
     case ANSWER_TIMED:
@@ -549,6 +581,8 @@ model_key(struct model *model, const struct snapshot *snapshot, const struct key
     model->message_until_ms = 0;
     if (press->key == KEYS_CTRL_C && !press->pasted)
         return model_interrupt(model);
+    if (model->prompt.kind == PROMPT_HOST_KEY || model->prompt.kind == PROMPT_SECRET)
+        return answer_question(model, press);
     if (model->prompt.kind != PROMPT_CLOSED)
         return answer_prompt(model, snapshot, press);
     if (press->key == KEYS_MOUSE)

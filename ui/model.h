@@ -17,6 +17,7 @@
 #include "keymap.h"
 #include "nodes.h"
 #include "prompt.h"
+#include "question.h"
 #include "settings.h"
 #include "view/command.h"
 #include "view/snapshot.h"
@@ -67,6 +68,7 @@ struct model {
     int help_top;
     struct panel_place places[PANEL_COUNT];
     struct prompt prompt;
+    struct question question; /* of the way to a node elsewhere */
     bool frozen;
     uint64_t frozen_ms; /* since when */
     struct acks acks; /* alerts that the operator has seen */
@@ -88,12 +90,14 @@ enum effect_kind {
     EFFECT_MOUSE, /* model->mouse has changed */
     EFFECT_LOOK,  /* another moment of the node's history: look */
     EFFECT_NOW,   /* back to the present */
+    EFFECT_ANSWER, /* to the question of the link: yes, with prompt.text where it wants one; close the prompt then */
 };
 
 struct effect {
     enum effect_kind kind;
     enum lung_policy policy;
     uint32_t for_s;
+    bool yes; /* ANSWER */
     enum look_step look;
     uint64_t at_ms; /* LOOK: seen from this wall time; 0: from what is on the screen */
 };
@@ -105,6 +109,9 @@ int model_caption_rows(const struct model *model);
 
 /* Take over what console.ini and the command line say: at start, and when the file has changed. */
 void model_configure(struct model *model, const struct settings *settings);
+
+/* What the link asks now: its prompt opens as soon as no other one is open, and closes when the question goes. */
+void model_follow_question(struct model *model, const struct link_status *link);
 
 /* React to a key. snapshot: what is on the screen, NULL before the first. */
 struct effect model_key(struct model *model, const struct snapshot *snapshot, const struct key_press *press);

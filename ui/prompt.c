@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/wipe.h"
 #include "i18n.h"
 
 void
@@ -13,6 +14,12 @@ prompt_open(struct prompt *prompt, enum prompt_kind kind, const char *text)
 {
     *prompt = (struct prompt){ .kind = kind };
     lat_copy(prompt->text, sizeof(prompt->text), text);
+}
+
+void
+prompt_close(struct prompt *prompt)
+{
+    lat_wipe(prompt, sizeof(*prompt));
 }
 
 static enum prompt_answer
@@ -55,6 +62,38 @@ type(char *text, size_t size, uint32_t key)
     text[len] = 0;
 }
 
+/* All but y, n and Esc is left alone: a no holds for as long as the console runs. */
+static enum prompt_answer
+host_key_key(uint32_t key)
+{
+    if (key == 'y')
+        return ANSWER_YES;
+    return key == 'n' || key == KEYS_ESC ? ANSWER_NO : ANSWER_NONE;
+}
+
+/* An edit of a line of text. */
+static void
+edit(char *text, size_t size, uint32_t key)
+{
+    if (key == KEYS_RUBOUT)
+        rub_out(text);
+    else if (key == KEYS_CTRL_U)
+        lat_wipe(text, size);
+    else
+        type(text, size, key);
+}
+
+/* Enter with nothing typed gives none. */
+static enum prompt_answer
+secret_key(struct prompt *prompt, const struct key_press *press)
+{
+    if (press->pasted || (press->key != KEYS_ESC && press->key != KEYS_ENTER)) {
+        edit(prompt->text, sizeof(prompt->text), press->key);
+        return ANSWER_NONE;
+    }
+    return press->key == KEYS_ENTER && prompt->text[0] ? ANSWER_TEXT : ANSWER_NO;
+}
+
 static enum prompt_answer
 text_key(struct prompt *prompt, const struct key_press *press)
 {
@@ -68,12 +107,8 @@ text_key(struct prompt *prompt, const struct key_press *press)
         if (prompt->kind != PROMPT_FILTER || filter_parse(prompt->text, &filter, &why) == LAT_OK)
             return ANSWER_TEXT;
         lat_copy(prompt->error, sizeof(prompt->error), why.text);
-    } else if (press->key == KEYS_RUBOUT)
-        rub_out(prompt->text);
-    else if (press->key == KEYS_CTRL_U)
-        prompt->text[0] = 0;
-    else
-        type(prompt->text, prompt->kind == PROMPT_FILTER ? FILTER_TEXT_MAX : sizeof(prompt->text), press->key);
+    } else
+        edit(prompt->text, prompt->kind == PROMPT_FILTER ? FILTER_TEXT_MAX : sizeof(prompt->text), press->key);
     return ANSWER_NONE;
 }
 
@@ -82,7 +117,7 @@ prompt_key(struct prompt *prompt, const struct key_press *press)
 {
     enum prompt_answer answer = ANSWER_NONE;
 
-    if (press->pasted && prompt->kind != PROMPT_FILTER && prompt->kind != PROMPT_WRITE)
+    if (press->pasted && prompt->kind != PROMPT_FILTER && prompt->kind != PROMPT_WRITE && prompt->kind != PROMPT_SECRET)
         return ANSWER_NONE;
     switch (prompt->kind) {
     case PROMPT_CLOSED:
@@ -99,6 +134,12 @@ prompt_key(struct prompt *prompt, const struct key_press *press)
     case PROMPT_TIME:
     case PROMPT_WRITE:
         answer = text_key(prompt, press);
+        break;
+    case PROMPT_HOST_KEY:
+        answer = host_key_key(press->key);
+        break;
+    case PROMPT_SECRET:
+        answer = secret_key(prompt, press);
         break;
     }
     if (answer != ANSWER_NONE)
@@ -131,10 +172,9 @@ draw_force(const struct area *area, const char *mode, const char *consequence, c
 
 /* " /word_", " Type lisbon-1 to force HTTP: _": what is typed, with the cursor behind it. */
 static void
-draw_typed(const struct prompt *prompt, const struct area *area, const char *label, const char *keys)
+draw_typed(const struct prompt *prompt, const char *text, const struct area *area, const char *label, const char *keys)
 {
     int x = area_text(area, 0, 0, STYLE_PROMPT, label), room = area->cols - x - 1;
-    const char *text = prompt->text;
 
     while (*text && text_width(text, area->canvas->unicode) > room)
         do
@@ -158,7 +198,20 @@ draw_name(const struct prompt *prompt, const struct area *area, const char *node
 
     snprintf(label, sizeof(label), _(" Type %.64s to force %s%s: "), node, prompt->forcing == PROMPT_FORCE_P2P ? "P2P" : "HTTP",
              prompt->timed ? _(" for 10 min") : "");
-    draw_typed(prompt, area, label, _("Enter force  Esc no"));
+    draw_typed(prompt, prompt->text, area, label, _("Enter force  Esc no"));
+}
+
+/* A star for each character. */
+static void
+draw_secret(const struct prompt *prompt, const struct area *area)
+{
+    char stars[PROMPT_TEXT_MAX] = "";
+    size_t count = 0;
+
+    for (const char *at = prompt->text; *at; at++)
+        if (((unsigned char)*at & 0xc0) != 0x80)
+            stars[count++] = '*';
+    draw_typed(prompt, stars, area, _(" Passphrase: "), _("Enter give  Ctrl-U clear  Esc none"));
 }
 
 void
@@ -166,6 +219,8 @@ prompt_draw(const struct prompt *prompt, const char *node, const struct area *ar
 {
     const char *const quit[3] = { _(" Node is running.  s stop  l leave it running  Esc back"),
                                          _(" Node is running.  s stop  l leave  Esc"), _(" s stop  l leave  Esc") };
+    const char *const host[3] = { _(" Is it the right host?  y yes, and remember it  n/Esc no"), _(" The right host?  y yes  n/Esc no"),
+                                  _(" y yes  n/Esc no") };
 
     area_fill(area, 0, 0, area->cols, STYLE_PROMPT, ' ');
     switch (prompt->kind) {
@@ -181,16 +236,22 @@ prompt_draw(const struct prompt *prompt, const char *node, const struct area *ar
         draw_question(area, quit);
         break;
     case PROMPT_FILTER:
-        draw_typed(prompt, area, " /", _("Enter show  Ctrl-U clear  Esc back"));
+        draw_typed(prompt, prompt->text, area, " /", _("Enter show  Ctrl-U clear  Esc back"));
         break;
     case PROMPT_TIME:
-        draw_typed(prompt, area, _(" Go to (03:12, -2h): "), _("Enter go  Esc back"));
+        draw_typed(prompt, prompt->text, area, _(" Go to (03:12, -2h): "), _("Enter go  Esc back"));
         break;
     case PROMPT_WRITE:
-        draw_typed(prompt, area, _(" Write to a new file: "), _("Enter write  Ctrl-U clear  Esc no"));
+        draw_typed(prompt, prompt->text, area, _(" Write to a new file: "), _("Enter write  Ctrl-U clear  Esc no"));
         break;
     case PROMPT_NAME:
         draw_name(prompt, area, node);
+        break;
+    case PROMPT_HOST_KEY:
+        draw_question(area, host);
+        break;
+    case PROMPT_SECRET:
+        draw_secret(prompt, area);
         break;
     }
 }

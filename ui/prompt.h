@@ -1,10 +1,11 @@
 /*
- * prompt.h - the bottom row while it asks: force a mode, quit, filter, the node's name, a moment, a file. Pure.
+ * prompt.h - the bottom row while it asks: force a mode, quit, filter, the node's name, a moment, a file, and what the way to a node
+ * elsewhere needs to know (question.h). Pure.
  *
- *              p, h                 q                  /
- *   CLOSED ----------> FORCE ..   QUIT            FILTER
- *      ^   y, t, any    |      s, l, any |   Enter, Esc |
- *      +----------------+----------------+--------------+
+ *              p, h                 q                  /           a question of the link
+ *   CLOSED ----------> FORCE ..   QUIT            FILTER          HOST_KEY, SECRET
+ *      ^   y, t, any    |      s, l, any |   Enter, Esc |   y, n; Enter; Esc |
+ *      +----------------+----------------+--------------+--------------------+
  */
 #ifndef LAT_UI_PROMPT_H
 #define LAT_UI_PROMPT_H
@@ -18,11 +19,22 @@
 #define PROMPT_TIMED_S 600 /* what `t` forces for */
 #define PROMPT_TEXT_MAX 256
 
-enum prompt_kind { PROMPT_CLOSED, PROMPT_FORCE_P2P, PROMPT_FORCE_HTTP, PROMPT_QUIT, PROMPT_FILTER, PROMPT_TIME, PROMPT_WRITE, PROMPT_NAME };
+enum prompt_kind {
+    PROMPT_CLOSED,
+    PROMPT_FORCE_P2P,
+    PROMPT_FORCE_HTTP,
+    PROMPT_QUIT,
+    PROMPT_FILTER,
+    PROMPT_TIME,
+    PROMPT_WRITE,
+    PROMPT_NAME,
+    PROMPT_HOST_KEY,
+    PROMPT_SECRET
+};
 
 struct prompt {
     enum prompt_kind kind;
-    char text[PROMPT_TEXT_MAX]; /* FILTER, NAME, TIME, WRITE: what was typed so far */
+    char text[PROMPT_TEXT_MAX]; /* FILTER, NAME, TIME, WRITE, SECRET: what was typed so far; a secret is wiped by prompt_close */
     enum prompt_kind forcing;   /* NAME: what will be forced */
     bool timed;
     char error[64];             /* FILTER: why it was refused; "": fine */
@@ -35,13 +47,17 @@ enum prompt_answer {
     ANSWER_TIMED,  /* FORCE: for PROMPT_TIMED_S */
     ANSWER_STOP,   /* QUIT: stop the node */
     ANSWER_LEAVE,  /* QUIT: the node goes on */
-    ANSWER_TEXT,   /* FILTER: text holds a sound filter; NAME, TIME, WRITE: text holds what was typed */
+    ANSWER_TEXT,   /* FILTER: text holds a sound filter; NAME, TIME, WRITE: text holds what was typed; SECRET: also, and it is not "" */
+    ANSWER_YES,    /* HOST_KEY: it is the right host */
 };
 
 /* text: what FILTER and WRITE begin with, "" otherwise. */
 void prompt_open(struct prompt *prompt, enum prompt_kind kind, const char *text);
 
-/* A key while a prompt is open. Pasted keys only ever reach the text of FILTER and WRITE; a name has to be typed. */
+/* Close it, whatever it asks, and wipe what was typed. */
+void prompt_close(struct prompt *prompt);
+
+/* A key while a prompt is open. Pasted keys only ever reach the texts of FILTER, WRITE and SECRET; a name has to be typed. */
 enum prompt_answer prompt_key(struct prompt *prompt, const struct key_press *press);
 
 /* Draw it over row 0 of the area; node: the name shown. Puts the cursor behind the text of FILTER. */

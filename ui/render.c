@@ -13,6 +13,7 @@
 #include "layout.h"
 #include "panel.h"
 
+#define TOP_ROWS 2 /* title and alerts */
 #define MIN_RULE 4 /* rule characters before and after the texts of a header */
 
 static struct panel_view
@@ -167,6 +168,16 @@ draw_help(const struct model *model, const struct caps *caps, const struct area 
     help_draw(&body, model);
 }
 
+static void
+draw_asked(const struct model *model, const struct caps *caps, const struct area *screen)
+{
+    int end = screen->rows - layout_key_rows(model) - model_caption_rows(model);
+    int rows = question_rows(&model->question, screen->cols, end > TOP_ROWS ? end - TOP_ROWS : end);
+    struct area part = area_sub(screen, 0, end - rows, screen->cols, rows);
+
+    question_draw(&model->question, caps, &part);
+}
+
 void
 render(const struct model *model, const struct snapshot *snapshot, const struct caps *caps,
        struct canvas *canvas)
@@ -178,6 +189,8 @@ render(const struct model *model, const struct snapshot *snapshot, const struct 
     layout_compute(&layout, model, snapshot);
     if (layout.tiny) {
         facts_draw(&screen, model, snapshot);
+        if (question_stands(&model->question))
+            draw_asked(model, caps, &screen);
         return;
     }
     bar = area_sub(&screen, 0, 0, screen.cols, 1);
@@ -195,6 +208,8 @@ render(const struct model *model, const struct snapshot *snapshot, const struct 
         bar = area_sub(&screen, 0, screen.rows - keys - model_caption_rows(model), screen.cols, model_caption_rows(model));
         bar_caption(&bar, model, snapshot);
     }
+    if (question_stands(&model->question))
+        draw_asked(model, caps, &screen);
     bar = area_sub(&screen, 0, screen.rows - keys, screen.cols, keys);
     bar_keys(&bar, model, snapshot);
 }

@@ -41,7 +41,10 @@ pose(struct remote *r, const struct ssh_question *question)
 {
     r->link.question = ++r->questions;
     r->link.secret = question->kind == SSH_ASK_PASSPHRASE;
+    r->link.again = question->again;
+    r->link.key = question->key;
     lat_copy(r->link.question_text, sizeof(r->link.question_text), question->text);
+    lat_escape_str(question->subject, r->link.question_subject, sizeof(r->link.question_subject));
     lat_copy(r->asked, sizeof(r->asked), question->subject);
     r->answer_ready = false;
 }

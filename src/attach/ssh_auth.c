@@ -211,6 +211,15 @@ get_passphrase(struct ssh_link *link, const char *path)
     return false;
 }
 
+/* The server waits for nobody for ever. */
+static bool
+has_hung_up(const struct ssh_link *link)
+{
+    struct pollfd fd = { .fd = link->fd, .events = POLLRDHUP };
+
+    return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 static bool
 turn_file(struct ssh_link *link)
 {
@@ -232,6 +241,8 @@ turn_file(struct ssh_link *link)
         return a->index != index;
     rc = libssh2_userauth_publickey_fromfile_ex(link->session, c->user, (unsigned)strlen(c->user), NULL, path,
                                                 file.encrypted ? a->secret : NULL);
+    if (rc != 0 && rc != LIBSSH2_ERROR_EAGAIN && file.encrypted && has_hung_up(link)) /* libssh2's words for it are those of a wrong passphrase */
+        return link_fail(link, "has closed the connection while the passphrase was awaited");
     if ((rc == LIBSSH2_ERROR_FILE || rc == LIBSSH2_ERROR_KEYFILE_AUTH_FAILED || rc == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED ||
          rc == LIBSSH2_ERROR_METHOD_NONE) && file.encrypted && ++a->wrong < WRONG_MAX) {
         a->secret_ready = false;

@@ -92,17 +92,26 @@ type_name(unsigned type)
 
 /* "SHA256:..." without padding, as ssh-keygen -l writes it. */
 static void
-fingerprint(const uint8_t *key, size_t len, char out[64])
+fingerprint(const uint8_t digest[SHA256_LEN], char *out, size_t out_size)
 {
-    uint8_t digest[SHA256_LEN];
     struct lat_buf text;
 
-    sha256_of(key, len, digest);
     lat_buf_init(&text, 64);
     out[0] = 0;
-    if (lat_base64(digest, sizeof(digest), &text) == LAT_OK && text.len > 0)
-        snprintf(out, 64, "SHA256:%.*s", (int)text.len - 1, (const char *)text.data);
+    if (lat_base64(digest, SHA256_LEN, &text) == LAT_OK && text.len > 0)
+        snprintf(out, out_size, "SHA256:%.*s", (int)text.len - 1, (const char *)text.data);
     lat_buf_fini(&text);
+}
+
+static void
+describe(const uint8_t *key, size_t len, struct link_key *out)
+{
+    uint8_t digest[SHA256_LEN];
+
+    *out = (struct link_key){ .randomart = "" };
+    sha256_of(key, len, digest);
+    lat_copy(out->type, sizeof(out->type), type_name(host_key_type_of(key, len)));
+    fingerprint(digest, out->fingerprint, sizeof(out->fingerprint));
 }
 
 /* One line at the end of a file; its folder and itself are made if they are missing. LAT_SYS. */
@@ -159,14 +168,13 @@ static bool
 ask_about(struct ssh_link *link, const uint8_t *key, size_t len)
 {
     struct ssh_question *q = &link->question;
-    char print[64];
 
-    fingerprint(key, len, print);
+    describe(key, len, &q->key);
     q->kind = SSH_ASK_HOST_KEY;
     q->again = false;
     snprintf(q->subject, sizeof(q->subject), "%s", link->hop->known_name);
     snprintf(q->text, sizeof(q->text), "%s is not known. Its %s key has the fingerprint %s. Is it the right host?", link->hop->shown,
-             type_name(host_key_type_of(key, len)), print);
+             q->key.type, q->key.fingerprint);
     switch (link_ask(link, NULL)) {
     case SSH_ANSWER_LATER:
         return false;
@@ -178,7 +186,7 @@ ask_about(struct ssh_link *link, const uint8_t *key, size_t len)
     }
     link->final = true;
     return link_fail(link, "not known, and nobody has said that its %s key %s is right; compare it there by 'ssh-keygen -lf', then connect "
-                           "once by ssh or attach from a terminal", type_name(host_key_type_of(key, len)), print);
+                           "once by ssh or attach from a terminal", q->key.type, q->key.fingerprint);
 }
 
 static bool

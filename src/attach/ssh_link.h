@@ -17,13 +17,14 @@
 #include <stdint.h>
 
 #include "attach/ssh_route.h"
+#include "view/link.h"
 
 #define SSH_CONNECT_MS 5000
 #define SSH_HANDSHAKE_MS 10000
 #define SSH_AUTH_MS 10000
 #define SSH_CHANNEL_MS 5000
 #define SSH_ALIVE_S 15
-#define SSH_SECRET_MAX 256
+#define SSH_SECRET_MAX LINK_SECRET_MAX
 #define SSH_LINK_FDS_MAX 10
 
 enum ssh_question_kind { SSH_ASK_HOST_KEY, SSH_ASK_PASSPHRASE };
@@ -34,6 +35,7 @@ struct ssh_question {
     char subject[SSH_PATH_MAX]; /* the host, or the key file */
     char text[512];             /* whole sentences, escaped */
     bool again;                 /* the last answer was wrong */
+    struct link_key key;        /* HOST_KEY */
 };
 
 enum ssh_answer { SSH_ANSWER_LATER, SSH_ANSWER_YES, SSH_ANSWER_NO };

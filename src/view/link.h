@@ -21,14 +21,25 @@ enum link_state {
 };
 
 #define LINK_TEXT_MAX 512
+#define LINK_SECRET_MAX 256 /* a passphrase with its zero */
+
+/* The key that an unknown host has shown. */
+struct link_key {
+    char type[8];          /* "ED25519" */
+    char fingerprint[64];  /* "SHA256:...", in full */
+    char randomart[256];   /* its picture: lines of ASCII, each with its end; "": none */
+};
 
 struct link_status {
     enum link_state state;
     uint64_t retry_ms;             /* RETRY: when, CLOCK_MONOTONIC */
     char error[LINK_TEXT_MAX];     /* the last failure, until the node is live again; escaped */
     uint32_t question;             /* number of the question that waits; 0: none */
-    bool secret;                   /* its answer is a passphrase, else yes or no */
-    char question_text[LINK_TEXT_MAX];
+    bool secret;                   /* its answer is a passphrase, else yes or no: is it the right host? */
+    bool again;                    /* the answer before was wrong */
+    char question_text[LINK_TEXT_MAX];    /* whole sentences, in English */
+    char question_subject[LINK_TEXT_MAX]; /* the key file, or the host as known_hosts calls it; escaped */
+    struct link_key key;                  /* of the host */
 };
 
 #define LINK_WORDS_MAX 24

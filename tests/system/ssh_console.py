@@ -106,6 +106,110 @@ s.end()
 if os.path.exists(f"{work}/known.denied"):
     sys.exit("a host that was denied is stored")
 
+# A machine is never asked, though there is a terminal.
+mute = config("mute", f" IdentityFile {work}/id")
+s = Screen(["attach", "--once", "--json", "--ssh-config", mute, target])
+s.expect("no answer from the node", 30)
+if "Is it the right host?" in s.text or os.path.exists(f"{work}/known.mute"):
+    sys.exit("asked under --json")
+
+
+def cut():
+    """End all sessions of the first server; it takes new ones."""
+    for pid in children(first):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def let_in(*keys):
+    with open(f"{work}/authorized", "w") as out:
+        out.write("".join(open(f"{work}/{key}.pub").read() for key in keys))
+
+
+def forget_host(name):
+    open(f"{work}/known.{name}", "w").close()
+
+
+def knows_host(name):
+    return subprocess.run(["ssh-keygen", "-F", f"[127.0.0.1]:{host_port}", "-f", f"{work}/known.{name}"], capture_output=True).returncode == 0
+
+
+def print_of(key):
+    return subprocess.run(["ssh-keygen", "-lf", f"{work}/{key}.pub"], capture_output=True, text=True).stdout.split()[1]
+
+
+# What comes up later is asked in the console itself: the host is no longer known, then another key is wanted.
+host_port = re.search(r":(\d+)\?", target).group(1)
+whole = open(f"{work}/authorized").read()
+live = f"[ssh://127.0.0.1:{host_port}]"
+later = config("later", f" IdentityFile {work}/id", f" IdentityFile {work}/idsecret")
+open(f"{work}/known.later", "w").write(open(f"{work}/known.plain").read())
+s = Screen(["attach", "--ssh-config", later, target])
+s.expect_whole(live)
+forget_host("later")
+cut()
+s.expect_whole(print_of("host"), 30)
+s.read(0.6)
+s.type("y")
+s.expect_whole(live, 30)
+if not knows_host("later"):
+    sys.exit("a host that was let pass is not stored")
+let_in("idsecret")
+cut()
+s.expect("Passphrase:", 30)
+s.type("wrong\r")
+s.expect("That was not it.")
+s.type("open sesame\r")
+s.expect_whole(live, 30)
+s.end()
+
+# A passphrase that comes when the server has given up waiting is not called wrong: it serves the next connection.
+let_in("id")
+s = Screen(["attach", "--ssh-config", later, target])
+s.expect_whole(live)
+let_in("idsecret")
+cut()
+s.expect("Passphrase:", 30)
+cut()
+s.type("open sesame\r")
+s.expect_whole(live, 30)
+s.end()
+
+# The same in lines: nothing of the passphrase is echoed; an empty line gives none.
+let_in("id")
+s = Screen(["attach", "--plain", "--ssh-config", later, target])
+s.expect("State: root")
+forget_host("later")
+cut()
+s.expect("Say yes or no.", 30)
+s.type("perhaps\n")
+s.expect("means nothing here")
+s.type("yes\n")
+until = time.monotonic() + 20
+while not knows_host("later"):
+    if time.monotonic() > until:
+        sys.exit("a yes in a line lets nobody pass")
+    s.read(0.1)
+s.type("state\n")
+s.expect("State: root")
+s.read(2)
+let_in("idsecret")
+cut()
+s.expect("an empty line gives none.", 30)
+s.read(0.3)
+s.type("open sesame\n")
+s.read(1)
+if "sesame" in s.text:
+    sys.exit("a passphrase is shown")
+s.type("state\n")
+s.expect("State: root")
+s.type("quit\n")
+s.read(2)
+os.waitpid(s.pid, 0)
+open(f"{work}/authorized", "w").write(whole)
+
 # Many at once, one of them silent: it delays nobody.
 config_plain = f"{work}/config.plain"
 deaf = __import__("socket").create_server(("127.0.0.1", 0))

@@ -61,3 +61,7 @@ check_PROGRAMS += tests/unit/test_fleet
 tests_unit_test_fleet_SOURCES = tests/unit/test_fleet.c tests/support/snapshots.c tests/support/snapshots.h
 tests_unit_test_fleet_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_fleet_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test_question
+tests_unit_test_question_SOURCES = tests/unit/test_question.c tests/support/picture.h tests/support/snapshots.c tests/support/snapshots.h
+tests_unit_test_question_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_question_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
