@@ -581,6 +581,8 @@ model_key(struct model *model, const struct snapshot *snapshot, const struct key
     model->message_until_ms = 0;
     if (press->key == KEYS_CTRL_C && !press->pasted)
         return model_interrupt(model);
+    if (model->prompt.kind != PROMPT_CLOSED && press->key == KEYS_CTRL_L)
+        return (struct effect){ .kind = EFFECT_REPAINT }; /* what is asked can be read again */
     if (model->prompt.kind == PROMPT_HOST_KEY || model->prompt.kind == PROMPT_SECRET)
         return answer_question(model, press);
     if (model->prompt.kind != PROMPT_CLOSED)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "attach/randomart.h"
 #include "attach/ssh_link_parts.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -103,15 +104,23 @@ fingerprint(const uint8_t digest[SHA256_LEN], char *out, size_t out_size)
     lat_buf_fini(&text);
 }
 
+static unsigned
+bits_of(unsigned type)
+{
+    return type == HOST_KEY_ECDSA_384 ? 384 : type == HOST_KEY_ECDSA_521 ? 521 : 256;
+}
+
+/* RSA keys never get here: they are not negotiated. */
 static void
 describe(const uint8_t *key, size_t len, struct link_key *out)
 {
+    unsigned type = host_key_type_of(key, len);
     uint8_t digest[SHA256_LEN];
 
-    *out = (struct link_key){ .randomart = "" };
     sha256_of(key, len, digest);
-    lat_copy(out->type, sizeof(out->type), type_name(host_key_type_of(key, len)));
+    lat_copy(out->type, sizeof(out->type), type_name(type));
     fingerprint(digest, out->fingerprint, sizeof(out->fingerprint));
+    randomart(digest, sizeof(digest), out->type, bits_of(type), "SHA256", out->randomart);
 }
 
 /* One line at the end of a file; its folder and itself are made if they are missing. LAT_SYS. */

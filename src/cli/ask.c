@@ -73,7 +73,7 @@ ask_on_terminal(void *arg, const struct ssh_question *question, char *secret)
     (void)arg;
     if (fd < 0)
         return SSH_ANSWER_NO;
-    dprintf(fd, "%s%s", question->text, question->kind == SSH_ASK_PASSPHRASE ? ": " : " (yes/no) ");
+    dprintf(fd, "%s%s%s", question->kind == SSH_ASK_HOST_KEY ? question->key.randomart : "", question->text, question->kind == SSH_ASK_PASSPHRASE ? ": " : " (yes/no) ");
     yes = question->kind == SSH_ASK_PASSPHRASE ? read_secret(fd, secret) : read_yes(fd);
     close(fd);
     return yes ? SSH_ANSWER_YES : SSH_ANSWER_NO;

@@ -7,7 +7,7 @@
 
 #include "attach/ssh_link.h"
 
-/* For struct ssh_asker. Waits for the answer; NO at once where there is no terminal. A passphrase is not shown. */
+/* For struct ssh_asker. Waits for the answer; NO at once where there is no terminal. A passphrase is not shown; the picture of a host key is. */
 enum ssh_answer ask_on_terminal(void *arg, const struct ssh_question *question, char *secret);
 
 #endif

@@ -27,7 +27,7 @@ enum link_state {
 struct link_key {
     char type[8];          /* "ED25519" */
     char fingerprint[64];  /* "SHA256:...", in full */
-    char randomart[256];   /* its picture: lines of ASCII, each with its end; "": none */
+    char randomart[256];   /* its picture: 11 lines of 19 columns in ASCII, each with its end; "": none */
 };
 
 struct link_status {

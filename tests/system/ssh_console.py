@@ -85,8 +85,10 @@ def config(name, *lines):
 
 
 # An unknown host and an encrypted key are asked for on the terminal, once.
+picture = subprocess.run(["ssh-keygen", "-lvf", f"{work}/host.pub"], capture_output=True, text=True).stdout.splitlines()[1:]
 asking = config("asking", f" IdentityFile {work}/idsecret")
 s = Screen(["attach", "--ssh-config", asking, target])
+s.expect("\r\n".join(picture))
 s.expect("Is it the right host?")
 s.type("yes\n")
 s.expect("Passphrase of")
@@ -151,6 +153,11 @@ s.expect_whole(live)
 forget_host("later")
 cut()
 s.expect_whole(print_of("host"), 30)
+s.read(0.5)
+shown = "".join(s.text.split())
+missing = [line for line in picture if "".join(line.split()) not in shown]
+if missing:
+    sys.exit(f"the picture of the key is not beside its question: {missing}")
 s.read(0.6)
 s.type("y")
 s.expect_whole(live, 30)

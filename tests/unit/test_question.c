@@ -104,6 +104,7 @@ no_other_key_answers_for_a_host(void **state)
         assert_int_equal(press(others[i], false).kind, EFFECT_NONE);
     assert_int_equal(press('y', true).kind, EFFECT_NONE); /* pasted */
     assert_int_equal(model.prompt.kind, PROMPT_HOST_KEY);
+    assert_int_equal(press(KEYS_CTRL_L, false).kind, EFFECT_REPAINT);
     assert_int_equal(press(KEYS_ESC, false).kind, EFFECT_ANSWER);
 }
 
