@@ -56,9 +56,9 @@ one_look_says_who_carries_since_when_what_comes_who_differs_and_what_keys_do(voi
         [LUNG_FHTTP_UP] = "AUTO in 08:41",       [LUNG_FHTTP_DOWN] = "until changed (a: AUTO)",
         [LUNG_STOPPING] = "within 5 s",
     };
-    static const char *const captions[] = { "p P2P",     "h HTTP", "a AUTO", "Tab panel",    "/ filter",  "s sort",
-                                            "f level",   "Enter open",       "z zoom",       "Space freeze", "x Z ack",
-                                            "? help",    "c copy",           "[ ] step",     "{ } change",   "= now",
+    static const char *const captions[] = { "p P2P",      "h HTTP",     "a AUTO",  "Tab 1-7 panel", "k j g G move",    "/ find",
+                                            "n N next",   "s S sort",   "f level", "Enter open",    "Esc back",        "z zoom",
+                                            "Space hold", "x Z ack",    "c copy",  "w write",       "[ ] { } @ = past", "? help",
                                             "q quit" };
 
     (void)state;
