@@ -133,7 +133,7 @@ struct start {
     enum lat_err err;
     struct lat_msg why;
     bool beside; /* `thread` starts it */
-    pthread_t thread, console;
+    pthread_t thread;
 };
 
 static void
@@ -160,7 +160,7 @@ start_beside(void *arg)
 
     start_node(s);
     if (s->err)
-        pthread_kill(s->console, SIGTERM);
+        kill(getpid(), SIGTERM);
     return NULL;
 }
 
@@ -173,7 +173,6 @@ begin_start(struct start *s)
 {
     sigset_t all, before;
 
-    s->console = pthread_self();
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     s->beside = pthread_create(&s->thread, NULL, start_beside, s) == 0;
