@@ -9,6 +9,7 @@
 
 #include "attach/legacy_view.h"
 #include "attach/remote_parts.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "view/json.h"
 #include "view/summary.h"
@@ -313,6 +314,7 @@ end_root(struct remote *r)
         remote_fail(r, "answers like no node that is known here");
         return;
     }
+    s->wall_ms = lat_wall_ms(); /* it does not say: ours, then */
     publish(r, s);
     wait_for_poll(r);
     remote_request_end(r, &r->watch);

@@ -9,14 +9,72 @@
 
 #include <cjson/cJSON.h>
 
+#include "attach/legacy_view.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/targets.h"
 #include "view/json.h"
 
+/* Ask for one document of a v3.0.3 node. EXIT_DONE; an answer is there then. */
+static int
+fetch_plain(struct api_client *client, const char *path, struct api_answer *answer)
+{
+    const struct api_request request = { .method = "GET", .path = path };
+
+    return cli_call(client, &request, answer);
+}
+
+/* The snapshot as the answer that a node of ours would have given. */
+static enum lat_err
+put_in_answer(const struct snapshot *snapshot, struct api_answer *answer)
+{
+    cJSON *json = snapshot_to_json(snapshot);
+    char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+    enum lat_err err = text ? lat_buf_add(&answer->body, text, strlen(text)) : LAT_NOMEM;
+
+    cJSON_free(text);
+    cJSON_Delete(json);
+    return err;
+}
+
+/* Of a v3.0.3 node, which has no snapshot: its status and its root make one, as far as they go (attach/legacy_view.h). */
+static struct snapshot *
+fetch_legacy(struct api_client *client, const struct named_target *t, struct api_answer *answer, int *code)
+{
+    struct api_answer status, root;
+    struct snapshot *snapshot = NULL;
+    char name[SNAPSHOT_NAME_MAX];
+    enum lat_err err = LAT_MALFORMED;
+    bool good;
+
+    *code = fetch_plain(client, "/api/lattice/p2p/status", &status);
+    if (*code != EXIT_DONE)
+        return NULL;
+    *code = fetch_plain(client, "/api/persistence/merkle-root", &root);
+    if (*code == EXIT_DONE) {
+        good = root.status == 200;
+        api_target_text(&t->target, name, sizeof(name));
+        if (status.status == 200)
+            err = legacy_snapshot(lat_buf_str(&status.body), status.body.len, good ? lat_buf_str(&root.body) : NULL,
+                                  good ? root.body.len : 0, t->name[0] ? t->name : name, lat_mono_ms(), &snapshot);
+        lat_buf_fini(&root.body);
+        if (!err) {
+            snapshot->wall_ms = lat_wall_ms(); /* it does not say: ours, then */
+            err = put_in_answer(snapshot, answer);
+        }
+        if (err)
+            *code = cli_fail(EXIT_FAILED, "status: %s answers like no node that is known here", name);
+    }
+    lat_buf_fini(&status.body);
+    if (*code == EXIT_DONE)
+        return snapshot;
+    snapshot_unref(snapshot);
+    return NULL;
+}
+
 /* The node's snapshot, with the answer that it stood in; NULL: *code says how the command ends, and there is no answer. */
 static struct snapshot *
-fetch_snapshot(struct api_client *client, struct api_answer *answer, int *code)
+fetch_snapshot(struct api_client *client, const struct named_target *t, struct api_answer *answer, int *code)
 {
     const struct api_request request = { .method = "GET", .path = "/api/lattice/snapshot" };
     struct snapshot *snapshot = NULL;
@@ -25,6 +83,13 @@ fetch_snapshot(struct api_client *client, struct api_answer *answer, int *code)
     *code = cli_call(client, &request, answer);
     if (*code != EXIT_DONE)
         return NULL;
+    if (answer->status == 404) {
+        lat_buf_clear(&answer->body);
+        snapshot = fetch_legacy(client, t, answer, code);
+        if (snapshot == NULL)
+            lat_buf_fini(&answer->body);
+        return snapshot;
+    }
     if (answer->status != 200) {
         *code = cli_refused("status", answer);
         lat_buf_fini(&answer->body);
@@ -48,6 +113,13 @@ print_status(const struct cli *cli, const struct api_answer *answer, const struc
     fflush(stdout);
 }
 
+/* Of a v3.0.3 node there is the flat root alone. */
+static const char *
+root_of(const struct snapshot *s)
+{
+    return s->state.root[0] ? s->state.root : s->state.merkle_root;
+}
+
 /* One line a second at most: what a script watching for changes compares. */
 static void
 print_line(const struct snapshot *s)
@@ -57,7 +129,7 @@ print_line(const struct snapshot *s)
     lat_time_text(s->wall_ms, time);
     printf("%s %s %s sync=%s peers=%u sources=%u root=%.8s keys=%llu alerts=%u\n", time, s->name,
            lung_state_name(s->lung.state), sync_mode_name(lung_sync_mode(s->lung.state)), s->lung.peers_live,
-           s->lung.http_sources, s->state.root, (unsigned long long)s->state.keys, s->alert_count);
+           s->lung.http_sources, root_of(s), (unsigned long long)s->state.keys, s->alert_count);
     fflush(stdout);
 }
 
@@ -65,12 +137,12 @@ static bool
 is_same_line(const struct snapshot *a, const struct snapshot *b)
 {
     return a && a->lung.state == b->lung.state && a->lung.peers_live == b->lung.peers_live &&
-           a->alert_count == b->alert_count && strcmp(a->state.root, b->state.root) == 0;
+           a->alert_count == b->alert_count && strcmp(root_of(a), root_of(b)) == 0;
 }
 
 /* --follow: a line at each change and one a minute as a sign of life, until the node goes away. */
 static int
-follow(const struct cli *cli, struct api_client *client)
+follow(const struct cli *cli, const struct named_target *t, struct api_client *client)
 {
     const struct timespec second = { .tv_sec = 1 };
     struct snapshot *last = NULL, *now;
@@ -78,7 +150,7 @@ follow(const struct cli *cli, struct api_client *client)
     unsigned quiet = 0;
     int code;
 
-    while ((now = fetch_snapshot(client, &answer, &code)) != NULL) {
+    while ((now = fetch_snapshot(client, t, &answer, &code)) != NULL) {
         if (!is_same_line(last, now) || ++quiet >= 60) {
             quiet = 0;
             if (cli->options->json)
@@ -101,7 +173,7 @@ look_at(const struct cli *cli, const struct named_target *t, struct api_client *
 {
     struct api_answer answer;
     int code;
-    struct snapshot *snapshot = fetch_snapshot(client, &answer, &code);
+    struct snapshot *snapshot = fetch_snapshot(client, t, &answer, &code);
 
     if (snapshot == NULL)
         return code;
@@ -137,10 +209,10 @@ status_of_all(const struct cli *cli, const struct targets *targets)
 }
 
 static int
-status_of_one(const struct cli *cli, const struct api_target *target)
+status_of_one(const struct cli *cli, const struct named_target *t)
 {
     struct lat_msg why = { "" };
-    struct api_client *client = api_client_new(target, &why);
+    struct api_client *client = api_client_new(&t->target, &why);
     struct api_answer answer;
     struct snapshot *snapshot;
     int code = EXIT_DONE;
@@ -148,8 +220,8 @@ status_of_one(const struct cli *cli, const struct api_target *target)
     if (client == NULL)
         return cli_fail(EXIT_FAILED, "%s", why.text);
     if (cli->options->follow) {
-        code = follow(cli, client);
-    } else if ((snapshot = fetch_snapshot(client, &answer, &code)) != NULL) {
+        code = follow(cli, t, client);
+    } else if ((snapshot = fetch_snapshot(client, t, &answer, &code)) != NULL) {
         print_status(cli, &answer, snapshot);
         code = snapshot_condition(snapshot);
         snapshot_unref(snapshot);
@@ -167,7 +239,7 @@ cli_status(const struct cli *cli)
 
     if (code != EXIT_DONE)
         return code;
-    code = targets.count == 1 && cli->options->fleet == NULL ? status_of_one(cli, &targets.list[0].target)
+    code = targets.count == 1 && cli->options->fleet == NULL ? status_of_one(cli, &targets.list[0])
                                                               : status_of_all(cli, &targets);
     targets_fini(&targets);
     return code;
