@@ -8,7 +8,7 @@ EXTRA_DIST += %D%/RESULTS.md %D%/notes.md %D%/run %D%/table %D%/lib.sh %D%/store
 BENCH_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 BENCH_COMMON = %D%/bench.c %D%/bench.h
 
-EXTRA_DIST += %D%/attach %D%/attach.py
+EXTRA_DIST += %D%/attach %D%/attach.py %D%/spread %D%/spread.py
 %C%_tunnel_SOURCES = %D%/tunnel.c $(BENCH_COMMON)
 %C%_tunnel_CPPFLAGS = $(BENCH_CPPFLAGS)
 %C%_tunnel_LDADD = $(LINK_attach) -lm
