@@ -280,6 +280,8 @@ answer_prompt(struct model *model, const struct snapshot *snapshot, const struct
         if (kind == PROMPT_WRITE)
             return (struct effect){ .kind = model->prompt.text[0] ? EFFECT_WRITE : EFFECT_NONE };
         lat_copy(place->filter, sizeof(place->filter), model->prompt.text);
+        if (place->filter[0])
+            lat_copy(place->last, sizeof(place->last), place->filter);
         place->selected = 0;
         place->anchor = 0;
         break;
@@ -341,6 +343,7 @@ open_filter(struct model *model)
     if (panel_of(model->focus)->count == NULL)
         model->focus = PANEL_EVENTS; /* a panel without lines has nothing to filter */
     prompt_open(&model->prompt, PROMPT_FILTER, model->places[model->focus].filter);
+    lat_copy(model->prompt.last, sizeof(model->prompt.last), model->places[model->focus].last);
 }
 
 /* The file's name is proposed; what is in the way of it is said when it is written. */

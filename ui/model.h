@@ -43,6 +43,7 @@ struct panel_place {
     int selected;                 /* row; brought into range when drawn */
     uint64_t anchor;              /* events: sequence number of the selected line; 0: follow the newest */
     char filter[FILTER_TEXT_MAX]; /* "": everything */
+    char last[FILTER_TEXT_MAX];   /* the last that was typed, for the next question */
     enum lat_level least;         /* events: nothing below this level */
     char source[24];              /* events: of this source only; "": of all */
     enum node_sort sort;          /* peers */

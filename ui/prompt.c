@@ -107,7 +107,9 @@ text_key(struct prompt *prompt, const struct key_press *press)
         if (prompt->kind != PROMPT_FILTER || filter_parse(prompt->text, &filter, &why) == LAT_OK)
             return ANSWER_TEXT;
         lat_copy(prompt->error, sizeof(prompt->error), why.text);
-    } else
+    } else if (press->key == KEYS_ARROW_UP && prompt->kind == PROMPT_FILTER)
+        lat_copy(prompt->text, sizeof(prompt->text), prompt->last);
+    else
         edit(prompt->text, prompt->kind == PROMPT_FILTER ? FILTER_TEXT_MAX : sizeof(prompt->text), press->key);
     return ANSWER_NONE;
 }
@@ -236,7 +238,7 @@ prompt_draw(const struct prompt *prompt, const char *node, const struct area *ar
         draw_question(area, quit);
         break;
     case PROMPT_FILTER:
-        draw_typed(prompt, prompt->text, area, " /", _("Enter show  Ctrl-U clear  Esc back"));
+        draw_typed(prompt, prompt->text, area, " /", prompt->last[0] ? _("Enter show  Up last  Ctrl-U clear  Esc back") : _("Enter show  Ctrl-U clear  Esc back"));
         break;
     case PROMPT_TIME:
         draw_typed(prompt, prompt->text, area, _(" Go to (03:12, -2h): "), _("Enter go  Esc back"));

@@ -38,6 +38,7 @@ struct prompt {
     enum prompt_kind forcing;   /* NAME: what will be forced */
     bool timed;
     char error[64];             /* FILTER: why it was refused; "": fine */
+    char last[FILTER_TEXT_MAX]; /* FILTER: what Up brings back; "": nothing was looked for yet */
 };
 
 enum prompt_answer {

@@ -210,6 +210,26 @@ a_filter_is_kept_when_the_new_one_is_refused(void **state)
 }
 
 static void
+the_last_filter_comes_back_by_up(void **state)
+{
+    (void)state;
+    press('6');
+    press('/');
+    press(KEYS_ARROW_UP); /* there is none yet */
+    assert_string_equal(model.prompt.text, "");
+    press('r');
+    press('i');
+    press(KEYS_ENTER);
+    press(KEYS_ESC);
+    assert_string_equal(model.places[PANEL_EVENTS].filter, "");
+    press('/');
+    assert_string_equal(model.prompt.text, "");
+    press(KEYS_ARROW_UP);
+    press(KEYS_ENTER);
+    assert_string_equal(model.places[PANEL_EVENTS].filter, "ri");
+}
+
+static void
 text_of_any_kind_can_be_typed_and_rubbed_out(void **state)
 {
     (void)state;
@@ -499,6 +519,7 @@ main(void)
         cmocka_unit_test_setup_teardown(tab_goes_round_and_digits_go_straight, begin, end),
         cmocka_unit_test_setup_teardown(the_selection_stays_in_its_list, begin, end),
         cmocka_unit_test_setup_teardown(a_selected_event_stays_selected_while_new_ones_come, begin, end),
+        cmocka_unit_test_setup_teardown(the_last_filter_comes_back_by_up, begin, end),
         cmocka_unit_test_setup_teardown(a_filter_is_kept_when_the_new_one_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(text_of_any_kind_can_be_typed_and_rubbed_out, begin, end),
         cmocka_unit_test_setup_teardown(acknowledged_alerts_stay_seen_until_their_cause_ends, begin, end),
