@@ -7,6 +7,10 @@
  * the state moved in between, HTTP's greatest HLC must lie between theirs. What cannot be decided so decides nothing. The alarm
  * is raised when the ways contradict each other for longer than three heartbeats with no agreement in between.
  *
+ * A v3.0.3 node is not among them, and cannot be: what it signs by HTTP is its flat root and a time, with a key that P2P never shows.
+ * There it has a fresh libp2p key at each start, and tells its root with nothing but that key, now and then (a `proof_event`). What ties
+ * the two together is neither said nor signed by anyone; to guess it from an address would accuse nodes of what their network does.
+ *
  * Pure; the node thread. Bounded: CROSSCHECK_MAX keys, those that have a configured HTTP source first come.
  *
  * Spec: issue 5, "Cross-check of the lungs".

@@ -35,7 +35,7 @@
 #include "p2p/host_check.h"
 #include "p2p/hostwatch.h"
 #include "p2p/sync.h"
-#include "state/heal_peer.h"
+#include "state/heal_memory.h"
 #include "state/store.h"
 #include "state/trust.h"
 
@@ -137,6 +137,7 @@ struct node {
     struct sync *sync;
     struct healer *healers[SWARM_CONNECTIONS_MAX];
     size_t healer_count, healer_turn;
+    struct heal_memory heal_memory; /* of peers that have gone */
 
     pthread_mutex_t trust_lock; /* others ask for the set from their own threads; this one alone replaces it */
     struct trust_set *trust;

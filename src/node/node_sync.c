@@ -74,6 +74,7 @@ disown(struct healer *healer)
 static void
 free_healer(struct healer *healer)
 {
+    heal_memory_keep(&healer->node->heal_memory, healer->id.bytes, healer->id.len, &healer->h, node_now(healer->node));
     sync_close(healer->session);
     disown(healer);
     heal_peer_fini(&healer->h);
@@ -104,6 +105,7 @@ node_sync_up(struct node *node, const struct peerid *id)
     healer->first = peerid_compare(&node->identity.peer, id) < 0;
     healer->counts = node_peer_counts(node, id);
     heal_peer_init(&healer->h);
+    heal_memory_recall(&node->heal_memory, id->bytes, id->len, &healer->h, node_now(node));
     node->healers[node->healer_count++] = healer;
 }
 
@@ -662,6 +664,7 @@ node_sync_hurry(struct node *node)
         if (healer->step != HEALER_HEALING)
             heal_peer_forget_pause(&healer->h);
     }
+    heal_memory_clear(&node->heal_memory);
     live_hurry(node->live);
 }
 

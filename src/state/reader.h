@@ -63,9 +63,11 @@ LAT_MUST_CHECK enum lat_err reader_subtree(struct reader *reader, const uint8_t 
 
 /*
  * A write that was acknowledged and stands nowhere any more, since its author and the winner's did not know of each
- * other; or two records of one author with one clock. The last STORE_CONFLICTS_MAX are kept.
+ * other; or two records of one author with one clock. The last STORE_CONFLICTS_MAX are kept,
+ * of the second kind at most STORE_EVIDENCE_MAX an author, so that no author can push out what speaks against another one.
  */
 #define STORE_CONFLICTS_MAX 1000
+#define STORE_EVIDENCE_MAX 100
 struct store_conflict {
     bool equivocation; /* one author, one clock, two contents */
     uint64_t seen_ms;  /* Unix, here */

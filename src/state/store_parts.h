@@ -122,6 +122,18 @@ void store_held_fini(struct store_held *held);
 
 /* --- conflicts ----------------------------------------------------------------------------------------- */
 
+/* Which row of the table holds what: the thread's own. Read anew when the table is not as it was left (a batch that was undone). */
+struct store_conflict_slot {
+    uint64_t number;   /* of the conflict, 0, 1, 2 ... */
+    uint64_t evidence; /* against the author whose key begins so; 0: a lost write */
+};
+struct store_conflicts {
+    uint64_t total; /* conflicts ever noted, as of `slots` */
+    size_t used;    /* rows */
+    bool loaded;
+    struct store_conflict_slot slots[STORE_CONFLICTS_MAX];
+};
+
 /* Two records of a key met: note it if one is a lost write, or their author contradicts himself. */
 LAT_MUST_CHECK enum lat_err store_conflict_note(struct store_batch *batch, const struct record *winner,
                                                 const struct record *loser);
@@ -198,6 +210,7 @@ struct store {
     bool has_thread;
     struct db_head stands; /* as committed */
     struct store_held held;
+    struct store_conflicts conflicts;
     enum lat_err failure;   /* what callers get while nothing can be written */
     uint64_t retry_mono_ms; /* while read-only: when the next commit is tried */
     size_t batch_jobs;      /* of the last batch */

@@ -129,6 +129,11 @@ tests_unit_test_proof_SOURCES = tests/unit/test_proof.c tests/support/random.h $
 tests_unit_test_proof_CPPFLAGS = $(VECTOR_CPPFLAGS)
 tests_unit_test_proof_LDADD = $(LINK_state) $(CJSON_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_heal_memory
+tests_unit_test_heal_memory_SOURCES = tests/unit/test_heal_memory.c
+tests_unit_test_heal_memory_CPPFLAGS = $(TEST_CPPFLAGS)
+tests_unit_test_heal_memory_LDADD = $(LINK_state) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_heal_find
 tests_unit_test_heal_find_SOURCES = tests/unit/test_heal_find.c $(HEAL_PAIR_SOURCES)
 tests_unit_test_heal_find_CPPFLAGS = $(TEST_CPPFLAGS)

@@ -166,6 +166,84 @@ the_last_thousand_are_kept(void **state)
     lat_buf_fini(&list);
 }
 
+/* So many contradictions of one author, on keys with this letter. */
+static void
+contradict(struct fixture *f, const struct key *author, char letter, int count)
+{
+    uint8_t *verdicts = calloc((size_t)count, 2);
+    struct lat_buf list;
+    char key[16];
+
+    lat_buf_init(&list, 8u << 20);
+    for (int i = 0; i < count; i++) {
+        snprintf(key, sizeof(key), "%c%d", letter, i);
+        add_record(&list, author, 0, NOW, key, "1");
+        add_record(&list, author, 0, NOW, key, "2");
+    }
+    assert_int_equal(merge_records(f->store, &list, 2 * (size_t)count, verdicts), LAT_OK);
+    free(verdicts);
+    lat_buf_fini(&list);
+}
+
+struct tally {
+    size_t of_us, of_other, lost;
+    char newest[16];
+    const uint8_t *us;
+};
+
+static enum lat_err
+count_one(void *arg, const struct store_conflict *c)
+{
+    struct tally *tally = arg;
+
+    if (tally->of_us + tally->of_other + tally->lost == 0)
+        snprintf(tally->newest, sizeof(tally->newest), "%.*s", (int)c->key_len, (const char *)c->key);
+    if (!c->equivocation)
+        tally->lost++;
+    else if (memcmp(c->loser_author, tally->us, 32) == 0)
+        tally->of_us++;
+    else
+        tally->of_other++;
+    return LAT_OK;
+}
+
+static struct tally
+count_all(struct fixture *f, uint64_t *total)
+{
+    struct tally tally = { .us = key_public(f->us) };
+    struct reader *reader;
+
+    assert_int_equal(reader_begin(f->store, &reader), LAT_OK);
+    assert_int_equal(reader_each_conflict(reader, count_one, &tally, total), LAT_OK);
+    reader_end(reader);
+    return tally;
+}
+
+static void
+no_author_pushes_out_what_speaks_against_another_one(void **state)
+{
+    struct fixture *f = *state;
+    struct store_options options = store_options_for(f->dir, f->us);
+    struct tally tally;
+    uint64_t total;
+
+    contradict(f, f->us, 'u', 3);
+    contradict(f, f->other, 'o', STORE_CONFLICTS_MAX + 50);
+    tally = count_all(f, &total);
+    assert_int_equal(total, STORE_CONFLICTS_MAX + 53);
+    assert_int_equal(tally.of_us, 3);
+    assert_int_equal(tally.of_other, STORE_EVIDENCE_MAX);
+    assert_string_equal(tally.newest, "o1049");
+    store_close(f->store);
+    f->store = open_store(&options); /* what the rows hold is found again */
+    contradict(f, f->other, 'p', 7);
+    tally = count_all(f, &total);
+    assert_int_equal(total, STORE_CONFLICTS_MAX + 60);
+    assert_int_equal(tally.of_us, 3);
+    assert_int_equal(tally.of_other, STORE_EVIDENCE_MAX);
+    assert_string_equal(tally.newest, "p6");
+}
+
 static void
 a_record_of_our_own_that_is_newer_than_all_of_ours_is_noticed(void **state)
 {
@@ -192,6 +270,7 @@ main(void)
         T(of_two_writes_that_do_not_the_lost_one_is_kept_once),
         T(an_author_that_says_two_things_at_once_is_evidence),
         T(the_last_thousand_are_kept),
+        T(no_author_pushes_out_what_speaks_against_another_one),
         T(a_record_of_our_own_that_is_newer_than_all_of_ours_is_noticed),
     };
 
