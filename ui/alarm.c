@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "alarm.h"
+#include "words.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "view/alert_words.h"
 
 extern char **environ;
 
@@ -67,11 +69,12 @@ alarm_rings(enum bell bell, const struct snapshot_alert *alert)
 
 /* --- the operator's command ----------------------------------------------------------------------------- */
 
-#define VARIABLES 4
+#define VARIABLES 5
+#define VARIABLE_MAX (WORDS_MAX + 40)
 
-/* Our environment with four variables in front, which wins over those behind; NULL: out of memory. */
+/* Our environment with our variables in front, which wins over those behind; NULL: out of memory. */
 static char **
-environment(char variables[VARIABLES][SNAPSHOT_TEXT_MAX + 40])
+environment(char variables[VARIABLES][VARIABLE_MAX])
 {
     size_t count = 0;
     char **all;
@@ -122,15 +125,17 @@ spawn(const char *command, char **env, pid_t *pid)
 static void
 start(pid_t *pid, const char *command, const char *node, const struct snapshot_alert *alert)
 {
-    char variables[VARIABLES][SNAPSHOT_TEXT_MAX + 40];
+    char variables[VARIABLES][VARIABLE_MAX];
+    char words[WORDS_MAX];
     char **env;
     int rc;
 
     snprintf(variables[0], sizeof(variables[0]), "LATTICE_ALERT_CODE=%s", alert->code);
-    snprintf(variables[1], sizeof(variables[1]), "LATTICE_ALERT_TEXT=%s", alert->text);
+    snprintf(variables[1], sizeof(variables[1]), "LATTICE_ALERT_TEXT=%s", words_of_alert(alert, words));
     snprintf(variables[2], sizeof(variables[2]), "LATTICE_ALERT_SEVERITY=%s",
              alert->severity == ALERT_ALARM ? "alarm" : "attention");
     snprintf(variables[3], sizeof(variables[3]), "LATTICE_ALERT_NODE=%s", node);
+    snprintf(variables[4], sizeof(variables[4]), "LATTICE_ALERT_KIND=%s", alert_kind_name(alert->kind));
     env = environment(variables);
     rc = env ? spawn(command, env, pid) : ENOMEM;
     free(env);

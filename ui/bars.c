@@ -12,6 +12,7 @@
 #include "key_bar.h"
 #include "lung_view.h"
 #include "narrate.h"
+#include "words.h"
 
 /* --- title ---------------------------------------------------------------------------------------------- */
 
@@ -191,10 +192,10 @@ static int
 draw_alert(const struct area *area, int x, int room, const struct snapshot *s,
            const struct snapshot_alert *alert, bool seen)
 {
-    char text[SNAPSHOT_TEXT_MAX + 16], when[FORMAT_MAX], since[FORMAT_MAX + 24] = "";
+    char words[WORDS_MAX], text[WORDS_MAX + 16], when[FORMAT_MAX], since[FORMAT_MAX + 24] = "";
     int style = alert_style(alert, seen), width;
 
-    snprintf(text, sizeof(text), "%s %s", alert->code, alert->text);
+    snprintf(text, sizeof(text), "%s %s", alert->code, words_of_alert(alert, words));
     if (alert->since_ms >= 0)
         snprintf(since, sizeof(since), _(", since %s%s"), format_when(s->wall_ms, alert->since_ms, when),
                  seen ? _(" (seen)") : "");

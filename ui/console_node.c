@@ -12,6 +12,7 @@
 #include "i18n.h"
 #include "operator.h"
 #include "term.h"
+#include "words.h"
 
 /* What is on the screen. */
 const struct snapshot *
@@ -39,6 +40,7 @@ ring(struct console *c, const struct snapshot *latest)
 {
     const struct snapshot_alert *alert = alarm_follow(&c->alarm, latest);
     const struct settings *settings = &c->model.settings;
+    char words[WORDS_MAX];
 
     alarm_run(&c->alarm, settings, latest->name, alert, c->model.now_ms);
     if (alert == NULL)
@@ -46,7 +48,7 @@ ring(struct console *c, const struct snapshot *latest)
     if (alarm_rings((enum bell)settings->bell, alert))
         term_bell(settings->visible_bell);
     if (settings->notify && alert->severity == ALERT_ALARM)
-        term_notify(alert->text);
+        term_notify(words_of_alert(alert, words));
 }
 
 /* The newest snapshot as the operator may see it; NULL: there is none, or none that is new. The caller unrefs. */

@@ -9,6 +9,7 @@
 #include "format.h"
 #include "i18n.h"
 #include "lung_view.h"
+#include "words.h"
 #include "view/tally.h"
 
 /* "NO PEERS  HTTP in 00:23  !1" */
@@ -57,6 +58,7 @@ void
 facts_draw(const struct area *area, const struct model *model, const struct snapshot *s)
 {
     struct area last = area_sub(area, 0, area->rows - 1, area->cols, 1);
+    char words[WORDS_MAX];
     int y = 1;
 
     if (s == NULL)
@@ -64,7 +66,7 @@ facts_draw(const struct area *area, const struct model *model, const struct snap
     else {
         draw_first(area, model, s);
         if (s->alert_count > 0)
-            area_printf(area, 0, y++, STYLE_ATTENTION, "%s %s", s->alerts[0].code, s->alerts[0].text);
+            area_printf(area, 0, y++, STYLE_ATTENTION, "%s %s", s->alerts[0].code, words_of_alert(&s->alerts[0], words));
         y = draw_lungs(area, y, s);
         draw_state(area, y, s);
     }

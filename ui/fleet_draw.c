@@ -7,6 +7,7 @@
 
 #include "format.h"
 #include "table.h"
+#include "words.h"
 #include "view/tally.h"
 
 #define ALERT_ROWS_MAX 6
@@ -150,6 +151,7 @@ alert_text(const struct fleet_row *row, uint32_t which, char out[FLEET_TEXT_MAX]
 {
     const struct snapshot *s = row->snapshot;
     const struct snapshot_alert *alert;
+    char words[WORDS_MAX];
 
     if (row->rank == FLEET_UNREACHED) {
         if (which > 0 || (row->link.error[0] == 0 && row->link.question == 0))
@@ -162,7 +164,7 @@ alert_text(const struct fleet_row *row, uint32_t which, char out[FLEET_TEXT_MAX]
         return false;
     alert = &s->alerts[which];
     *style = alert->severity == ALERT_ALARM ? STYLE_ALARM : STYLE_ATTENTION;
-    snprintf(out, FLEET_TEXT_MAX, "%s %.60s: %s", alert->code, name_of(row), alert->text);
+    snprintf(out, FLEET_TEXT_MAX, "%s %.60s: %s", alert->code, name_of(row), words_of_alert(alert, words));
     return true;
 }
 

@@ -3,7 +3,7 @@ noinst_LIBRARIES += %D%/libui.a
 %C%_libui_a_SOURCES = %D%/acks.h %D%/acks.c %D%/canvas.h %D%/canvas.c %D%/caps.h %D%/caps.c %D%/theme.h %D%/theme.c \
 	%D%/format.h %D%/format.c %D%/graph.h %D%/graph.c %D%/table.h %D%/table.c %D%/keys.h %D%/keys.c \
 	%D%/keymap.h %D%/keymap.c %D%/filter.h %D%/filter.c %D%/prompt.h %D%/prompt.c %D%/question.h %D%/question.c %D%/model.h %D%/model.c \
-	%D%/event_list.h %D%/event_list.c %D%/nodes.h %D%/nodes.c %D%/lung_view.h %D%/lung_view.c \
+	%D%/event_list.h %D%/event_list.c %D%/words.h %D%/words.c %D%/nodes.h %D%/nodes.c %D%/lung_view.h %D%/lung_view.c \
 	%D%/loop.h %D%/loop.c %D%/layout.h %D%/layout.c %D%/panel.h %D%/panels.c %D%/panels/lungs.c %D%/panels/fallback.c \
 	%D%/panels/state.c %D%/panels/peers.c %D%/panels/divergence.c %D%/panels/events.c \
 	%D%/narrate.h %D%/narrate.c %D%/bars.h %D%/bars.c %D%/key_bar.h %D%/key_bar.c %D%/facts.h %D%/facts.c %D%/help.h %D%/help.c %D%/render.h %D%/render.c \

@@ -8,6 +8,7 @@
 #include "format.h"
 #include "i18n.h"
 #include "keys.h"
+#include "words.h"
 
 const char *
 lung_label(const struct snapshot_lung *lung, char out[LUNG_LABEL_MAX])
@@ -114,46 +115,40 @@ lung_http_word(const struct snapshot_lung *lung)
 
 /* What HTTP would answer if it had to carry now. */
 static const char *
-http_outlook(const struct snapshot_lung *lung)
+http_outlook(const struct snapshot_lung *lung, char words[WORDS_MAX])
 {
     if (lung->http_sources == 0)
         return _("no HTTP source configured");
     if (lung->http_usable)
         return _("source ready");
-    return lung->http_error[0] ? lung->http_error : _("no answer yet");
-}
-
-static const char *
-or_none(const char *error)
-{
-    return error[0] ? error : _("no answer yet");
+    return lung->http_error[0] ? words_of_node(lung->http_error, words) : _("no answer yet");
 }
 
 static void
 starting_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
 {
-    char left[FORMAT_MAX];
+    char left[FORMAT_MAX], words[WORDS_MAX];
 
     if (!lung->p2p_enabled)
         snprintf(out, LUNG_LINE_MAX, _("P2P is off, asking HTTP"));
     else if (!lung->p2p_running)
         snprintf(out, LUNG_LINE_MAX, _("P2P: %s; asking HTTP"),
-                 lung->p2p_error[0] ? lung->p2p_error : _("not running"));
+                 lung->p2p_error[0] ? words_of_node(lung->p2p_error, words) : _("not running"));
     else if (lung->fallback_in_ms <= 0)
         snprintf(out, LUNG_LINE_MAX, _("searching for peers, waiting for the first HTTP answer"));
     else
         snprintf(out, LUNG_LINE_MAX, _("searching for peers, HTTP in %s, %s"),
-                 format_left_clock(lung->fallback_in_ms, left), http_outlook(lung));
+                 format_left_clock(lung->fallback_in_ms, left), http_outlook(lung, words));
 }
 
 static void
 countdown_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
 {
-    char left[FORMAT_MAX];
+    char left[FORMAT_MAX], words[WORDS_MAX];
 
     if (lung->fallback_in_ms > 0)
         snprintf(out, LUNG_LINE_MAX, _("HTTP in %s, %s"), format_left_clock(lung->fallback_in_ms, left),
-                 http_outlook(lung));
+                 http_outlook(lung, words));
     else
         snprintf(out, LUNG_LINE_MAX, _("waiting for the first HTTP answer"));
 }
@@ -185,16 +180,17 @@ p2p_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
 static void
 isolated_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
 {
-    char next[FORMAT_MAX];
+    char next[FORMAT_MAX], p2p[WORDS_MAX], http[WORDS_MAX];
     size_t used = 0;
 
     if (lung->http_next_ms >= 0)
         used = (size_t)snprintf(out, LUNG_LINE_MAX, _("next try in %s; "), format_left(lung->http_next_ms, next));
     snprintf(out + used, LUNG_LINE_MAX - used, "P2P: %s; HTTP: %s",
-             lung->p2p_error[0]  ? lung->p2p_error
+             lung->p2p_error[0]  ? words_of_node(lung->p2p_error, p2p)
              : lung->p2p_enabled ? _("no peer found")
                                  : _("off"),
-             lung->http_sources == 0 ? _("no source configured") : or_none(lung->http_error));
+             lung->http_sources == 0 ? _("no source configured") : lung->http_error[0]     ? words_of_node(lung->http_error, http)
+                                     : _("no answer yet"));
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "filter.h"
 #include "format.h"
 #include "i18n.h"
+#include "words.h"
 
 #define ROOT_SHOWN 8 /* hex digits */
 
@@ -231,20 +232,20 @@ static enum style
 agreement_state(const struct node_row *row, const char *equal, const char *unknown, char out[NODE_TEXT_MAX])
 {
     const struct snapshot_stand *stand = row->stand;
-    char span[FORMAT_MAX];
+    char span[FORMAT_MAX], words[WORDS_MAX];
 
     switch (row->stand->agreement) {
     case AGREE_HEALING:
         snprintf(out, NODE_TEXT_MAX, _("healing %" PRIu32 " %%"), stand->heal_percent);
         return STYLE_FALLBACK;
     case AGREE_HELD:
-        snprintf(out, NODE_TEXT_MAX, "%s", stand->error[0] ? stand->error : _("held"));
+        snprintf(out, NODE_TEXT_MAX, "%s", stand->error[0] ? words_of_node(stand->error, words) : _("held"));
         return STYLE_ATTENTION;
     case AGREE_INCOMPATIBLE:
         snprintf(out, NODE_TEXT_MAX, _("incompatible"));
         return STYLE_ATTENTION;
     case AGREE_BUT:
-        snprintf(out, NODE_TEXT_MAX, "%s", stand->error);
+        snprintf(out, NODE_TEXT_MAX, "%s", words_of_node(stand->error, words));
         return STYLE_TEXT;
     case AGREE_DIFFERS:
         if (stand->differs_ms < 0) /* our root moved after its last answer */
@@ -266,9 +267,10 @@ static enum style
 source_state(const struct node_row *row, char out[NODE_TEXT_MAX])
 {
     const struct snapshot_source *s = row->source;
+    char words[WORDS_MAX];
 
     if (s->stand.error[0] && s->failures > 0) {
-        snprintf(out, NODE_TEXT_MAX, "%s", s->stand.error);
+        snprintf(out, NODE_TEXT_MAX, "%s", words_of_node(s->stand.error, words));
         return STYLE_ATTENTION;
     }
     return agreement_state(row, s->trusted ? _("in step") : _("in step, key not trusted"),
@@ -279,9 +281,10 @@ static enum style
 peer_state(const struct node_row *row, char out[NODE_TEXT_MAX])
 {
     const struct snapshot_peer *p = row->peer;
+    char words[WORDS_MAX];
 
     if (!p->live && p->why_not[0]) {
-        snprintf(out, NODE_TEXT_MAX, "%s", p->why_not);
+        snprintf(out, NODE_TEXT_MAX, "%s", words_of_node(p->why_not, words));
         return STYLE_ATTENTION;
     }
     if (!p->live) {

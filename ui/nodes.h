@@ -11,7 +11,7 @@
 #include "view/snapshot.h"
 
 #define NODES_MAX (SNAPSHOT_SOURCES_MAX + SNAPSHOT_PEERS_MAX)
-#define NODE_TEXT_MAX 192
+#define NODE_TEXT_MAX 400
 
 /* One row; pointers borrow from the snapshot. */
 struct node_row {

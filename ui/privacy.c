@@ -212,6 +212,15 @@ hide_peer(struct privacy *p, struct snapshot_peer *peer)
 }
 
 static void
+hide_alert(struct privacy *p, struct snapshot_alert *alert)
+{
+    TOKENS(p, alert->who);
+    TOKENS(p, alert->what);
+    TOKENS(p, alert->why);
+    TOKENS(p, alert->text);
+}
+
+static void
 hide_node(struct privacy *p, struct snapshot *s)
 {
     WHOLE(p, WHAT_PEER, s->peer_id);
@@ -241,7 +250,7 @@ privacy_apply(struct privacy *p, const struct snapshot *snapshot)
         hide_peer(p, &s->peers[i]);
     hide_node(p, s);
     for (uint32_t i = 0; i < s->alert_count && i < SNAPSHOT_ALERTS_MAX; i++)
-        TOKENS(p, s->alerts[i].text);
+        hide_alert(p, &s->alerts[i]);
     for (uint32_t i = 0; i < s->event_count && i < SNAPSHOT_EVENTS_MAX; i++)
         TOKENS(p, s->events[i].text);
     return s;

@@ -10,6 +10,7 @@
 #include "keymap.h"
 #include "lung_view.h"
 #include "nodes.h"
+#include "words.h"
 #include "view/tally.h"
 
 #define EVENTS_SAID 10
@@ -65,7 +66,9 @@ has_alert(const struct snapshot *s, const struct snapshot_alert *alert)
 static void
 say_alert(const char *word, const struct snapshot_alert *alert, FILE *out)
 {
-    fprintf(out, "%s %s: %s.\n", word, alert->code, alert->text);
+    char words[WORDS_MAX];
+
+    fprintf(out, "%s %s: %s.\n", word, alert->code, words_of_alert(alert, words));
 }
 
 static void

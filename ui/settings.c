@@ -44,7 +44,7 @@ static const struct setting rows[] = {
     { "visible_bell", KIND_BOOL, FIELD(visible_bell), NULL, 0, 0, "flash the screen instead" },
     { "notify", KIND_BOOL, FIELD(notify), NULL, 0, 0, "desktop notification for a new alarm, where the terminal knows OSC 9" },
     { "on_alert", KIND_TEXT, FIELD(on_alert), NULL, 0, SETTINGS_COMMAND_MAX,
-      "shell command for a new alert, LATTICE_ALERT_CODE, _TEXT, _SEVERITY and _NODE in its environment" },
+      "shell command for a new alert, LATTICE_ALERT_CODE, _TEXT, _SEVERITY, _NODE and _KIND in its environment" },
     { "confirm", KIND_WORD, FIELD(confirm), confirm_words, 0, 0, "forcing a mode takes a key, or the node's name" },
     { "mouse", KIND_BOOL, FIELD(mouse), NULL, 0, 0, "begin with the mouse on" },
     { "cursor", KIND_BOOL, FIELD(cursor), NULL, 0, 0, "keep the terminal's cursor on the selected line (screen readers)" },

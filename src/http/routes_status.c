@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "http/routes.h"
+#include "view/alert_words.h"
 #include "view/json.h"
 
 /* The words for snapshot_condition, and for `status` of the root route, which v3.0.3's clients read. */
@@ -136,6 +137,7 @@ alerts_json(const struct snapshot *s)
         json_put_text(&item, "severity", s->alerts[i].severity == ALERT_ALARM ? "alarm" : "attention");
         json_put_number(&item, "since_s", (double)s->alerts[i].since_ms / 1000);
         json_put_text(&item, "text", s->alerts[i].text);
+        json_put_text(&item, "kind", alert_kind_name(s->alerts[i].kind));
         if (item == NULL || !cJSON_AddItemToArray(array, item)) {
             cJSON_Delete(item);
             cJSON_Delete(array);

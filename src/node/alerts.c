@@ -2,12 +2,12 @@
 
 #include "node/alerts.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "view/alert_words.h"
 
 /* A divergence that lasts longer than this is an alarm; the exit code of `status` follows the same line. */
 #define DIVERGENCE_ALARM_MS 60000
@@ -29,60 +29,81 @@ since_of(const struct gathering *g, const char *code, const char *subject)
     return g->s->mono_ms;
 }
 
-/* Names of the alert's place and weight; a struct, so that calls read as one line. */
-struct alert_kind {
-    const char *code;
-    const char *subject;
-    enum alert_severity severity;
-};
-
-static void LAT_PRINTF(3, 4)
-raise_alert(struct gathering *g, const struct alert_kind *kind, const char *fmt, ...)
+/* An alert of this kind about a subject, by which its beginning is found again: an id, a URL; "": the node. NULL: there are too many. */
+static struct snapshot_alert *
+raise_alert(struct gathering *g, enum alert_kind kind, enum alert_severity severity, const char *subject)
 {
     uint32_t at = g->now.count;
     struct snapshot_alert *alert = &g->s->alerts[at];
-    va_list args;
 
     if (at == SNAPSHOT_ALERTS_MAX)
-        return;
-    lat_copy(g->now.entries[at].code, sizeof(g->now.entries[at].code), kind->code);
-    lat_copy(g->now.entries[at].subject, sizeof(g->now.entries[at].subject), kind->subject);
-    g->now.entries[at].since_ms = since_of(g, kind->code, kind->subject);
+        return NULL;
+    lat_copy(g->now.entries[at].code, sizeof(g->now.entries[at].code), alert_code(kind));
+    lat_copy(g->now.entries[at].subject, sizeof(g->now.entries[at].subject), subject);
+    g->now.entries[at].since_ms = since_of(g, alert_code(kind), subject);
     g->now.count++;
-    lat_copy(alert->code, sizeof(alert->code), kind->code);
-    alert->severity = kind->severity;
-    alert->since_ms = (int64_t)(g->s->mono_ms - g->now.entries[at].since_ms);
-    va_start(args, fmt);
-    vsnprintf(alert->text, sizeof(alert->text), fmt, args);
-    va_end(args);
+    *alert = (struct snapshot_alert){ .kind = kind,
+                                      .severity = severity,
+                                      .since_ms = (int64_t)(g->s->mono_ms - g->now.entries[at].since_ms) };
+    return alert;
+}
+
+/* The words, each cut to what leaves room for the others. */
+struct said {
+    const char *who, *what, *why;
+    uint64_t n;
+};
+
+static void
+say(struct gathering *g, enum alert_kind kind, enum alert_severity severity, const char *subject, const struct said *said)
+{
+    struct snapshot_alert *alert = raise_alert(g, kind, severity, subject);
+
+    if (alert == NULL)
+        return;
+    snprintf(alert->who, sizeof(alert->who), "%.40s", said->who ? said->who : "");
+    snprintf(alert->what, sizeof(alert->what), "%.60s", said->what ? said->what : "");
+    snprintf(alert->why, sizeof(alert->why), "%.140s", said->why ? said->why : "");
+    alert->n = said->n;
+    alert_write(alert);
+}
+
+static void
+alert_no_peers(struct gathering *g)
+{
+    static const enum alert_kind kinds[2][2] = { { ALERT_IS_NO_PEERS, ALERT_IS_HTTP_CARRIES },
+                                                 { ALERT_IS_NO_LIVE_PEERS, ALERT_IS_HTTP_CARRIES_LIVE } };
+    const struct snapshot_lung *lung = &g->s->lung;
+
+    if (lung->p2p_running)
+        say(g, kinds[lung->peers_connected > 0][lung->state == LUNG_HTTP], ALERT_ATTENTION, "", &(struct said){ 0 });
+    else
+        say(g, ALERT_IS_P2P_OFF, ALERT_ATTENTION, "", &(struct said){ .why = lung->p2p_error[0] ? lung->p2p_error : "no live peer" });
 }
 
 static void
 lung_alerts(struct gathering *g)
 {
     const struct snapshot_lung *lung = &g->s->lung;
-    const char *p2p = lung->p2p_error[0] ? lung->p2p_error : "no live peer";
-    const char *http = lung->http_error[0] ? lung->http_error : "no answer";
+    const struct said down = { .what = lung->p2p_error[0] ? lung->p2p_error : "no live peer",
+                               .why = lung->http_error[0] ? lung->http_error : "no answer" };
+    const struct said mode = { .what = lung->policy == LUNG_POLICY_P2P ? "P2P" : "HTTP", .who = lung->forced_by };
 
     switch (lung->state) {
     case LUNG_ISOLATED:
-        raise_alert(g, &(struct alert_kind){ "F3", "", ALERT_ALARM }, "both lungs down: P2P: %.60s; HTTP: %.80s", p2p, http);
+        say(g, ALERT_IS_ISOLATED, ALERT_ALARM, "", &down);
         break;
     case LUNG_FHTTP_DOWN:
-        raise_alert(g, &(struct alert_kind){ "F3", "", ALERT_ALARM }, "HTTP forced and down: %.100s", http);
+        say(g, ALERT_IS_HTTP_DOWN, ALERT_ALARM, "", &down);
         break;
     case LUNG_FP2P_DOWN:
-        raise_alert(g, &(struct alert_kind){ "F1", "", lung->no_peer_ms >= lung->fallback_after_ms ? ALERT_ALARM : ALERT_ATTENTION },
-                    "P2P forced and no peers: no fallback while forced");
+        say(g, ALERT_IS_FORCED_ALONE, lung->no_peer_ms >= lung->fallback_after_ms ? ALERT_ALARM : ALERT_ATTENTION, "",
+            &(struct said){ 0 });
         break;
     case LUNG_STARTING:
     case LUNG_COUNTDOWN:
     case LUNG_HTTP:
-        if (lung->p2p_running)
-            raise_alert(g, &(struct alert_kind){ "F1", "", ALERT_ATTENTION }, "no %speers over P2P%s",
-                        lung->peers_connected > 0 ? "live " : "", lung->state == LUNG_HTTP ? ": HTTP carries" : "");
-        else
-            raise_alert(g, &(struct alert_kind){ "F1", "", ALERT_ATTENTION }, "P2P does not run: %.100s", p2p);
+        alert_no_peers(g);
         break;
     case LUNG_P2P:
     case LUNG_RECOVERING:
@@ -92,8 +113,24 @@ lung_alerts(struct gathering *g)
         break;
     }
     if (lung_is_forced(lung->state))
-        raise_alert(g, &(struct alert_kind){ "M1", "", ALERT_ATTENTION }, "mode forced to %s%s%.60s",
-                    lung->policy == LUNG_POLICY_P2P ? "P2P" : "HTTP", lung->forced_by[0] ? " by " : "", lung->forced_by);
+        say(g, lung->forced_by[0] ? ALERT_IS_FORCED_BY : ALERT_IS_FORCED, ALERT_ATTENTION, "", &mode);
+}
+
+/* Another node has another state: what is known of the difference. subject: the way to it. */
+static void
+alert_difference(struct gathering *g, const struct snapshot_stand *stand, const char *subject, const char *name)
+{
+    enum alert_severity severity = stand->differs_ms > DIVERGENCE_ALARM_MS ? ALERT_ALARM : ALERT_ATTENTION;
+    char theirs[9], ours[9];
+
+    snprintf(theirs, sizeof(theirs), "%.8s", stand->root);
+    snprintf(ours, sizeof(ours), "%.8s", g->s->state.root);
+    if (stand->agreement == AGREE_HELD || stand->agreement == AGREE_INCOMPATIBLE)
+        say(g, ALERT_IS_HELD_BACK, severity, subject, &(struct said){ .who = name, .why = stand->error });
+    else if (stand->key_total > 0)
+        say(g, ALERT_IS_DIFFERS_KEYS, severity, subject, &(struct said){ .who = name, .n = stand->key_total });
+    else
+        say(g, ALERT_IS_DIFFERS, severity, subject, &(struct said){ .who = name, .what = theirs, .why = ours });
 }
 
 static void
@@ -101,20 +138,11 @@ source_alerts(struct gathering *g)
 {
     for (uint32_t i = 0; i < g->s->source_count; i++) {
         const struct snapshot_source *source = &g->s->sources[i];
-        struct alert_kind differs = { "D1", source->url,
-                                      source->stand.differs_ms > DIVERGENCE_ALARM_MS ? ALERT_ALARM : ALERT_ATTENTION };
 
-        if (source->stand.differs_ms >= 0 &&
-            (source->stand.agreement == AGREE_HELD || source->stand.agreement == AGREE_INCOMPATIBLE))
-            raise_alert(g, &differs, "%.40s differs, nothing is taken: %.80s", source->name, source->stand.error);
-        else if (source->stand.differs_ms >= 0 && source->stand.key_total > 0)
-            raise_alert(g, &differs, "%.40s diverges: %u key%s", source->name, source->stand.key_total,
-                        source->stand.key_total == 1 ? "" : "s");
-        else if (source->stand.differs_ms >= 0)
-            raise_alert(g, &differs, "%.40s diverges: root %.8s, ours %.8s", source->name, source->stand.root, g->s->state.root);
+        if (source->stand.differs_ms >= 0)
+            alert_difference(g, &source->stand, source->url, source->name);
         if (source->failures > 0 && !source->usable && source->stand.error[0])
-            raise_alert(g, &(struct alert_kind){ "F2", source->url, ALERT_ATTENTION }, "HTTP %.40s: %.100s", source->name,
-                        source->stand.error);
+            say(g, ALERT_IS_SOURCE_FAILS, ALERT_ATTENTION, source->url, &(struct said){ .who = source->name, .why = source->stand.error });
     }
 }
 
@@ -123,15 +151,9 @@ peer_alerts(struct gathering *g)
 {
     for (uint32_t i = 0; i < g->s->peer_count; i++) {
         const struct snapshot_peer *peer = &g->s->peers[i];
-        struct alert_kind differs = { "D1", peer->id,
-                                      peer->stand.differs_ms > DIVERGENCE_ALARM_MS ? ALERT_ALARM : ALERT_ATTENTION };
 
-        if (!peer->connected || !peer->trusted || peer->stand.differs_ms < SNAPSHOT_QUIET_MS)
-            continue;
-        if (peer->stand.agreement == AGREE_HELD)
-            raise_alert(g, &differs, "%.40s differs, nothing is taken: %.80s", peer->name, peer->stand.error);
-        else
-            raise_alert(g, &differs, "%.40s diverges: root %.8s, ours %.8s", peer->name, peer->stand.root, g->s->state.root);
+        if (peer->connected && peer->trusted && peer->stand.differs_ms >= SNAPSHOT_QUIET_MS)
+            alert_difference(g, &peer->stand, peer->id, peer->name);
     }
 }
 
@@ -140,18 +162,17 @@ static void
 doubt_alerts(struct gathering *g)
 {
     const struct snapshot_doubts *doubts = &g->s->doubts;
+    int64_t off = doubts->clock_off_ms;
 
     if (doubts->two_faces[0])
-        raise_alert(g, &(struct alert_kind){ "X1", "", ALERT_ALARM }, "two faces: %.140s", doubts->two_faces);
+        say(g, ALERT_IS_TWO_FACES, ALERT_ALARM, "", &(struct said){ .why = doubts->two_faces });
     if (doubts->twin_ms >= 0)
-        raise_alert(g, &(struct alert_kind){ "X2", "", ALERT_ALARM }, "another node announces with our key: stop one of the two");
+        say(g, ALERT_IS_TWIN, ALERT_ALARM, "", &(struct said){ 0 });
     if (doubts->rollback_ms >= 0)
-        raise_alert(g, &(struct alert_kind){ "X3", "", ALERT_ALARM },
-                    "a record of our key is newer than all we held: disk set back, or our key is used twice");
-    if (doubts->clock_off_ms != 0)
-        raise_alert(g, &(struct alert_kind){ "X4", "", ALERT_ATTENTION }, "our clock is %lld s %s that of most peers",
-                    (long long)(doubts->clock_off_ms > 0 ? doubts->clock_off_ms : -doubts->clock_off_ms) / 1000,
-                    doubts->clock_off_ms > 0 ? "behind" : "ahead of");
+        say(g, ALERT_IS_ROLLBACK, ALERT_ALARM, "", &(struct said){ 0 });
+    if (off != 0)
+        say(g, off > 0 ? ALERT_IS_CLOCK_BEHIND : ALERT_IS_CLOCK_AHEAD, ALERT_ATTENTION, "",
+            &(struct said){ .n = (uint64_t)(off > 0 ? off : -off) / 1000 });
 }
 
 static void
@@ -160,19 +181,15 @@ state_alerts(struct gathering *g)
     const struct snapshot_state *state = &g->s->state;
 
     if (state->damaged || state->read_only)
-        raise_alert(g, &(struct alert_kind){ "K1", "", ALERT_ALARM }, "store %s: %.120s",
-                    state->damaged ? "damaged" : "takes no writes", state->error);
+        say(g, state->damaged ? ALERT_IS_DAMAGED : ALERT_IS_READ_ONLY, ALERT_ALARM, "", &(struct said){ .why = state->error });
     if (state->lost > 0)
-        raise_alert(g, &(struct alert_kind){ "K2", "", ALERT_ALARM }, "%llu stored record%s damaged; asked of other nodes",
-                    (unsigned long long)state->lost, state->lost == 1 ? " is" : "s are");
+        say(g, ALERT_IS_RECORDS_LOST, ALERT_ALARM, "", &(struct said){ .n = state->lost });
     if (state->held > 0)
-        raise_alert(g, &(struct alert_kind){ "H1", "", ALERT_ATTENTION }, "%llu records from the future are held",
-                    (unsigned long long)state->held);
+        say(g, ALERT_IS_RECORDS_HELD, ALERT_ATTENTION, "", &(struct said){ .n = state->held });
     if (g->s->trusted_keys == 0)
-        raise_alert(g, &(struct alert_kind){ "T1", "", ALERT_ATTENTION },
-                    "no trusted keys: watching only, nothing foreign is accepted");
+        say(g, ALERT_IS_NO_TRUST, ALERT_ATTENTION, "", &(struct said){ 0 });
     if (g->s->api_error[0])
-        raise_alert(g, &(struct alert_kind){ "A1", "", ALERT_ATTENTION }, "API: %.140s", g->s->api_error);
+        say(g, ALERT_IS_API, ALERT_ATTENTION, "", &(struct said){ .why = g->s->api_error });
 }
 
 /* Alarms before attention, otherwise in the order in which they were raised. */

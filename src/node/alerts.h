@@ -2,8 +2,7 @@
  * alerts.h - what an operator must know now, derived from a snapshot: pure, so that API, console and `status` name the
  * same conditions. The memory keeps since when each holds.
  *
- * Codes: F1 no live peer, F2 an HTTP source fails, F3 both lungs down, D1 a source differs, H1 records held, M1 forced mode,
- * K1 store, K2 damaged records, T1 no trusted key, A1 API not reachable. A condition that is gone for one build of a snapshot is cleared.
+ * Codes and words: view/alert_words.h. A condition that is gone for one build of a snapshot is cleared.
  */
 #ifndef LAT_NODE_ALERTS_H
 #define LAT_NODE_ALERTS_H

@@ -3,6 +3,7 @@
 
 #include "view/json_tables.h"
 
+#include "view/alert_words.h"
 #include "view/snapshot.h"
 
 #define TABLE(fields) { (fields), sizeof(fields) / sizeof((fields)[0]) }
@@ -53,6 +54,12 @@ static const char *
 severity_text(unsigned value)
 {
     return value == ALERT_ALARM ? "alarm" : "attention";
+}
+
+static const char *
+alert_kind_text(unsigned value)
+{
+    return alert_kind_name((enum alert_kind)value);
 }
 
 static const char *
@@ -307,6 +314,11 @@ static const struct json_field alert_fields[] = {
     NAMED(severity, severity_text, ALERT_ALARM + 1),
     SECONDS(MS, since),
     STRING(TEXT, text),
+    NAMED(kind, alert_kind_text, ALERT_KIND_COUNT),
+    STRING(TEXT_NULL, who),
+    STRING(TEXT_NULL, what),
+    STRING(TEXT_NULL, why),
+    PLAIN(U64, n),
 };
 #undef HERE
 static const struct json_table alert_table = TABLE(alert_fields);

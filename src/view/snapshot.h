@@ -239,13 +239,31 @@ struct snapshot_doubts {
 
 enum alert_severity { ALERT_ATTENTION, ALERT_ALARM };
 
+/* What an alert is about: alert_words.h has the words. A text is read by the first one of its code that fits. */
+enum alert_kind {
+    ALERT_IS_OTHER, /* of a later version: `text` alone says it */
+    ALERT_IS_ISOLATED, ALERT_IS_HTTP_DOWN, ALERT_IS_FORCED_ALONE, ALERT_IS_NO_PEERS, ALERT_IS_NO_LIVE_PEERS,
+    ALERT_IS_HTTP_CARRIES, ALERT_IS_HTTP_CARRIES_LIVE, ALERT_IS_P2P_OFF, ALERT_IS_FORCED_BY, ALERT_IS_FORCED,
+    ALERT_IS_HELD_BACK, ALERT_IS_DIFFERS_KEYS, ALERT_IS_DIFFERS, ALERT_IS_SOURCE_FAILS, ALERT_IS_TWO_FACES,
+    ALERT_IS_TWIN, ALERT_IS_ROLLBACK, ALERT_IS_CLOCK_BEHIND, ALERT_IS_CLOCK_AHEAD, ALERT_IS_DAMAGED,
+    ALERT_IS_READ_ONLY, ALERT_IS_RECORDS_LOST, ALERT_IS_RECORDS_HELD, ALERT_IS_NO_TRUST,
+    ALERT_IS_TRUST_DIFFERS, ALERT_IS_API,
+    ALERT_KIND_COUNT
+};
+
 /* A condition that an operator must know of; the worst first. */
 struct snapshot_alert {
-    char code[8]; /* F1 no peers, F2 HTTP failing, F3 isolated, D1 divergence, M1 forced, K1 store, K2 damaged records, T1 no trusted keys,
-                     A1 API, X1 two faces, X2 our key used twice, X3 our disk set back, X4 our clock */
+    char code[8]; /* F1 no peers, F2 HTTP failing, F3 isolated, D1 divergence, M1 forced, K1 store, K2 damaged records, H1 records from the
+                     future, T1 no trusted keys, T2 trusts other keys, A1 API, X1 two faces, X2 our key used twice, X3 our disk set back,
+                     X4 our clock */
     enum alert_severity severity;
     int64_t since_ms;
-    char text[SNAPSHOT_TEXT_MAX]; /* without the duration */
+    enum alert_kind kind;
+    char who[SNAPSHOT_NAME_MAX];  /* the node, or who did it; "": nobody */
+    char what[SNAPSHOT_NAME_MAX]; /* a mode, a root; "": nothing */
+    char why[SNAPSHOT_TEXT_MAX];  /* an error's text, or a root; "": nothing */
+    uint64_t n;                   /* a figure, of keys, records or seconds */
+    char text[SNAPSHOT_TEXT_MAX]; /* all of it in English, without the duration */
 };
 
 struct snapshot {

@@ -85,6 +85,33 @@ an_alert_keeps_its_beginning_until_its_cause_ends(void **state)
     snapshot_unref(s);
 }
 
+/* So that a console can say it in its own language. */
+static void
+an_alert_tells_what_its_text_is_made_of(void **state)
+{
+    struct alert_memory memory = { 0 };
+    struct snapshot *s = healthy();
+
+    (void)state;
+    s->source_count = 1;
+    lat_copy(s->sources[0].name, sizeof(s->sources[0].name), "rio-2");
+    s->sources[0].stand.differs_ms = 5000;
+    s->sources[0].stand.key_total = 3;
+    s->sources[0].failures = 2;
+    lat_copy(s->sources[0].stand.error, sizeof(s->sources[0].stand.error), "connection refused");
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alert_count, 2);
+    assert_int_equal(s->alerts[0].kind, ALERT_IS_DIFFERS_KEYS);
+    assert_string_equal(s->alerts[0].who, "rio-2");
+    assert_int_equal(s->alerts[0].n, 3);
+    assert_string_equal(s->alerts[0].text, "rio-2 diverges: 3 keys");
+    assert_int_equal(s->alerts[1].kind, ALERT_IS_SOURCE_FAILS);
+    assert_string_equal(s->alerts[1].code, "F2");
+    assert_string_equal(s->alerts[1].why, "connection refused");
+    assert_string_equal(s->alerts[1].text, "HTTP rio-2: connection refused");
+    snapshot_unref(s);
+}
+
 static void
 more_alerts_than_there_is_room_for_are_cut(void **state)
 {
@@ -107,6 +134,7 @@ main(void)
         cmocka_unit_test(a_healthy_node_has_none),
         cmocka_unit_test(alarms_come_first_and_name_both_reasons),
         cmocka_unit_test(an_alert_keeps_its_beginning_until_its_cause_ends),
+        cmocka_unit_test(an_alert_tells_what_its_text_is_made_of),
         cmocka_unit_test(more_alerts_than_there_is_room_for_are_cut),
     };
 

@@ -7,6 +7,12 @@ tests_unit_test_screens_CPPFLAGS = $(TEST_CPPFLAGS) -DCATALOGUE_DIR='"$(abs_top_
 tests_unit_test_screens_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
 EXTRA_tests_unit_test_screens_DEPENDENCIES = $(CATALOGUE_FILES)
 
+check_PROGRAMS += tests/unit/test_words
+tests_unit_test_words_SOURCES = tests/unit/test_words.c
+tests_unit_test_words_CPPFLAGS = $(TEST_CPPFLAGS) -DCATALOGUE_DIR='"$(abs_top_builddir)/po/locale"'
+tests_unit_test_words_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+EXTRA_tests_unit_test_words_DEPENDENCIES = $(CATALOGUE_FILES)
+
 check_PROGRAMS += tests/unit/test_pictures
 tests_unit_test_pictures_SOURCES = tests/unit/test_pictures.c tests/support/picture.h tests/support/snapshots.c tests/support/snapshots.h
 tests_unit_test_pictures_CPPFLAGS = $(TEST_CPPFLAGS)

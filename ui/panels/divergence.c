@@ -15,6 +15,7 @@
 #include "i18n.h"
 #include "nodes.h"
 #include "panel.h"
+#include "words.h"
 #include "panels/divergence_detail.h"
 #include "view/tally.h"
 
@@ -140,7 +141,7 @@ equal_text(const struct snapshot *snapshot, const struct node_row *row, const st
 static void
 open_text(const struct snapshot *snapshot, const struct node_row *row, const struct snapshot_stand *h, char *out, size_t size)
 {
-    char when[FORMAT_MAX], keys[FORMAT_MAX], theirs[FORMAT_MAX], ours[FORMAT_MAX];
+    char when[FORMAT_MAX], keys[FORMAT_MAX], theirs[FORMAT_MAX], ours[FORMAT_MAX], words[WORDS_MAX];
     size_t used = 0;
 
     if (h->differs_ms < 0) {
@@ -151,7 +152,7 @@ open_text(const struct snapshot *snapshot, const struct node_row *row, const str
     if (row->stand->agreement == AGREE_HEALING)
         used = (size_t)snprintf(out, size, _("%" PRIu32 " %%, %" PRIu32 " taken, "), h->heal_percent, h->heal_applied);
     else if (row->stand->agreement == AGREE_HELD && h->error[0])
-        used = (size_t)snprintf(out, size, "%s; ", h->error);
+        used = (size_t)snprintf(out, size, "%s; ", words_of_node(h->error, words));
     if (used >= size)
         return;
     snprintf(out + used, size - used, _("since %s, %s, %s there, %s here"),
@@ -163,11 +164,12 @@ static void
 node_text(const struct snapshot *snapshot, const struct node_row *row, char *out, size_t size)
 {
     const struct snapshot_stand *h = row->stand;
+    char words[WORDS_MAX];
 
     if (row->stand->agreement == AGREE_UNKNOWN)
-        snprintf(out, size, "%s", h->error[0] ? h->error : _("not compared yet"));
+        snprintf(out, size, "%s", h->error[0] ? words_of_node(h->error, words) : _("not compared yet"));
     else if (row->stand->agreement == AGREE_BUT)
-        snprintf(out, size, "%s", h->error);
+        snprintf(out, size, "%s", words_of_node(h->error, words));
     else if (row->stand->agreement == AGREE_EQUAL)
         equal_text(snapshot, row, h, out, size);
     else
@@ -177,7 +179,7 @@ node_text(const struct snapshot *snapshot, const struct node_row *row, char *out
 static void
 draw_node(const struct panel_view *view, const struct area *area, int y, const struct node_row *row)
 {
-    char glyph, text[320];
+    char glyph, text[WORDS_MAX + 80];
     enum style style = glyph_of(row->stand->agreement, &glyph);
 
     area_printf(area, 1, y, style, "%c", glyph);

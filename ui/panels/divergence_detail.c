@@ -8,6 +8,7 @@
 
 #include "format.h"
 #include "i18n.h"
+#include "words.h"
 
 #define SIDE 16
 #define HLC_MS_SHIFT 16 /* an HLC is Unix ms << 16 | counter */
@@ -144,7 +145,7 @@ divergence_draw_node(const struct panel_view *view, const struct node_row *row, 
     if (h->difference.trust_differs)
         y = panel_fact_long(&left, y, _("trust"), _("it trusts other keys than we do"));
     if (h->error[0])
-        panel_fact_long(&left, y, _("error"), h->error);
+        panel_fact_long(&left, y, _("error"), words_of_node(h->error, text));
     if (map) {
         struct area right = area_sub(area, area->cols - DIVERGENCE_MAP_COLS, 0, DIVERGENCE_MAP_COLS, area->rows);
 

@@ -9,6 +9,7 @@
 #include "i18n.h"
 #include "lung_view.h"
 #include "panel.h"
+#include "words.h"
 
 #define WORD_X 9
 #define COUNT_X 19
@@ -39,12 +40,13 @@ static void
 draw_p2p(const struct panel_view *view, const struct area *area, int y)
 {
     const struct snapshot *s = view->snapshot;
-    char count[FORMAT_MAX];
+    char count[FORMAT_MAX], words[WORDS_MAX];
 
     draw_word(area, y, "P2P", lung_p2p_word(&s->lung));
     area_text(area, COUNT_X, y, STYLE_TEXT, format_noun(s->lung.peers_live, "peer", count));
     if (s->lung.p2p_error[0] && s->lung.peers_live == 0 && s->lung.policy != LUNG_POLICY_HTTP) {
-        area_text_cut(area, RATE_X, y, area->cols - RATE_X - 1, STYLE_ATTENTION, s->lung.p2p_error);
+        area_text_cut(area, RATE_X, y, area->cols - RATE_X - 1, STYLE_ATTENTION,
+                      words_of_node(s->lung.p2p_error, words));
         return;
     }
     area_printf(area, RATE_X, y, STYLE_TEXT, "%u msg/s", rate_of(s->history_p2p));
@@ -56,14 +58,15 @@ static void
 draw_http(const struct panel_view *view, const struct area *area, int y)
 {
     const struct snapshot *s = view->snapshot;
-    char count[FORMAT_MAX], when[FORMAT_MAX];
+    char count[FORMAT_MAX], when[FORMAT_MAX], words[WORDS_MAX];
 
     draw_word(area, y, "HTTP", lung_http_word(&s->lung));
     area_text(area, COUNT_X, y, STYLE_TEXT, format_noun(s->lung.http_sources, "source", count));
     if (s->lung.policy == LUNG_POLICY_P2P || s->lung.http_sources == 0)
         return;
     if (s->lung.http_error[0] && !s->lung.http_usable)
-        area_text_cut(area, RATE_X, y, area->cols - RATE_X - 1, STYLE_ATTENTION, s->lung.http_error);
+        area_text_cut(area, RATE_X, y, area->cols - RATE_X - 1, STYLE_ATTENTION,
+                      words_of_node(s->lung.http_error, words));
     else if (s->lung.http_age_ms >= 0)
         area_printf(area, RATE_X, y, STYLE_TEXT, "%s%s", area->cols > RATE_X + 11 ? _("ok ") : "",
                     format_when(s->wall_ms, s->lung.http_age_ms, when));

@@ -11,6 +11,7 @@
 #include "nodes.h"
 #include "panel.h"
 #include "table.h"
+#include "words.h"
 
 enum { NAME, ADDRESS, LUNG, DIR, RTT, LAST_OK, NEXT, POLLS, IN, OUT, IN_60S, OUT_60S, ROOT, DIFF, STATE, COLUMN_COUNT };
 
@@ -113,7 +114,7 @@ static int
 source_detail(const struct panel_view *view, const struct snapshot_source *s, const struct area *area, int y)
 {
     uint64_t wall = view->snapshot->wall_ms;
-    char text[256], a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];
+    char words[WORDS_MAX], text[256], a[FORMAT_MAX], b[FORMAT_MAX], c[FORMAT_MAX];
 
     snprintf(text, sizeof(text), "%s   %s, %s", s->url, s->lattice ? _("lattice") : _("v3.0.3 or not known yet"),
              s->trusted ? _("key trusted") : _("key not trusted"));
@@ -126,7 +127,7 @@ source_detail(const struct panel_view *view, const struct snapshot_source *s, co
     snprintf(text, sizeof(text), _("%s in, %s out, %s announced"), format_bytes(s->traffic.bytes_in, a),
              format_bytes(s->traffic.bytes_out, b), format_noun(s->stand.count, "record", c));
     y = panel_fact(area, y, _("traffic"), text);
-    return panel_fact_long(area, y, _("error"), s->stand.error[0] ? s->stand.error : _("none"));
+    return panel_fact_long(area, y, _("error"), s->stand.error[0] ? words_of_node(s->stand.error, words) : _("none"));
 }
 
 static int
@@ -159,7 +160,7 @@ source_healing(const struct panel_view *view, const struct snapshot_source *s, c
 static int
 peer_detail(const struct panel_view *view, const struct snapshot_peer *p, const struct area *area, int y)
 {
-    char text[256], a[FORMAT_MAX], b[FORMAT_MAX];
+    char words[WORDS_MAX], text[256], a[FORMAT_MAX], b[FORMAT_MAX];
 
     snprintf(text, sizeof(text), "%s   %s", p->id, p->agent);
     y = panel_fact(area, y, _("peer"), text);
@@ -168,7 +169,7 @@ peer_detail(const struct panel_view *view, const struct snapshot_peer *p, const 
     snprintf(text, sizeof(text), _("%s in, %s out"), format_bytes(p->traffic.bytes_in, a),
              format_bytes(p->traffic.bytes_out, b));
     y = panel_fact(area, y, _("traffic"), text);
-    y = panel_fact_long(area, y, _("error"), p->why_not[0] ? p->why_not : _("none"));
+    y = panel_fact_long(area, y, _("error"), p->why_not[0] ? words_of_node(p->why_not, words) : _("none"));
     if (p->rtt_us >= 0)
         snprintf(text, sizeof(text), _("%" PRId64 ".%" PRId64 " ms"), p->rtt_us / 1000, p->rtt_us / 100 % 10);
     else
