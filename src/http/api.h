@@ -34,6 +34,7 @@ struct api {
     struct exchange *exchange;
     struct store *store;
     struct statedocs *docs;
+    struct healings *healings;
     struct worker *worker;
     const struct key *key;
     void (*get_trust)(void *arg, struct trust *out);

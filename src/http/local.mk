@@ -14,4 +14,4 @@ noinst_LIBRARIES += %D%/libhttp.a
 	%D%/routes_state.c %D%/routes_status.c %D%/routes_publish.c %D%/routes_sync.c %D%/routes_write.c %D%/serve.h \
 	%D%/server.c %D%/server.h %D%/sockowner.c %D%/sockowner.h %D%/target.c %D%/target.h %D%/wake.c %D%/wake.h \
 	%D%/tls.c %D%/tls.h %D%/tokens.c %D%/tokens.h %D%/worker.c %D%/worker.h
-%C%_libhttp_a_SOURCES += %D%/routes_proof.c %D%/routes_conflicts.c
+%C%_libhttp_a_SOURCES += %D%/routes_proof.c %D%/routes_conflicts.c %D%/routes_healings.c

@@ -70,6 +70,7 @@ struct poll_source {
     uint32_t streak;      /* differed so often in a row, for POLLER_DIVERGE_MAX: a failure ends it, an import too */
     struct heal_peer h;   /* agreement and healing; imports of a v3.0.3 source keep its counts, too */
     bool importing;
+    uint64_t import_ms;   /* importing: since then */
 
     double line_tokens; /* poll_log.c */
     uint64_t line_ms;

@@ -22,6 +22,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "state/healings.h"
 #include "state/recon.h"
 #include "state/store.h"
 #include "state/trust.h"
@@ -94,6 +95,9 @@ struct poller_ops {
 
     /* NULL, or: a source of ours attested where it stands, and the attestation holds. */
     void (*attested)(void *arg, const struct recon_status *status);
+
+    /* NULL, or: a session, or an import, has ended. */
+    void (*healed)(void *arg, const struct healing *healing);
 
     void (*random)(void *arg, void *out, size_t len);
 };

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 static void step(struct peer *peer);
 
@@ -47,6 +48,42 @@ heal_stage(struct peer *peer, struct legacy_state *state)
     *state = (struct legacy_state){ 0 };
 }
 
+/* --- what is kept of it ---------------------------------------------------------------------------- */
+
+static void
+tell(struct peer *peer, struct healing *healing)
+{
+    struct poller *p = peer->p;
+
+    lat_copy(healing->peer, sizeof(healing->peer), peer->s.shown_url);
+    if (p->ops.healed)
+        p->ops.healed(p->arg, healing);
+}
+
+static void
+tell_import(struct peer *peer, const struct source_import *import, uint64_t now)
+{
+    uint64_t took = now - peer->s.import_ms;
+    struct healing healing = { .way = "import",
+                               .result = import->err ? "failed" : "equal",
+                               .began_ms = lat_wall_ms() - took,
+                               .took_ms = took,
+                               .taken = import->made,
+                               .refused = import->differing };
+
+    lat_copy(healing.why, sizeof(healing.why), peer->s.h.trouble);
+    tell(peer, &healing);
+}
+
+static void
+tell_session(struct peer *peer, uint64_t now)
+{
+    struct healing healing;
+
+    healing_of(&peer->s.h.heal, lat_wall_ms(), now, &healing);
+    tell(peer, &healing);
+}
+
 /* --- imports --------------------------------------------------------------------------------------- */
 
 static void
@@ -56,6 +93,7 @@ end_import(struct peer *peer, const struct source_import *import)
 
     heal_unstage(peer);
     source_imported(&peer->s, import, peer->p->trust_number, now);
+    tell_import(peer, import, now);
     poll_log_imported(&peer->s, import, now);
     poller_changed(peer->p);
     poller_wake(peer->p);
@@ -79,6 +117,7 @@ start_import(struct peer *peer)
     struct owed *owed = poller_owe(peer);
 
     peer->s.importing = true;
+    peer->s.import_ms = lat_mono_ms();
     poll_log_heal(&peer->s, lat_mono_ms());
     if (owed)
         failed.err = p->ops.import(p->arg, peer->s.id, peer->staged.entries.list, peer->staged.entries.count,
@@ -121,6 +160,7 @@ end_session(struct peer *peer)
     uint64_t now = lat_mono_ms();
     unsigned changes = source_healed(&peer->s, peer->p->trust_number, now);
 
+    tell_session(peer, now);
     poll_log_healed(&peer->s, changes, now);
     maybe_filled(peer);
     poller_changed(peer->p);

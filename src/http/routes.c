@@ -35,6 +35,8 @@ static const struct route table[] = {
       "For each source whether it is equal, and in which keys it is not" },
     { API_GET, "/api/lattice/conflicts", false, CLASS_READ, 0, route_conflicts, true,
       "The last writes that were lost to one made at the same time, and authors that contradict themselves" },
+    { API_GET, "/api/lattice/healings", false, CLASS_READ, 0, route_healings, false,
+      "The last sessions of healing: with whom, how, when, what they brought and how they ended" },
     { API_GET, "/api/lattice/snapshot", false, CLASS_READ, 0, route_snapshot, true,
       "All that the console draws, now or at a moment of the past" },
     { API_GET, "/api/lattice/events", false, CLASS_READ, 0, route_events, false,

@@ -69,6 +69,9 @@ void route_peers(struct call *call);
 void route_nodes(struct call *call);
 void route_divergence(struct call *call);
 
+/* routes_healings.c */
+void route_healings(struct call *call);
+
 /* routes_conflicts.c */
 void route_conflicts(struct call *call);
 

@@ -298,6 +298,7 @@ copy_options(struct server *server, const struct api_options *options)
     server->api.exchange = options->exchange;
     server->api.store = options->store;
     server->api.docs = options->docs;
+    server->api.healings = options->healings;
     server->api.key = options->key;
     server->api.get_trust = options->get_trust;
     server->api.arg = options->arg;

@@ -49,6 +49,7 @@ struct api_options {
     struct exchange *exchange;
     struct store *store;
     struct statedocs *docs;                          /* over the same store */
+    struct healings *healings;                       /* shown */
     const struct key *key;                           /* attests to other nodes */
     void (*get_trust)(void *arg, struct trust *out); /* called on any thread */
     void *arg;

@@ -144,7 +144,8 @@ open_state(struct node *node, struct lat_msg *why)
     if (err)
         return err;
     node->docs = statedocs_new(node->store, c->state_dir);
-    if (node->docs)
+    node->healings = healings_new();
+    if (node->docs && node->healings)
         return LAT_OK;
     lat_msg_set(why, "node: out of memory");
     return LAT_NOMEM;
@@ -216,6 +217,7 @@ start_api(struct node *node, struct lat_msg *why)
                                    .exchange = node->exchange,
                                    .store = node->store,
                                    .docs = node->docs,
+                                   .healings = node->healings,
                                    .key = node->key,
                                    .get_trust = copy_trust,
                                    .arg = node,
@@ -279,6 +281,7 @@ release(struct node *node)
     exchange_close(node->exchange);
     server_stop(node->server);
     statedocs_free(node->docs);
+    healings_free(node->healings);
     store_close(node->store);
     node_p2p_fini(node);
     trust_set_unref(node->trust);

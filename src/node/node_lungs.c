@@ -271,6 +271,14 @@ give_random(void *arg, void *out, size_t len)
     rand_bytes(out, len);
 }
 
+static void
+on_healed(void *arg, const struct healing *healing)
+{
+    struct node *node = arg;
+
+    healings_add(node->healings, healing);
+}
+
 static const struct poller_ops poller_ops = {
     .head = tell_head,
     .view_begin = begin_view,
@@ -284,6 +292,7 @@ static const struct poller_ops poller_ops = {
     .round_done = on_round_done,
     .changed = on_changed,
     .attested = on_attested,
+    .healed = on_healed,
     .random = give_random,
 };
 

@@ -36,6 +36,7 @@
 #include "p2p/hostwatch.h"
 #include "p2p/sync.h"
 #include "state/heal_memory.h"
+#include "state/healings.h"
 #include "state/store.h"
 #include "state/trust.h"
 
@@ -87,6 +88,7 @@ struct node {
     char cookie[80];
     struct store *store;
     struct statedocs *docs;
+    struct healings *healings;
     struct server *server;
 
     pthread_t thread;

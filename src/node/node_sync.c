@@ -283,13 +283,26 @@ log_end(const struct healer *healer, unsigned changes)
 }
 
 static void
+keep(const struct healer *healer, uint64_t now)
+{
+    struct healing healing;
+
+    healing_of(&healer->h.heal, lat_wall_ms(), now, &healing);
+    healing.p2p = true;
+    peerid_text(&healer->id, healing.peer);
+    healings_add(healer->node->healings, &healing);
+}
+
+static void
 end_session(struct healer *healer)
 {
+    uint64_t now = node_now(healer->node);
     unsigned changes;
 
     end_stream(healer);
     disown(healer);
-    changes = heal_peer_healed(&healer->h, healer->node->trust_number, node_now(healer->node));
+    changes = heal_peer_healed(&healer->h, healer->node->trust_number, now);
+    keep(healer, now);
     log_end(healer, changes);
     note_filled(healer);
     healer->node->changed = true;

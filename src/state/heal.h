@@ -329,4 +329,7 @@ void heal_settled_text(const struct heal *heal, char *out, size_t out_size);
 
 const char *heal_tier_name(enum heal_tier tier); /* "none", "sketch", "descent", "stream" */
 
+/* "none", "equal", "equal_but", "incompatible", "all_taken", "refused", "moved", "budget", "stalled", "lied", "failed" */
+const char *heal_end_name(enum heal_end end);
+
 #endif

@@ -35,6 +35,24 @@ heal_tier_name(enum heal_tier tier)
     return names[tier];
 }
 
+const char *
+heal_end_name(enum heal_end end)
+{
+    static const char *const names[] = { [HEAL_NONE] = "none",
+                                         [HEAL_EQUAL] = "equal",
+                                         [HEAL_BUT] = "equal_but",
+                                         [HEAL_INCOMPATIBLE] = "incompatible",
+                                         [HEAL_ALL_TAKEN] = "all_taken",
+                                         [HEAL_REFUSED] = "refused",
+                                         [HEAL_MOVED] = "moved",
+                                         [HEAL_BUDGET] = "budget",
+                                         [HEAL_STALLED] = "stalled",
+                                         [HEAL_LIED] = "lied",
+                                         [HEAL_FAILED] = "failed" };
+
+    return names[end];
+}
+
 struct reason {
     uint64_t count;
     const char *text;

@@ -18,5 +18,5 @@ noinst_LIBRARIES += %D%/libstate.a
 %C%_libstate_a_SOURCES += %D%/recon_reader.h %D%/recon_reader.c
 %C%_libstate_a_SOURCES += %D%/heal.h %D%/heal_parts.h %D%/heal.c %D%/heal_cells.c %D%/heal_descend.c %D%/heal_walk.c \
 	%D%/heal_records.c %D%/heal_verdict.c %D%/heal_name.c %D%/heal_text.c %D%/heal_peer.h %D%/heal_peer.c \
-	%D%/heal_memory.h %D%/heal_memory.c \
+	%D%/heal_memory.h %D%/heal_memory.c %D%/healings.h %D%/healings.c \
 	%D%/settled.h %D%/settled.c %D%/proof.h %D%/proof.c

@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "http/statedoc.h"
+#include "state/healings.h"
 #include "state/json.h"
 #include "state/recon.h"
 #include "support/snapshots.h"
@@ -217,10 +218,11 @@ api_world_init(struct api_world *world, const char *name)
     options = store_options_for(dir, world->key);
     world->store = open_store(&options);
     world->docs = statedocs_new(world->store, dir);
+    world->healings = healings_new();
     world->exchange = exchange_new();
     world->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     world->shown = sample_snapshot(LUNG_HTTP);
-    assert_true(world->docs != NULL && world->exchange != NULL && world->wake_fd >= 0);
+    assert_true(world->docs != NULL && world->healings != NULL && world->exchange != NULL && world->wake_fd >= 0);
     own[0] = geteuid();
     own[1] = 0;
     world->facts.uids = own;
@@ -230,6 +232,7 @@ api_world_init(struct api_world *world, const char *name)
         .exchange = world->exchange,
         .store = world->store,
         .docs = world->docs,
+        .healings = world->healings,
         .key = world->key,
         .get_trust = trust_own,
         .arg = world,
@@ -261,6 +264,7 @@ api_world_fini(struct api_world *world)
     command_free(world->kept);
     server_stop(world->server);
     statedocs_free(world->docs);
+    healings_free(world->healings);
     store_close(world->store);
     exchange_free(world->exchange);
     key_free(world->key);

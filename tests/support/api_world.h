@@ -19,6 +19,7 @@ struct api_world {
     struct key *key;
     struct store *store;
     struct statedocs *docs;
+    struct healings *healings;
     struct exchange *exchange;
     struct server *server;
     struct api_facts facts;

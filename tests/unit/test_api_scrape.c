@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "http/routes.h"
+#include "state/healings.h"
 #include "support/api_world.h"
 #include "support/snapshots.h"
 #include "support/temp.h"
@@ -237,6 +238,49 @@ writes_that_were_lost_are_told_with_both_authors(void **state)
     key_free(author);
 }
 
+/* --- healings ------------------------------------------------------------------------------------------ */
+
+static cJSON *
+ask_healings(void)
+{
+    struct http_reply reply = http_ask(api_world_port(&world), "GET", "/api/lattice/healings", NULL, NULL);
+    cJSON *json = http_json(&reply);
+
+    assert_int_equal(reply.status, 200);
+    http_reply_fini(&reply);
+    return json;
+}
+
+static void
+the_last_hundred_healings_are_told(void **state)
+{
+    struct healing healing = { .peer = "porto", .p2p = true, .way = "sketch", .result = "equal", .began_ms = 1500, .took_ms = 12,
+                               .bytes = 900, .taken = 3, .given = 2, .refused = 1, .why = "for a test" };
+    const cJSON *list, *first;
+    cJSON *json = ask_healings();
+
+    (void)state;
+    assert_int_equal(cJSON_GetObjectItem(json, "total")->valueint, 0);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "healings")), 0);
+    cJSON_Delete(json);
+    for (unsigned i = 0; i < HEALINGS_MAX + 7; i++) {
+        healing.taken = i;
+        healings_add(world.healings, &healing);
+    }
+    json = ask_healings();
+    list = cJSON_GetObjectItem(json, "healings");
+    first = cJSON_GetArrayItem(list, 0);
+    assert_int_equal(cJSON_GetObjectItem(json, "total")->valueint, HEALINGS_MAX + 7);
+    assert_int_equal(cJSON_GetArraySize(list), HEALINGS_MAX);
+    assert_int_equal(cJSON_GetObjectItem(first, "taken")->valueint, HEALINGS_MAX + 6);
+    assert_int_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(list, HEALINGS_MAX - 1), "taken")->valueint, 7);
+    assert_string_equal(cJSON_GetObjectItem(first, "peer")->valuestring, "porto");
+    assert_string_equal(cJSON_GetObjectItem(first, "lung")->valuestring, "p2p");
+    assert_string_equal(cJSON_GetObjectItem(first, "result")->valuestring, "equal");
+    assert_true(cJSON_GetObjectItem(first, "began")->valuedouble == 1.5);
+    cJSON_Delete(json);
+}
+
 /* --- openapi ------------------------------------------------------------------------------------------ */
 
 static cJSON *
@@ -364,6 +408,7 @@ main(void)
         cmocka_unit_test(the_text_is_openmetrics_to_its_end),
         cmocka_unit_test(divergence_names_the_keys_of_a_prefix),
         cmocka_unit_test(writes_that_were_lost_are_told_with_both_authors),
+        cmocka_unit_test(the_last_hundred_healings_are_told),
         cmocka_unit_test(every_route_is_described_once),
         cmocka_unit_test(the_description_holds_together),
         cmocka_unit_test(bodies_and_parameters_are_those_of_the_routes),
