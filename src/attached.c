@@ -21,40 +21,114 @@
 
 /* All that is attached. */
 struct attached {
-    struct targets targets;
+    const struct options *options;
+    struct api_target base; /* what the options say of any target */
+    struct targets targets; /* of the command line: their names are borrowed */
     int count;
     struct remote *remotes[FLEET_NODES_MAX];
-    struct fleet_node nodes[FLEET_NODES_MAX];
+    struct fleet_node nodes[FLEET_NODES_MAX]; /* as the console keeps them */
 };
 
-static void
-stop_all(struct attached *a)
+int
+attached_new(const struct options *options, struct attached **out)
 {
-    for (int i = 0; i < a->count; i++)
-        remote_stop(a->remotes[i]);
-    targets_fini(&a->targets);
-    free(a);
+    const struct cli cli = { .options = options };
+    struct attached *a = calloc(1, sizeof(*a));
+    int code = a ? cli_target_options(&cli, options->token_file, options->ca_file, &a->base) : cli_fail(EXIT_FAILED, "out of memory");
+
+    if (code != EXIT_DONE) {
+        free(a);
+        return code;
+    }
+    a->options = options;
+    *out = a;
+    return EXIT_DONE;
+}
+
+void
+attached_free(struct attached *attached)
+{
+    if (attached == NULL)
+        return;
+    for (int i = 0; i < attached->count; i++)
+        remote_stop(attached->remotes[i]);
+    targets_fini(&attached->targets);
+    lat_wipe(attached, sizeof(*attached));
+    free(attached);
+}
+
+static enum lat_err
+start(struct attached *a, const struct api_target *target, const struct remote_options *options, struct fleet_node *node, struct lat_msg *why)
+{
+    struct remote *remote = NULL;
+    enum lat_err err;
+
+    if (a->count == FLEET_NODES_MAX) {
+        lat_msg_set(why, "more than %d nodes", FLEET_NODES_MAX);
+        return LAT_LIMIT;
+    }
+    err = remote_start(target, options, &remote, why);
+    if (err)
+        return err;
+    a->remotes[a->count++] = remote;
+    remote_face(remote, &node->source);
+    return LAT_OK;
 }
 
 static int
-start_all(const struct cli *cli, struct attached *a)
+start_all(struct attached *a)
 {
-    bool full = a->targets.count == 1;
     struct lat_msg why = { "" };
 
     for (unsigned i = 0; i < a->targets.count; i++) {
         const struct named_target *t = &a->targets.list[i];
-        struct remote_options options = { .name = t->name[0] ? t->name : NULL, .control = cli->options->control && !t->readonly,
-                                          .full = full };
-        struct fleet_node *node = &a->nodes[i];
+        struct remote_options options = { .name = t->name[0] ? t->name : NULL, .control = a->options->control && !t->readonly,
+                                          .full = a->targets.count == 1 };
 
-        if (remote_start(&t->target, &options, &a->remotes[i], &why))
+        a->nodes[i] = (struct fleet_node){ .name = t->name, .tags = t->tags, .confirm = t->confirm };
+        if (start(a, &t->target, &options, &a->nodes[i], &why))
             return cli_fail(EXIT_FAILED, "%s", why.text);
-        a->count++;
-        *node = (struct fleet_node){ .name = t->name, .tags = t->tags, .confirm = t->confirm };
-        remote_face(a->remotes[i], &node->source);
     }
     return EXIT_DONE;
+}
+
+/* --- while the console runs -------------------------------------------------------------------------- */
+
+static enum lat_err
+add(void *arg, const char *text, struct fleet_node *out, struct lat_msg *why)
+{
+    struct attached *a = arg;
+    struct api_target target = a->base;
+    const struct remote_options options = { .control = a->options->control };
+    enum lat_err err = api_target_parse(text, &target, why);
+
+    *out = (struct fleet_node){ .name = "", .tags = "" };
+    if (!err)
+        err = start(a, &target, &options, out, why);
+    lat_wipe(&target, sizeof(target));
+    return err;
+}
+
+static void
+drop(void *arg, const struct fleet_node *node)
+{
+    struct attached *a = arg;
+
+    for (int i = 0; i < a->count; i++) {
+        if (a->remotes[i] != node->source.arg)
+            continue;
+        remote_abandon(a->remotes[i]);
+        a->remotes[i] = a->remotes[--a->count];
+        return;
+    }
+}
+
+void
+attached_offer(struct attached *attached, struct fleet *fleet)
+{
+    static const struct fleet_ops ops = { .add = add, .drop = drop };
+
+    *fleet = (struct fleet){ .nodes = attached->nodes, .ops = &ops, .arg = attached };
 }
 
 /* --- questions before the screen is ours ------------------------------------------------------------ */
@@ -118,33 +192,35 @@ settle(const struct attached *a, bool json)
 
 /* One picture of one node; of several nodes there is `status`. */
 static int
-show(const struct cli *cli, const struct attached *a)
+show(struct attached *a)
 {
-    const struct fleet fleet = { .count = a->count, .nodes = (struct fleet_node *)a->nodes };
-    bool one = a->count == 1 && cli->options->fleet == NULL;
+    const struct options *o = a->options;
+    struct fleet fleet;
 
-    if (cli->options->once && one)
-        return front_print_once(&a->nodes[0].source, cli->options);
-    if (cli->options->once)
+    attached_offer(a, &fleet);
+    fleet.count = a->count;
+    fleet.single = a->count == 1 && o->fleet == NULL;
+    if (o->once && fleet.single)
+        return front_print_once(&a->nodes[0].source, o);
+    if (o->once)
         return cli_fail(EXIT_USAGE, "attach: one picture of several nodes is not drawn; use 'lattice status'");
-    return one ? front_show(cli->options, &a->nodes[0].source, NULL) : front_show_fleet(cli->options, &fleet);
+    return front_show(o, &fleet, NULL);
 }
 
 int
 run_attach(const struct cli *cli)
 {
-    struct attached *a = calloc(1, sizeof(*a));
-    int code;
+    struct attached *a = NULL;
+    int code = attached_new(cli->options, &a);
 
-    if (a == NULL)
-        return cli_fail(EXIT_FAILED, "out of memory");
-    code = targets_read(cli, 0, &a->targets);
     if (code == EXIT_DONE)
-        code = start_all(cli, a);
+        code = targets_read(cli, 0, &a->targets);
+    if (code == EXIT_DONE)
+        code = start_all(a);
     if (code == EXIT_DONE) {
-        settle(a, cli->options->json);
-        code = show(cli, a);
+        settle(a, a->options->json);
+        code = show(a);
     }
-    stop_all(a);
+    attached_free(a);
     return code;
 }

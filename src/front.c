@@ -202,21 +202,31 @@ go_on_headless(struct exchange *x, const char *why)
 
 /* The screen, or sentences where they are asked for and where no cursor can be placed. */
 static enum console_end
-run_face(const struct console_options *options, const struct source *source, bool plain)
+run_face(const struct console_options *options, struct fleet *fleet, bool plain)
 {
-    enum console_end end = plain ? CONSOLE_NO_TERMINAL : console_run(options, source);
+    enum console_end end = plain ? CONSOLE_NO_TERMINAL : console_run_fleet(options, fleet);
 
-    return end == CONSOLE_NO_TERMINAL ? line_mode_run(options, source) : end;
+    return end == CONSOLE_NO_TERMINAL && fleet->single ? line_mode_run(options, &fleet->nodes[0].source) : end;
 }
 
-/* x: of the node in this process, which may outlive the console; NULL: there is none, or it must not. */
+/* Nobody looks at the nodes beside our own any more. */
+static void
+drop_added(struct fleet *fleet)
+{
+    while (fleet->single && fleet->count > 1 && fleet->ops)
+        fleet->ops->drop(fleet->arg, &fleet->nodes[--fleet->count]);
+}
+
 int
-front_show(const struct options *o, const struct source *source, struct exchange *x)
+front_show(const struct options *o, struct fleet *fleet, struct exchange *x)
 {
     struct console_wishes wishes;
+    enum console_end end;
 
     fill_console_options(o, &wishes);
-    switch (run_face(&wishes.options, source, o->plain)) {
+    end = run_face(&wishes.options, fleet, o->plain);
+    drop_added(fleet);
+    switch (end) {
     case CONSOLE_QUIT_LEAVE:
         if (x) {
             printf("The node goes on, pid %ld. Look at it with 'lattice status', end it with 'kill %ld'.\n", (long)getpid(),
@@ -233,24 +243,12 @@ front_show(const struct options *o, const struct source *source, struct exchange
     case CONSOLE_SIGTERM:
     case CONSOLE_BACK:
         return EXIT_DONE;
-    case CONSOLE_NO_TERMINAL: /* line mode needs none */
+    case CONSOLE_NO_TERMINAL: /* line mode, of one node, needs none */
+        return cli_fail(EXIT_FAILED, "the fleet view needs a terminal that can place a cursor; use 'lattice status'");
     case CONSOLE_FAILED:
         return cli_fail(EXIT_FAILED, "console: out of memory or descriptors");
     }
     return EXIT_FAILED;
-}
-
-int
-front_show_fleet(const struct options *o, const struct fleet *fleet)
-{
-    struct console_wishes wishes;
-    enum console_end end;
-
-    fill_console_options(o, &wishes);
-    end = console_run_fleet(&wishes.options, fleet);
-    if (end == CONSOLE_NO_TERMINAL)
-        return cli_fail(EXIT_FAILED, "the fleet view needs a terminal that can place a cursor; use 'lattice status'");
-    return end == CONSOLE_FAILED ? cli_fail(EXIT_FAILED, "console: out of memory or descriptors") : EXIT_DONE;
 }
 
 /* `console --print-config`: a console.ini with what holds now. */
@@ -333,7 +331,8 @@ front_replay(const struct options *o)
 {
     struct replay *replay = NULL;
     struct lat_msg why = { "" };
-    struct source source;
+    struct fleet_node node = { .name = "", .tags = "" };
+    struct fleet fleet = { .count = 1, .nodes = &node, .single = true };
     double speed = 1;
     char *end = NULL;
     int code;
@@ -348,8 +347,8 @@ front_replay(const struct options *o)
         return write_cast(o, speed);
     if (replay_start(o->args[0], speed, &replay, &why))
         return cli_fail(EXIT_FAILED, "%s", why.text);
-    replay_face(replay, &source);
-    code = o->once || o->json ? front_print_once(&source, o) : front_show(o, &source, NULL);
+    replay_face(replay, &node.source);
+    code = o->once || o->json ? front_print_once(&node.source, o) : front_show(o, &fleet, NULL);
     replay_stop(replay);
     return code;
 }

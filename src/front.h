@@ -18,12 +18,9 @@ void front_open_language(const struct options *o);
 /* Without a console: until SIGTERM or SIGINT; SIGHUP reads the configuration again. */
 void front_wait_headless(struct exchange *x);
 
-/* The screen, or sentences. x: of the node in this process, which may outlive the console; NULL: there is none, or it must
- * not. */
-int front_show(const struct options *o, const struct source *source, struct exchange *x);
-
-/* The same for many nodes, none of them in this process. */
-int front_show_fleet(const struct options *o, const struct fleet *fleet);
+/* The screen, or of one node sentences. x: of the node in this process, which may outlive the console; NULL: there is none, or it must
+ * not. Drops what was added. */
+int front_show(const struct options *o, struct fleet *fleet, struct exchange *x);
 
 /* One picture, as text or JSON; exit code as of `lattice status`. */
 int front_print_once(const struct source *source, const struct options *o);

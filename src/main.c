@@ -234,6 +234,27 @@ open_console_log(const struct config *c)
     return open_log(c, path);
 }
 
+/* The local node first; others can be set beside it. */
+static int
+show_console(struct options *o, const struct exchange_source *local, const struct source *source, bool demo)
+{
+    struct attached *others = NULL;
+    struct fleet fleet;
+    int code;
+
+    if (o->once)
+        return front_print_once(source, o);
+    code = attached_new(o, &others);
+    if (code != EXIT_DONE)
+        return code;
+    attached_offer(others, &fleet);
+    fleet.nodes[fleet.count++] = (struct fleet_node){ .name = "", .tags = "", .source = *source };
+    fleet.single = true;
+    code = front_show(o, &fleet, demo ? NULL : local->exchange);
+    attached_free(others);
+    return code;
+}
+
 static int
 run_console(struct options *o, struct config *c, struct demo *demo)
 {
@@ -260,7 +281,7 @@ run_console(struct options *o, struct config *c, struct demo *demo)
         if (demo)
             demo_tell(demo, local.exchange, &source);
         source.embedded = demo == NULL; /* a demo ends without being asked whether its node may */
-        code = o->once ? front_print_once(&source, o) : front_show(o, &source, demo ? NULL : local.exchange);
+        code = show_console(o, &local, &source, demo != NULL);
     }
     if (start.beside && end_start(&start) != EXIT_DONE)
         code = exit_code_of(start.err);

@@ -39,6 +39,31 @@ write_file(struct console *c)
     model_say(&c->model, err != LAT_OK, done.text);
 }
 
+/* To the view of many nodes, and on from there. */
+static void
+open_fleet(struct console *c)
+{
+    struct session *session = c->session;
+    const struct source *source = c->source;
+    enum console_end end;
+
+    if (session->screen == NULL)
+        session->screen = fleet_screen_new(session);
+    if (session->screen == NULL) {
+        model_say(&c->model, true, lat_err_text(LAT_NOMEM));
+        return;
+    }
+    if (source->ops->focus)
+        source->ops->focus(source->arg, false);
+    end = fleet_screen_run(session->screen, 0);
+    if (source->ops->focus)
+        source->ops->focus(source->arg, true);
+    if (end != CONSOLE_BACK)
+        loop_end(&c->loop, end);
+    console_hush(c);
+    loop_return(&c->loop);
+}
+
 static void
 carry_out(struct console *c, const struct effect *effect)
 {
@@ -78,20 +103,24 @@ carry_out(struct console *c, const struct effect *effect)
     case EFFECT_SUSPEND:
         loop_suspend(&c->loop);
         break;
+    case EFFECT_FLEET:
+        if (c->in_fleet)
+            loop_end(&c->loop, CONSOLE_BACK);
+        else
+            open_fleet(c);
+        break;
     }
     c->loop.want_frame = true;
 }
 
-/* `o`, and Esc where it closes nothing: back to the fleet. */
+/* Esc where it closes nothing, in a node that was opened from the fleet. */
 static bool
 leads_back(const struct console *c, uint32_t key)
 {
     const struct model *m = &c->model;
 
-    if (!c->in_fleet || m->prompt.kind != PROMPT_CLOSED)
-        return false;
-    return key == 'o' || (key == KEYS_ESC && !m->help && !m->detail && !m->zoomed && !m->frozen && !m->past &&
-                          m->places[m->focus].filter[0] == 0);
+    return c->in_fleet && m->prompt.kind == PROMPT_CLOSED && keymap_action(&m->settings.keymap, key) == ACTION_BACK && !m->help &&
+           !m->detail && !m->zoomed && !m->frozen && !m->past && m->places[m->focus].filter[0] == 0;
 }
 
 /* The model's clock and screen are the loop's. */
@@ -118,7 +147,8 @@ on_key(void *arg, const struct key_press *press)
     if (narrator_key(&c->narrator, &c->model, press))
         return;
     effect = model_key(&c->model, console_shown(c), press);
-    console_log_acknowledged(c, acknowledged);
+    if (c->model.embedded)
+        console_log_acks(&c->model.acks, acknowledged);
     carry_out(c, &effect);
 }
 
@@ -213,21 +243,13 @@ on_draw(void *arg, struct canvas *canvas)
 
 /* --- the whole ------------------------------------------------------------------------------------------ */
 
-/* What the terminal was opened with. */
-struct opened {
-    const struct console_options *options;
-    struct settings settings;
-    struct settings_file file;
-    struct lat_msg finding;
-};
-
 static void
-prepare(struct console *c, const struct opened *o, const struct source *source, const struct fleet_node *in_fleet)
+prepare(struct console *c, struct session *o, const struct source *source, const struct fleet_node *in_fleet)
 {
     static const struct loop_ops ops = { .key = on_key, .interrupt = on_interrupt, .news = on_news, .look = on_look,
                                          .due_ms = due_ms, .draw = on_draw };
 
-    *c = (struct console){ .source = source, .in_fleet = in_fleet };
+    *c = (struct console){ .session = o, .source = source, .in_fleet = in_fleet };
     model_init(&c->model);
     loop_init(&c->loop, &ops, c, source->ops->wake_fd(source->arg), &o->file);
     apply_settings(c, &o->settings);
@@ -235,6 +257,7 @@ prepare(struct console *c, const struct opened *o, const struct source *source, 
     if (o->options->record_path && recorder_open(o->options->record_path, &c->recorder))
         model_say(&c->model, true, _("recording: the file cannot be opened"));
     c->model.embedded = source->embedded;
+    c->model.beside_own = o->holds_node && !source->embedded;
     c->model.control = source->control;
     lat_copy(c->model.via, sizeof(c->model.via), source->via);
     narrator_init(&c->narrator, source, &c->model);
@@ -245,7 +268,7 @@ prepare(struct console *c, const struct opened *o, const struct source *source, 
 }
 
 static enum console_end
-show_node(const struct opened *o, const struct source *source, const struct fleet_node *in_fleet)
+show_node(struct session *o, const struct source *source, const struct fleet_node *in_fleet)
 {
     struct console *c = malloc(sizeof(*c));
     enum console_end end;
@@ -254,7 +277,7 @@ show_node(const struct opened *o, const struct source *source, const struct flee
         return CONSOLE_FAILED;
     prepare(c, o, source, in_fleet);
     end = loop_run(&c->loop);
-    if (end == CONSOLE_HANGUP && c->model.embedded && c->model.settings.on_hangup == HANGUP_STOP)
+    if (end == CONSOLE_HANGUP && o->holds_node && c->model.settings.on_hangup == HANGUP_STOP)
         end = CONSOLE_QUIT_STOP;
     ticket_unref(c->ticket);
     ticket_unref(c->look);
@@ -267,28 +290,38 @@ show_node(const struct opened *o, const struct source *source, const struct flee
     return end;
 }
 
-static enum console_end
-visit_node(void *arg, const struct fleet_node *node)
+enum console_end
+console_visit(struct session *session, const struct fleet_node *node)
 {
-    return show_node(arg, &node->source, node);
+    return show_node(session, &node->source, node);
 }
 
-/* One node, or many. */
 static enum console_end
-run(const struct console_options *options, const struct source *source, const struct fleet *fleet)
+show_fleet(struct session *session)
 {
-    struct opened o = { .options = options, .file = { .path = options->config_path, .overrides = options->overrides } };
+    session->screen = fleet_screen_new(session);
+    return session->screen ? fleet_screen_run(session->screen, -1) : CONSOLE_FAILED;
+}
+
+enum console_end
+console_run_fleet(const struct console_options *options, struct fleet *fleet)
+{
+    struct session o = { .options = options, .fleet = fleet,
+                         .file = { .path = options->config_path, .overrides = options->overrides } };
     enum console_end end = CONSOLE_FAILED;
     enum lat_err err;
 
     if (signals_open())
         return CONSOLE_FAILED;
+    for (int i = 0; i < fleet->count; i++)
+        o.holds_node |= fleet->nodes[i].source.embedded;
     loop_read_settings(&o.file, lat_mono_ms(), &o.settings, &o.finding);
     err = term_open(o.settings.ascii, (enum color_mode)o.settings.color);
     if (err == LAT_NOTFOUND)
         end = CONSOLE_NO_TERMINAL;
     if (err == LAT_OK && stderr_log_open() == LAT_OK) {
-        end = source ? show_node(&o, source, NULL) : fleet_run(fleet, visit_node, &o);
+        end = fleet->single ? show_node(&o, &fleet->nodes[0].source, NULL) : show_fleet(&o);
+        fleet_screen_free(o.screen);
         stderr_log_close();
     }
     term_close();
@@ -299,11 +332,8 @@ run(const struct console_options *options, const struct source *source, const st
 enum console_end
 console_run(const struct console_options *options, const struct source *source)
 {
-    return run(options, source, NULL);
-}
+    struct fleet_node node = { .name = "", .tags = "", .source = *source };
+    struct fleet fleet = { .count = 1, .nodes = &node, .single = true };
 
-enum console_end
-console_run_fleet(const struct console_options *options, const struct fleet *fleet)
-{
-    return run(options, NULL, fleet);
+    return console_run_fleet(options, &fleet);
 }

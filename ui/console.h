@@ -24,10 +24,21 @@ struct fleet_node {
     struct source source;
 };
 
-/* Several nodes at once. */
+/* Nodes come and go at the operator's wish. Console thread. */
+struct fleet_ops {
+    /* A node for what was typed: into *out, whose texts live until it is dropped. Any error: *why says what is wrong with it. */
+    enum lat_err (*add)(void *arg, const char *target, struct fleet_node *out, struct lat_msg *why);
+    /* No longer wanted; returns at once, whatever hangs. */
+    void (*drop)(void *arg, const struct fleet_node *node);
+};
+
+/* Several nodes at once, or one that others can be set beside. */
 struct fleet {
     int count;
-    struct fleet_node *nodes;
+    struct fleet_node *nodes;    /* room for FLEET_NODES_MAX where there are ops */
+    bool single;                 /* begin in the console of the first one instead of the view of all; that one stays */
+    const struct fleet_ops *ops; /* NULL: the nodes are what they are */
+    void *arg;
 };
 
 struct console_options {
@@ -43,7 +54,7 @@ enum console_end {
     CONSOLE_HANGUP,     /* the terminal is gone; the node lives on */
     CONSOLE_SIGTERM,
     CONSOLE_NO_TERMINAL, /* no terminal, or one that cannot place a cursor: nothing was drawn */
-    CONSOLE_BACK,        /* from a node to the fleet; never out of console_run */
+    CONSOLE_BACK,        /* from a node to the view of many, or the other way; never out of console_run */
     CONSOLE_FAILED,      /* no memory or no descriptors to begin with */
 };
 
@@ -51,8 +62,8 @@ enum console_end {
  * more. */
 enum console_end console_run(const struct console_options *options, const struct source *source);
 
-/* The same for many nodes: the fleet view, and each node behind it. */
-enum console_end console_run_fleet(const struct console_options *options, const struct fleet *fleet);
+/* The same for many nodes: the fleet view, and each node behind it. Changes *fleet where it has ops. */
+enum console_end console_run_fleet(const struct console_options *options, struct fleet *fleet);
 
 /*
  * One picture as text, without the key bar. snapshot: NULL says "starting". source: for the title; NULL is

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "i18n.h"
+#include "link_label.h"
 #include "operator.h"
 #include "term.h"
 #include "words.h"
@@ -73,7 +74,7 @@ void
 console_follow_link(struct console *c)
 {
     enum link_state before = c->link.state;
-    char words[LINK_WORDS_MAX];
+    char words[LINK_LABEL_MAX];
 
     if (c->source->ops->link == NULL)
         return;
@@ -81,7 +82,7 @@ console_follow_link(struct console *c)
     if (c->link.state == LINK_LIVE && c->link.question == 0)
         lat_copy(c->model.via, sizeof(c->model.via), c->source->via);
     else
-        snprintf(c->model.via, sizeof(c->model.via), "%.38s %s", c->source->via, link_words(&c->link, c->model.now_ms, words));
+        snprintf(c->model.via, sizeof(c->model.via), "%.38s %s", c->source->via, link_label(&c->link, c->model.now_ms, words));
     if (c->link.state == LINK_RETRY && before != LINK_RETRY)
         model_say(&c->model, true, c->link.error);
     c->loop.want_data |= c->link.state != before;
@@ -227,15 +228,24 @@ console_take_answer(struct console *c)
     c->loop.want_frame = true;
 }
 
-/* Who has seen which alert: for those who look at this node's log later. before: how many had been seen. */
 void
-console_log_acknowledged(const struct console *c, int before)
+console_log_acks(const struct acks *acks, int before)
 {
     char who[64];
 
-    if (c->model.acks.count <= before || !c->model.embedded)
+    if (acks->count <= before)
         return;
     operator_name(who, sizeof(who));
-    for (int i = before; i < c->model.acks.count; i++)
-        lat_log(LAT_NOTICE, "[CONSOLE] alert %s acknowledged by %s", c->model.acks.list[i].code, who);
+    for (int i = before; i < acks->count; i++)
+        lat_log(LAT_NOTICE, "[CONSOLE] alert %s acknowledged by %s", acks->list[i].code, who);
+}
+
+void
+console_hush(struct console *c)
+{
+    const struct snapshot *latest = c->source->ops->latest(c->source->arg);
+
+    if (latest && !latest->summary)
+        (void)alarm_follow(&c->alarm, latest);
+    snapshot_unref(latest);
 }

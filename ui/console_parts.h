@@ -1,6 +1,6 @@
 /*
- * console_parts.h - the console's own state, for console.c (the loop) and console_node.c (what goes to and comes from the
- * node). Console thread.
+ * console_parts.h - the console's own state, for console.c (the screen of one node), console_node.c (what goes to and comes from the
+ * node) and fleet_console.c (the view of many). Console thread.
  */
 #ifndef LAT_UI_CONSOLE_PARTS_H
 #define LAT_UI_CONSOLE_PARTS_H
@@ -14,7 +14,20 @@
 #include "privacy.h"
 #include "recorder.h"
 
+/* All that is shown on one terminal, from its opening on. */
+struct session {
+    const struct console_options *options;
+    struct settings settings; /* at the opening; each screen follows console.ini from there */
+    struct settings_file file;
+    struct lat_msg finding;
+    struct fleet *fleet;
+    bool holds_node;             /* one of them runs in this process */
+    struct fleet_screen *screen; /* the view of all, once it has been opened */
+};
+
+/* One node's console. */
 struct console {
+    struct session *session;
     const struct source *source;
     struct model model;
     struct loop loop;
@@ -26,9 +39,14 @@ struct console {
     struct narrator narrator;
     struct recorder *recorder;
     struct privacy *privacy;         /* NULL: shown as it is */
-    const struct fleet_node *in_fleet; /* as which there is a view of many nodes to go back to; NULL: there is none */
+    const struct fleet_node *in_fleet; /* opened from the view of many nodes, to go back to; NULL: it begins here */
     struct link_status link;         /* of a node that runs elsewhere */
 };
+
+/* --- console.c --- */
+
+/* A node's console, opened from the view of many; CONSOLE_BACK: the view is wanted again. */
+enum console_end console_visit(struct session *session, const struct fleet_node *node);
 
 /* --- console_node.c --- */
 
@@ -53,7 +71,10 @@ void console_back_to_now(struct console *c);
 void console_take_look(struct console *c);
 void console_take_answer(struct console *c);
 
-/* Into the log of a node of our own: who has seen which alert. before: how many had been seen. */
-void console_log_acknowledged(const struct console *c, int before);
+/* Into the log of a node of our own, for those who look at it later: who has seen which alert. before: how many had been seen. */
+void console_log_acks(const struct acks *acks, int before);
+
+/* What is wrong now has rung on another screen. */
+void console_hush(struct console *c);
 
 #endif

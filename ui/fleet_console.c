@@ -1,395 +1,416 @@
-/* fleet_console.c - the loop of the fleet view: keys, signals and news of all nodes come in, one frame goes out. */
+/* fleet_console.c - the view of many nodes on the loop that all screens have: news of all of them, alarms, and what keys wish for. */
 #include "config.h"
 
-#include "fleet.h"
+#include "console_parts.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "base/wipe.h"
-#include "keys.h"
-#include "signals.h"
-#include "stderr_log.h"
+#include "i18n.h"
+#include "plain.h"
 #include "term.h"
+#include "words.h"
 
-#define FRAME_MS 200    /* least time between two frames that only news ask for */
-#define REFRESH_MS 1000 /* ages move */
+#define COPY_ROWS 8 /* of a text to be copied: title, rules, heads, blanks */
 
-enum { FD_TTY, FD_SIGNALS, FD_NEWS, FD_STDERR, FD_COUNT };
-
-struct loop {
-    const struct fleet *fleet;
-    fleet_visit_fn visit;
-    void *arg;
-    int news; /* epoll over the wake descriptors of all sources; -1: looked at once a second */
+struct fleet_screen {
+    struct session *session;
+    struct fleet *fleet;
+    struct loop loop;
     struct fleet_model model;
     struct fleet_view view;
-    struct keys keys;
-    uint64_t keys_since_ms, drawn_ms;
-    bool want_frame, want_news, over;
-    enum console_end end;
+    int news; /* epoll over the wake descriptors of all sources; -1: looked at once a second */
     const struct snapshot *snapshots[FLEET_NODES_MAX];
     struct link_status links[FLEET_NODES_MAX];
+    struct privacy *privacy;              /* NULL: shown as it is */
+    struct alarm alarms[FLEET_NODES_MAX]; /* what rang already at each */
+    struct alarm hook;                    /* runs the operator's command for all */
 };
-
-static void
-finish(struct loop *l, enum console_end end)
-{
-    if (!l->over)
-        l->end = end;
-    l->over = true;
-}
 
 /* --- news ----------------------------------------------------------------------------------------------- */
 
 static void
-open_news(struct loop *l)
+watch(const struct fleet_screen *f, const struct source *source, int op)
 {
-    l->news = epoll_create1(EPOLL_CLOEXEC);
-    for (int i = 0; i < l->fleet->count && l->news >= 0; i++) {
-        const struct source *source = &l->fleet->nodes[i].source;
-        struct epoll_event event = { .events = EPOLLIN, .data.fd = source->ops->wake_fd(source->arg) };
+    struct epoll_event event = { .events = EPOLLIN, .data.fd = source->ops->wake_fd(source->arg) };
 
-        (void)epoll_ctl(l->news, EPOLL_CTL_ADD, event.data.fd, &event);
-    }
+    if (f->news >= 0)
+        (void)epoll_ctl(f->news, op, event.data.fd, &event); /* looked at once a second then */
 }
 
 static void
-drain_news(struct loop *l)
+on_news(void *arg)
 {
+    struct fleet_screen *f = arg;
     struct epoll_event events[FLEET_NODES_MAX];
-    int count = epoll_wait(l->news, events, FLEET_NODES_MAX, 0);
+    int count = epoll_wait(f->news, events, FLEET_NODES_MAX, 0);
     uint64_t value;
 
     for (int i = 0; i < count; i++)
-        l->want_news |= read(events[i].data.fd, &value, sizeof(value)) > 0;
+        f->loop.want_data |= read(events[i].data.fd, &value, sizeof(value)) > 0;
 }
 
+/* Bell, notification and the operator's command for what is new at a node. */
 static void
-look(struct loop *l)
+ring(struct fleet_screen *f, int index)
 {
-    l->model.wall_ms = lat_wall_ms();
-    for (int i = 0; i < l->fleet->count; i++) {
-        const struct source *source = &l->fleet->nodes[i].source;
+    const struct snapshot *s = f->snapshots[index];
+    const struct snapshot_alert *alert = s ? alarm_follow(&f->alarms[index], s) : NULL;
+    const struct settings *settings = &f->model.settings;
+    const char *name = f->fleet->nodes[index].name;
+    char words[WORDS_MAX];
 
-        snapshot_unref(l->snapshots[i]);
-        l->snapshots[i] = source->ops->latest(source->arg);
-        if (source->ops->link)
-            source->ops->link(source->arg, &l->links[i]);
-        else
-            l->links[i].state = LINK_LIVE;
-    }
-    fleet_look(l->fleet, l->snapshots, l->links, &l->model, &l->view);
-}
-
-static void
-draw(struct loop *l)
-{
-    const struct caps *caps = term_caps();
-    struct canvas *canvas = canvas_new(l->model.cols, l->model.rows, caps->unicode);
-
-    if (canvas == NULL)
+    if (alert == NULL)
         return;
-    look(l);
-    fleet_draw(&l->view, &l->model, caps, canvas);
-    if (term_draw(canvas, l->model.now_ms)) {
-        l->drawn_ms = l->model.now_ms;
-        l->want_frame = l->want_news = false;
+    alarm_run(&f->hook, settings, name[0] ? name : s->name, alert, f->loop.now_ms);
+    if (alarm_rings((enum bell)settings->bell, alert))
+        term_bell(settings->visible_bell);
+    if (settings->notify && alert->severity == ALERT_ALARM)
+        term_notify(words_of_alert(alert, words));
+}
+
+static void
+take(struct fleet_screen *f, int index)
+{
+    const struct source *source = &f->fleet->nodes[index].source;
+    const struct snapshot *latest = source->ops->latest(source->arg);
+
+    if (source->ops->link)
+        source->ops->link(source->arg, &f->links[index]);
+    else
+        f->links[index] = (struct link_status){ .state = LINK_LIVE };
+    if (latest && f->privacy) {
+        const struct snapshot *masked = privacy_apply(f->privacy, latest);
+
+        snapshot_unref(latest);
+        latest = masked;
     }
-    canvas_free(canvas);
-}
-
-/* --- keys ----------------------------------------------------------------------------------------------- */
-
-static const struct fleet_row *
-selected_row(const struct loop *l)
-{
-    for (int i = 0; i < l->view.count; i++)
-        if (l->view.rows[i].index == l->model.selected)
-            return &l->view.rows[i];
-    return NULL;
+    if (f->privacy)
+        lat_copy(f->links[index].error, LINK_TEXT_MAX, f->links[index].error[0] ? _("not reached") : "");
+    snapshot_unref(f->snapshots[index]);
+    f->snapshots[index] = latest;
 }
 
 static void
-resize(struct loop *l)
+look(struct fleet_screen *f)
 {
-    term_size(&l->model.cols, &l->model.rows);
-    term_repaint();
-    l->want_frame = true;
+    for (int i = 0; i < f->fleet->count; i++) {
+        take(f, i);
+        ring(f, i);
+    }
+    alarm_run(&f->hook, &f->model.settings, "", NULL, f->loop.now_ms); /* what waits, and the dead */
+    f->model.wall_ms = lat_wall_ms();
+    fleet_look(f->fleet, f->snapshots, f->links, &f->model, &f->view);
 }
 
-/* Into a node, whole snapshots for it meanwhile. */
+/* What is wrong with a node now has been heard elsewhere. */
 static void
-visit(struct loop *l, const struct fleet_row *row)
+hush(struct fleet_screen *f, int index)
 {
-    const struct source *source = &row->node->source;
+    take(f, index);
+    if (f->snapshots[index])
+        (void)alarm_follow(&f->alarms[index], f->snapshots[index]);
+}
+
+/* --- wishes ---------------------------------------------------------------------------------------------- */
+
+static void
+focus(const struct source *source, bool full)
+{
+    if (source->ops->focus)
+        source->ops->focus(source->arg, full);
+}
+
+/* Into a node, whole snapshots for it meanwhile. What rang in there does not ring here again. */
+static void
+visit(struct fleet_screen *f, int index)
+{
+    const struct fleet_node *node = &f->fleet->nodes[index];
     enum console_end end;
 
-    if (source->ops->focus)
-        source->ops->focus(source->arg, true);
-    end = l->visit(l->arg, row->node);
-    if (source->ops->focus)
-        source->ops->focus(source->arg, false);
+    focus(&node->source, true);
+    end = console_visit(f->session, node);
+    focus(&node->source, false);
     if (end != CONSOLE_BACK)
-        finish(l, end);
-    l->model.now_ms = lat_mono_ms();
-    resize(l);
+        loop_end(&f->loop, end);
+    hush(f, index);
+    loop_return(&f->loop);
 }
 
 static void
-answer(struct loop *l, bool yes)
+add(struct fleet_screen *f)
 {
-    const struct fleet_row *row = selected_row(l);
+    struct fleet *fleet = f->fleet;
+    struct fleet_node node = { .name = "", .tags = "" };
+    struct lat_msg why = { "" };
+    int at = fleet->count;
+    char typed[PROMPT_TEXT_MAX];
 
-    if (row && row->node->source.ops->answer)
-        row->node->source.ops->answer(row->node->source.arg, row->link.question, yes, row->link.secret ? l->model.secret : NULL);
-    l->model.answering = false;
-    lat_wipe(l->model.secret, sizeof(l->model.secret));
-}
-
-/* A printable ASCII character behind a text, or one less. */
-static void
-edit(char *text, size_t size, uint32_t key)
-{
-    size_t len = strlen(text);
-
-    if (key == KEYS_RUBOUT && len > 0)
-        text[len - 1] = 0;
-    else if (key == KEYS_CTRL_U)
-        text[0] = 0;
-    else if (key >= ' ' && key < 0x7f && len + 1 < size) {
-        text[len] = (char)key;
-        text[len + 1] = 0;
-    }
-}
-
-static void
-key_while_answering(struct loop *l, uint32_t key)
-{
-    const struct fleet_row *row = selected_row(l);
-
-    if (row == NULL || row->link.question == 0)
-        l->model.answering = false;
-    else if (key == KEYS_ESC || (!row->link.secret && key == 'n'))
-        answer(l, false);
-    else if (row->link.secret ? key == KEYS_ENTER : key == 'y')
-        answer(l, true);
-    else if (row->link.secret)
-        edit(l->model.secret, sizeof(l->model.secret), key);
-}
-
-static void
-key_while_typing(struct loop *l, uint32_t key)
-{
-    if (key == KEYS_ENTER) {
-        l->model.typing = false;
-    } else if (key == KEYS_ESC) {
-        l->model.typing = false;
-        l->model.filter[0] = 0;
-    } else
-        edit(l->model.filter, sizeof(l->model.filter), key);
-}
-
-static void
-move(struct loop *l, int by)
-{
-    int at = 0;
-
-    for (int i = 0; i < l->view.count; i++)
-        if (l->view.rows[i].index == l->model.selected)
-            at = i;
-    at += by;
-    if (at >= l->view.count)
-        at = l->view.count - 1;
-    if (at >= 0 && l->view.count > 0)
-        l->model.selected = l->view.rows[at].index;
-    else if (l->view.count > 0)
-        l->model.selected = l->view.rows[0].index;
-}
-
-static void
-open_selected(struct loop *l)
-{
-    const struct fleet_row *row = selected_row(l);
-
-    if (row == NULL)
+    lat_copy(typed, sizeof(typed), f->model.prompt.text);
+    if (fleet->ops->add(fleet->arg, typed, &node, &why)) {
+        fleet_refuse(&f->model, why.text[0] ? why.text : lat_err_text(LAT_NOMEM));
         return;
-    if (row->link.question)
-        l->model.answering = true;
-    else
-        visit(l, row);
+    }
+    fleet->nodes[at] = node;
+    fleet->count++;
+    f->snapshots[at] = NULL;
+    f->links[at] = (struct link_status){ .state = LINK_RESOLVING };
+    f->alarms[at] = (struct alarm){ .begun = false };
+    f->model.selected = at;
+    watch(f, &node.source, EPOLL_CTL_ADD);
 }
 
 static void
-key_command(struct loop *l, uint32_t key)
+drop(struct fleet_screen *f, int index)
 {
-    switch (key) {
-    case 'j':
-    case KEYS_ARROW_DOWN:
-        move(l, 1);
+    struct fleet *fleet = f->fleet;
+    const struct fleet_node node = fleet->nodes[index];
+
+    watch(f, &node.source, EPOLL_CTL_DEL);
+    snapshot_unref(f->snapshots[index]);
+    for (int i = index; i + 1 < fleet->count; i++) {
+        fleet->nodes[i] = fleet->nodes[i + 1];
+        f->snapshots[i] = f->snapshots[i + 1];
+        f->links[i] = f->links[i + 1];
+        f->alarms[i] = f->alarms[i + 1];
+    }
+    fleet->count--;
+    f->snapshots[fleet->count] = NULL;
+    fleet_forget(&f->model, index);
+    fleet->ops->drop(fleet->arg, &node);
+}
+
+static void
+answer(struct fleet_screen *f, int index, bool yes)
+{
+    const struct source *source = &f->fleet->nodes[index].source;
+    const struct link_status *asked = &f->model.question.asked;
+
+    source->ops->answer(source->arg, asked->question, yes, asked->secret && yes ? f->model.prompt.text : NULL);
+    prompt_close(&f->model.prompt);
+}
+
+static void
+retry(const struct source *source)
+{
+    if (source->ops->retry)
+        source->ops->retry(source->arg);
+}
+
+/* The whole view as text: all rows, all alerts. */
+static char *
+copy(const struct fleet_screen *f)
+{
+    struct fleet_model *paper = malloc(sizeof(*paper));
+    struct fleet_alert alerts[FLEET_ALERTS_MAX];
+    struct canvas *canvas = NULL;
+    char *text = NULL;
+
+    if (paper) {
+        *paper = f->model;
+        paper->still = true;
+        paper->help = false;
+        paper->rows = 2 * f->view.count + 2 * fleet_alerts(&f->view, paper, alerts) + COPY_ROWS;
+        canvas = canvas_new(paper->cols, paper->rows, term_caps()->unicode);
+    }
+    if (canvas) {
+        fleet_draw(&f->view, paper, term_caps(), canvas);
+        text = plain_text(canvas);
+    }
+    canvas_free(canvas);
+    free(paper);
+    return text;
+}
+
+static void
+carry_out(struct fleet_screen *f, const struct fleet_effect *effect)
+{
+    switch (effect->wish) {
+    case FLEET_NOTHING:
         break;
-    case 'k':
-    case KEYS_ARROW_UP:
-        move(l, -1);
+    case FLEET_OPEN:
+        visit(f, effect->node);
         break;
-    case KEYS_PAGE_DOWN:
-        move(l, 10);
+    case FLEET_BACK:
+        loop_end(&f->loop, CONSOLE_BACK);
         break;
-    case KEYS_PAGE_UP:
-        move(l, -10);
+    case FLEET_ADD:
+        add(f);
         break;
-    case KEYS_ENTER:
-        open_selected(l);
+    case FLEET_REMOVE:
+        drop(f, effect->node);
         break;
-    case '/':
-        l->model.typing = true;
+    case FLEET_RETRY:
+        retry(&f->fleet->nodes[effect->node].source);
         break;
-    case KEYS_ESC:
-        l->model.filter[0] = 0;
+    case FLEET_ANSWER:
+        answer(f, effect->node, effect->yes);
         break;
-    case KEYS_CTRL_L:
+    case FLEET_COPY:
+        loop_copy(&f->loop, copy(f));
+        break;
+    case FLEET_MOUSE:
+        loop_mouse(&f->loop, f->model.mouse);
+        break;
+    case FLEET_REPAINT:
         term_repaint();
         break;
-    case KEYS_CTRL_Z:
-        term_suspend();
+    case FLEET_SUSPEND:
+        loop_suspend(&f->loop);
         break;
-    case 'q':
-    case KEYS_CTRL_C:
-        finish(l, CONSOLE_QUIT_LEAVE);
+    case FLEET_STOP:
+        loop_end(&f->loop, CONSOLE_QUIT_STOP);
         break;
-    default:
+    case FLEET_LEAVE:
+        loop_end(&f->loop, CONSOLE_QUIT_LEAVE);
         break;
     }
 }
 
-static void
-apply_keys(struct loop *l, bool late)
-{
-    struct key_press press;
-
-    while (!l->over && keys_next(&l->keys, late, &press)) {
-        if (l->model.answering)
-            key_while_answering(l, press.key);
-        else if (l->model.typing)
-            key_while_typing(l, press.key);
-        else
-            key_command(l, press.key);
-        l->want_frame = true;
-    }
-}
+/* --- the loop -------------------------------------------------------------------------------------------- */
 
 static void
-read_keys(struct loop *l)
+keep_up(struct fleet_screen *f)
 {
-    char bytes[1024];
-    ssize_t n = term_read(bytes, sizeof(bytes));
-
-    if (n < 0)
-        finish(l, CONSOLE_HANGUP);
-    if (n <= 0)
-        return;
-    keys_feed(&l->keys, bytes, (size_t)n);
-    l->keys_since_ms = l->model.now_ms;
-    apply_keys(l, false);
-    lat_wipe(bytes, sizeof(bytes)); /* a passphrase may have been among them */
+    f->model.now_ms = f->loop.now_ms;
+    f->model.cols = f->loop.cols;
+    f->model.rows = f->loop.rows;
 }
 
-static void
-read_signals(struct loop *l)
-{
-    int signo;
-
-    while ((signo = signals_next()) != 0) {
-        if (signo == SIGTSTP)
-            term_suspend();
-        if (signo == SIGCONT)
-            term_resume();
-        if (signo == SIGWINCH || signo == SIGTSTP || signo == SIGCONT)
-            resize(l);
-        if (signo == SIGTERM || signo == SIGINT)
-            finish(l, signo == SIGTERM ? CONSOLE_SIGTERM : CONSOLE_QUIT_LEAVE);
-        if (signo == SIGHUP)
-            finish(l, CONSOLE_HANGUP);
-    }
-}
-
-/* --- the loop ------------------------------------------------------------------------------------------- */
-
+/* The one that runs in this process; -1: none. */
 static int
-sleep_ms(const struct loop *l)
+own_node(const struct fleet_screen *f)
 {
-    uint64_t now = lat_mono_ms(), at = l->drawn_ms + (l->want_news ? FRAME_MS : REFRESH_MS);
-
-    if (keys_undecided(&l->keys) && l->keys_since_ms + KEYS_ESC_DELAY_MS < at)
-        at = l->keys_since_ms + KEYS_ESC_DELAY_MS;
-    return at > now ? (int)(at - now) : 0;
+    for (int i = 0; i < f->fleet->count; i++)
+        if (f->fleet->nodes[i].source.embedded)
+            return i;
+    return -1;
 }
 
 static void
-turn(struct loop *l)
+on_key(void *arg, const struct key_press *press)
 {
-    struct pollfd fds[FD_COUNT] = {
-        [FD_TTY] = { .fd = term_fd(), .events = POLLIN },
-        [FD_SIGNALS] = { .fd = signals_fd(), .events = POLLIN },
-        [FD_NEWS] = { .fd = l->want_news ? -1 : l->news, .events = POLLIN },
-        [FD_STDERR] = { .fd = stderr_log_fd(), .events = POLLIN },
-    };
-    uint64_t age;
+    struct fleet_screen *f = arg;
+    int own = own_node(f), seen = own < 0 ? 0 : f->model.memory[own].acks.count;
+    struct fleet_effect effect;
 
-    if (term_is_sending())
-        fds[FD_TTY].events |= POLLOUT;
-    if (poll(fds, FD_COUNT, sleep_ms(l)) < 0 && errno != EINTR) {
-        finish(l, CONSOLE_FAILED);
-        return;
+    keep_up(f);
+    effect = fleet_key(&f->model, &f->view, press);
+    if (own >= 0)
+        console_log_acks(&f->model.memory[own].acks, seen);
+    carry_out(f, &effect);
+    fleet_look(f->fleet, f->snapshots, f->links, &f->model, &f->view); /* another filter, other nodes: for the next key, too */
+}
+
+static void
+on_interrupt(void *arg)
+{
+    struct fleet_screen *f = arg;
+    struct fleet_effect effect;
+
+    keep_up(f);
+    effect = fleet_interrupt(&f->model);
+    carry_out(f, &effect);
+}
+
+static void
+apply_settings(struct fleet_screen *f, const struct settings *settings)
+{
+    fleet_configure(&f->model, settings);
+    loop_configure(&f->loop, settings);
+    loop_mouse(&f->loop, f->model.mouse);
+    if (settings->privacy && f->privacy == NULL)
+        f->privacy = privacy_new();
+    if (!settings->privacy) {
+        privacy_free(f->privacy);
+        f->privacy = NULL;
     }
-    l->model.now_ms = lat_mono_ms();
-    if (fds[FD_SIGNALS].revents)
-        read_signals(l);
-    if (!l->over && fds[FD_TTY].revents & (POLLERR | POLLHUP | POLLNVAL))
-        finish(l, CONSOLE_HANGUP);
-    if (!l->over && fds[FD_TTY].revents & POLLIN)
-        read_keys(l);
-    if (!l->over && keys_undecided(&l->keys) && l->model.now_ms >= l->keys_since_ms + KEYS_ESC_DELAY_MS)
-        apply_keys(l, true);
-    if (fds[FD_STDERR].revents)
-        stderr_log_read(l->model.now_ms);
-    if (fds[FD_NEWS].revents)
-        drain_news(l);
-    term_flush(l->model.now_ms);
-    age = l->model.now_ms - l->drawn_ms;
-    if (!l->over && !term_is_sending() && (l->want_frame || age >= REFRESH_MS || (l->want_news && age >= FRAME_MS)))
-        draw(l);
+}
+
+static void
+on_look(void *arg)
+{
+    struct fleet_screen *f = arg;
+    struct settings settings = f->model.settings;
+    struct lat_msg first = { "" };
+
+    keep_up(f);
+    if (loop_read_settings(&f->loop.file, f->loop.now_ms, &settings, &first)) {
+        apply_settings(f, &settings);
+        if (first.text[0])
+            fleet_say(&f->model, true, first.text);
+    }
+}
+
+static uint64_t
+due_ms(void *arg)
+{
+    const struct fleet_screen *f = arg;
+
+    return f->model.message_until_ms > f->loop.now_ms ? f->model.message_until_ms : UINT64_MAX;
+}
+
+static void
+on_draw(void *arg, struct canvas *canvas)
+{
+    struct fleet_screen *f = arg;
+
+    keep_up(f);
+    if (f->model.frozen)
+        f->model.wall_ms = lat_wall_ms();
+    else
+        look(f);
+    fleet_draw(&f->view, &f->model, term_caps(), canvas);
+}
+
+struct fleet_screen *
+fleet_screen_new(struct session *session)
+{
+    static const struct loop_ops ops = { .key = on_key, .interrupt = on_interrupt, .news = on_news, .look = on_look,
+                                         .due_ms = due_ms, .draw = on_draw };
+    struct fleet_screen *f = calloc(1, sizeof(*f));
+
+    if (f == NULL)
+        return NULL;
+    f->session = session;
+    f->fleet = session->fleet;
+    f->news = epoll_create1(EPOLL_CLOEXEC);
+    for (int i = 0; i < f->fleet->count; i++)
+        watch(f, &f->fleet->nodes[i].source, EPOLL_CTL_ADD);
+    fleet_model_init(&f->model);
+    f->model.can_change = f->fleet->ops != NULL;
+    f->model.holds_node = session->holds_node;
+    loop_init(&f->loop, &ops, f, f->news, &session->file);
+    apply_settings(f, &session->settings);
+    if (!f->fleet->single && session->finding.text[0])
+        fleet_say(&f->model, true, session->finding.text);
+    return f;
+}
+
+void
+fleet_screen_free(struct fleet_screen *screen)
+{
+    if (screen == NULL)
+        return;
+    for (int i = 0; i < screen->fleet->count; i++)
+        snapshot_unref(screen->snapshots[i]);
+    privacy_free(screen->privacy);
+    if (screen->news >= 0)
+        close(screen->news);
+    lat_wipe(screen, sizeof(*screen));
+    free(screen);
 }
 
 enum console_end
-fleet_run(const struct fleet *fleet, fleet_visit_fn visit_node, void *arg)
+fleet_screen_run(struct fleet_screen *screen, int home)
 {
-    struct loop *l = calloc(1, sizeof(*l));
-    enum console_end end;
-
-    if (l == NULL)
-        return CONSOLE_FAILED;
-    l->fleet = fleet;
-    l->visit = visit_node;
-    l->arg = arg;
-    open_news(l);
-    l->model.now_ms = lat_mono_ms();
-    term_size(&l->model.cols, &l->model.rows);
-    draw(l);
-    while (!l->over)
-        turn(l);
-    end = l->end;
-    for (int i = 0; i < fleet->count; i++)
-        snapshot_unref(l->snapshots[i]);
-    if (l->news >= 0)
-        close(l->news);
-    lat_wipe(l, sizeof(*l));
-    free(l);
-    return end;
+    screen->model.home = home;
+    if (home >= 0)
+        hush(screen, home); /* what rang in its console */
+    loop_return(&screen->loop);
+    return loop_run(&screen->loop);
 }

@@ -5,254 +5,279 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fleet_list.h"
 #include "format.h"
-#include "table.h"
-#include "words.h"
-#include "view/tally.h"
+#include "help.h"
+#include "i18n.h"
+#include "key_bar.h"
+#include "panel.h"
 
-#define ALERT_ROWS_MAX 6
-#define HEAD_ROWS 3 /* title, worst alert, column heads */
+#define HEAD_ROWS 3 /* title, rule over the alerts, column heads */
+#define ALERT_ROWS 6 /* where there is room for them; more on tall screens */
+#define TINY_COLS 40
+#define TINY_ROWS 10
+#define TALL_ROWS 24 /* from here on there is height for a second row of keys */
+#define DETAIL_ROWS 9
+#define MESSAGE_ROWS_MAX 4
 
-enum column { COL_NAME, COL_VIA, COL_MODE, COL_PEERS, COL_COUNT, COL_ROOT, COL_DIFF, COL_LAG, COL_AGE };
-
-static const struct table_column columns[] = {
-    [COL_NAME] = { "NODE", 9, 0, 24, false },  [COL_VIA] = { "VIA", 12, 1, 34, false }, [COL_MODE] = { "MODE", 14, 2, 18, false },
-    [COL_PEERS] = { "PEERS", 5, 4, 0, true },  [COL_COUNT] = { "HTTP", 5, 5, 0, true }, [COL_ROOT] = { "ROOT", 11, 0, 0, false },
-    [COL_DIFF] = { "DIFF", 4, 7, 0, true },    [COL_LAG] = { "LAG", 5, 6, 0, true },    [COL_AGE] = { "AGE", 5, 3, 0, true },
+static const struct key_hint hints[] = {
+    { N_("open"), 4, HINT_ALWAYS, { ACTION_DETAIL } },
+    { N_("add"), 5, HINT_ALWAYS, { ACTION_ADD } },
+    { N_("remove"), 6, HINT_ALWAYS, { ACTION_REMOVE } },
+    { N_("try now"), 8, HINT_ALWAYS, { ACTION_RETRY } },
+    { N_("move"), 12, HINT_ALWAYS, { ACTION_UP, ACTION_DOWN, ACTION_TOP, ACTION_BOTTOM } },
+    { N_("find"), 7, HINT_ALWAYS, { ACTION_FILTER } },
+    { N_("next"), 13, HINT_ALWAYS, { ACTION_NEXT_MATCH, ACTION_PREVIOUS_MATCH } },
+    { N_("hold"), 10, HINT_ALWAYS, { ACTION_FREEZE } },
+    { N_("ack"), 9, HINT_ALWAYS, { ACTION_ACKNOWLEDGE, ACTION_ACKNOWLEDGE_ALL } },
+    { N_("copy"), 11, HINT_ALWAYS, { ACTION_COPY } },
+    { N_("mouse"), 15, HINT_ALWAYS, { ACTION_MOUSE } },
+    { N_("redraw"), 16, HINT_ALWAYS, { ACTION_REPAINT } },
+    { N_("back"), 3, HINT_ALWAYS, { ACTION_BACK } },
+    { N_("help"), 2, HINT_ALWAYS, { ACTION_HELP } },
+    { N_("quit"), 1, HINT_ALWAYS, { ACTION_QUIT } },
 };
 
-/* --- rows ----------------------------------------------------------------------------------------------- */
+const char *const fleet_help[] = {
+    N_("A row a node, the worst first: alarm, not reached, attention, fine."),
+    N_("NODE     as the fleet file calls it, else as it calls itself"),
+    N_("VIA      ssh, http, https or embedded; else how far the way to it has got: resolving,"),
+    N_("         host key, auth, tunnel, http; stale: silent for 15 s; retry: given up, tried again"),
+    N_("MODE     what its lungs do; forced: by an operator"),
+    N_("PEERS    live P2P peers"),
+    N_("HTTP     until HTTP takes over; -: nothing is counted down"),
+    N_("ROOT     first digits of its root and a letter: A is the root that most nodes have; ? unknown"),
+    N_("DIFF     nodes that it sees differ from itself"),
+    N_("LAG      its root has not been A for so long"),
+    N_("KEYS     entries of its state"),
+    N_("TAGS     of the fleet file; the filter finds them"),
+    N_("AGE      of these figures, by our clock"),
+    N_("What is added or removed here lasts as long as this console: no file is written."),
+    NULL,
+};
 
-static enum style
-rank_style(enum fleet_rank rank)
+/* --- where things stand ---------------------------------------------------------------------------------- */
+
+void
+fleet_layout_compute(struct fleet_layout *layout, const struct fleet_model *model, const struct fleet_view *view)
 {
-    static const enum style styles[] = { STYLE_ALARM, STYLE_UNKNOWN, STYLE_ATTENTION, STYLE_TEXT };
+    struct fleet_alert alerts[FLEET_ALERTS_MAX];
+    int count = fleet_alerts(view, model, alerts), room, most, place = fleet_place(view, model);
 
-    return styles[rank];
-}
-
-/* "ssh", "https", or how far the way has got. */
-static void
-via_text(const struct fleet_row *row, uint64_t now_ms, char out[FLEET_TEXT_MAX])
-{
-    const char *via = row->node->source.via, *colon = strstr(via, "://");
-    char words[LINK_WORDS_MAX];
-    int len = colon ? (int)(colon - via) : (int)strlen(via);
-
-    if (row->link.state == LINK_LIVE && row->link.question == 0)
-        snprintf(out, FLEET_TEXT_MAX, "%.*s", len, via);
-    else
-        snprintf(out, FLEET_TEXT_MAX, "%s", link_words(&row->link, now_ms, words));
-}
-
-static void
-mode_text(const struct snapshot *s, char out[FLEET_TEXT_MAX])
-{
-    if (s->lung.policy == LUNG_POLICY_AUTO)
-        snprintf(out, FLEET_TEXT_MAX, "AUTO:%s", lung_state_name(s->lung.state));
-    else
-        snprintf(out, FLEET_TEXT_MAX, "forced %s", s->lung.policy == LUNG_POLICY_P2P ? "P2P" : "HTTP");
-}
-
-static void
-root_text(const struct fleet_row *row, char out[FLEET_TEXT_MAX])
-{
-    const struct snapshot_state *state = &row->snapshot->state;
-
-    snprintf(out, FLEET_TEXT_MAX, "%.8s %c%c", state->root[0] ? state->root : state->merkle_root, row->letter == 'A' ? '=' : '!',
-             row->letter);
-}
-
-static uint32_t
-differing(const struct snapshot *s)
-{
-    return s->summary ? s->summary_differing : (uint32_t)snapshot_tally(s).differ;
-}
-
-/* Nothing is made up: a node that was never heard of has its name and the state of its way alone. */
-static void
-draw_figures(const struct table *table, const struct area *area, int y, const struct fleet_row *row)
-{
-    const struct snapshot *s = row->snapshot;
-    enum style style = rank_style(row->rank), root = row->letter == 'A' ? STYLE_GOOD : STYLE_ATTENTION;
-    char text[FLEET_TEXT_MAX], span[FORMAT_MAX];
-
-    if (row->rank == FLEET_UNREACHED)
-        root = STYLE_UNKNOWN;
-    mode_text(s, text);
-    table_draw_cell(table, area, COL_MODE, y, style, text);
-    snprintf(text, sizeof(text), "%u", s->lung.peers_live);
-    table_draw_cell(table, area, COL_PEERS, y, style, text);
-    table_draw_cell(table, area, COL_COUNT, y, style, format_left(s->lung.fallback_in_ms, span));
-    if (row->letter == '?') {
-        table_draw_cell(table, area, COL_ROOT, y, STYLE_UNKNOWN, "n/a");
+    *layout = (struct fleet_layout){ .tiny = model->cols < TINY_COLS || model->rows < TINY_ROWS };
+    layout->key_rows = model->still ? 0 : model->rows >= TALL_ROWS && model->cols < 120 ? 2 : 1;
+    if (layout->tiny) {
+        layout->list_y = 2;
+        layout->list_rows = model->rows > 3 ? model->rows - 3 : 0;
     } else {
-        root_text(row, text);
-        table_draw_cell(table, area, COL_ROOT, y, (int)root, text);
+        room = model->rows - HEAD_ROWS - layout->key_rows;
+        most = model->still ? count : room / 4 > ALERT_ROWS ? room / 4 : room / 2 < ALERT_ROWS ? room / 2 : ALERT_ROWS;
+        layout->alert_rows = count < most ? count : most;
+        layout->list_y = HEAD_ROWS + layout->alert_rows;
+        layout->list_rows = room - layout->alert_rows;
+        if (layout->list_rows >= view->count + DETAIL_ROWS && view->count > 0)
+            layout->detail_rows = DETAIL_ROWS;
+        layout->list_rows -= layout->detail_rows;
     }
-    snprintf(text, sizeof(text), "%u", differing(s));
-    table_draw_cell(table, area, COL_DIFF, y, style, s->version[0] == 'v' ? "n/a" : text);
-    table_draw_cell(table, area, COL_LAG, y, style, format_span(row->lag_ms, span));
-    table_draw_cell(table, area, COL_AGE, y, style, row->age_ms < 2000 ? "now" : format_span(row->age_ms, span));
+    layout->first = panel_first_line(place, view->count, layout->list_rows);
+}
+
+/* --- bars ------------------------------------------------------------------------------------------------ */
+
+/* "A A B A", as many as stand in `most` columns. */
+static void
+letters_text(const struct fleet_view *view, int most, char *out, size_t size)
+{
+    size_t used = 0;
+
+    out[0] = 0;
+    for (int i = 0; i < view->total && 2 * i + 2 < most; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%c", i ? " " : "", view->letters[i]);
+    if (2 * view->total >= most)
+        snprintf(out + used, size - used, " ..");
 }
 
 static void
-draw_row(const struct table *table, const struct area *area, int y, const struct fleet_row *row, const struct fleet_model *model)
+draw_title(const struct area *area, const struct fleet_view *view, const struct fleet_model *model)
 {
-    bool selected = row->index == model->selected;
-    enum style style = rank_style(row->rank);
+    char text[FLEET_TEXT_MAX + 2 * FLEET_NODES_MAX], letters[2 * FLEET_NODES_MAX + 8], time[FORMAT_MAX], span[FORMAT_MAX];
+    int x, end;
+
+    letters_text(view, area->cols - 48, letters, sizeof(letters));
+    area_fill(area, 0, 0, area->cols, STYLE_BAR, ' ');
+    end = area_text_right(area, area->cols - 1, 0, STYLE_BAR, format_time(model->wall_ms, time)) - 1;
+    x = area->cols >= 60 ? area_text(area, 1, 0, STYLE_BAR, "LATTICE ") : 1;
+    if (model->frozen) {
+        snprintf(text, sizeof(text), _("FROZEN %s"), format_span((int64_t)(model->now_ms - model->frozen_ms), span));
+        x = area_text_cut(area, x, 0, end - x, STYLE_GAUGE_HOT, text) + 1;
+    }
+    snprintf(text, sizeof(text), NP_("%d node, %d live  %s  %d of %d on root A", "%d nodes, %d live  %s  %d of %d on root A", (unsigned)view->total),
+             view->total, view->live, letters, view->agree, view->total);
+    area_text_cut(area, x, 0, end - x, STYLE_BAR, text);
+}
+
+/* The rule over the alerts: how many, and what the filter leaves. */
+static void
+draw_rule(const struct area *area, const struct fleet_view *view, const struct fleet_model *model, const struct caps *caps, int count)
+{
+    char text[FORMAT_MAX], one[8], all[8];
+    int x, end = area->cols - 2;
+
+    area_fill(area, 0, 0, area->cols, STYLE_FRAME, caps->charset->rule);
+    x = area_printf(area, 1, 0, STYLE_COLUMN, " %s ", count > 0 ? format_noun((uint64_t)count, "alert", text) : _("no alerts")) + 1;
+    if (count > 0 && area->cols >= 72 && !model->still) {
+        snprintf(text, sizeof(text), _("%s ack  %s all"), key_name(keymap_key(&model->settings.keymap, ACTION_ACKNOWLEDGE, 0), one),
+                 key_name(keymap_key(&model->settings.keymap, ACTION_ACKNOWLEDGE_ALL, 0), all));
+        end = area_text_right(area, end, 0, STYLE_IDLE, text) - 1;
+    }
+    if (model->filter[0]) {
+        char filter[FLEET_TEXT_MAX];
+
+        snprintf(filter, sizeof(filter), _(" /%s  %d of %d "), model->filter, view->count, view->total);
+        area_text_cut(area, x, 0, end - x, STYLE_MATCH, filter);
+    }
+}
+
+static void
+draw_alerts(const struct area *area, const struct fleet_alert *alerts, int count)
+{
     char text[FLEET_TEXT_MAX];
 
-    if (selected)
-        area_text(area, 0, y, STYLE_HEAD, ">");
-    table_draw_cell(table, area, COL_NAME, y, style, row->node->name[0] ? row->node->name
-                                                     : row->snapshot ? row->snapshot->name : row->node->source.via);
-    via_text(row, model->now_ms, text);
-    table_draw_cell(table, area, COL_VIA, y, style, text);
-    if (row->snapshot)
-        draw_figures(table, area, y, row);
-    if (selected)
-        area_restyle_row(area, y, STYLE_SELECTED);
+    for (int i = 0; i < count && i < area->rows; i++) {
+        const struct fleet_alert *alert = &alerts[i];
+        enum style style = alert->seen ? STYLE_TEXT : alert->alarm ? STYLE_ALARM : STYLE_ATTENTION;
+
+        if (i + 1 == area->rows && count > area->rows)
+            snprintf(text, sizeof(text), NP_("and %d more", "and %d more", (unsigned)(count - i)), count - i);
+        else
+            fleet_alert_text(alert, text);
+        area_printf(area, 1, i, style, "[%c]", alert->seen ? '-' : alert->alarm ? 'X' : '!');
+        area_text_cut(area, 5, i, area->cols - 6, style, text);
+    }
 }
-
-static int
-position(const struct fleet_view *view, int selected)
-{
-    for (int i = 0; i < view->count; i++)
-        if (view->rows[i].index == selected)
-            return i;
-    return 0;
-}
-
-static void
-draw_rows(const struct area *area, const struct fleet_view *view, const struct fleet_model *model)
-{
-    struct table table;
-    int at = position(view, model->selected), first = at >= area->rows ? at - area->rows + 1 : 0;
-
-    table_fit(&table, columns, sizeof(columns) / sizeof(columns[0]), 1, area->cols - 1);
-    for (int y = 0; y < area->rows && first + y < view->count; y++)
-        draw_row(&table, area, y, &view->rows[first + y], model);
-    if (view->count == 0)
-        area_text(area, 1, 0, STYLE_UNKNOWN, "no node passes the filter; / changes it, Esc takes it away");
-}
-
-/* --- alerts --------------------------------------------------------------------------------------------- */
 
 static const char *
-name_of(const struct fleet_row *row)
+asked_name(const struct fleet_view *view, const struct fleet_model *model)
 {
-    return row->node->name[0] ? row->node->name : row->snapshot && row->snapshot->name[0] ? row->snapshot->name : row->node->source.via;
-}
-
-/* One line about a node; false: there is nothing more to say. `which` counts from 0. */
-static bool
-alert_text(const struct fleet_row *row, uint32_t which, char out[FLEET_TEXT_MAX], enum style *style)
-{
-    const struct snapshot *s = row->snapshot;
-    const struct snapshot_alert *alert;
-    char words[WORDS_MAX];
-
-    if (row->rank == FLEET_UNREACHED) {
-        if (which > 0 || (row->link.error[0] == 0 && row->link.question == 0))
-            return false;
-        *style = STYLE_ATTENTION;
-        snprintf(out, FLEET_TEXT_MAX, "%.60s: %.150s", name_of(row), row->link.question ? row->link.question_text : row->link.error);
-        return true;
-    }
-    if (s == NULL || which >= s->alert_count || which >= SNAPSHOT_ALERTS_MAX)
-        return false;
-    alert = &s->alerts[which];
-    *style = alert->severity == ALERT_ALARM ? STYLE_ALARM : STYLE_ATTENTION;
-    snprintf(out, FLEET_TEXT_MAX, "%s %.60s: %s", alert->code, name_of(row), words_of_alert(alert, words));
-    return true;
-}
-
-static int
-count_alerts(const struct fleet_view *view)
-{
-    char text[FLEET_TEXT_MAX];
-    enum style style;
-    int count = 0;
-
     for (int i = 0; i < view->count; i++)
-        for (uint32_t which = 0; alert_text(&view->rows[i], which, text, &style); which++)
-            count++;
-    return count;
+        if (view->rows[i].index == model->asked)
+            return view->rows[i].name;
+    return _("this node");
 }
 
-/* Alarms of all nodes, then the rest. */
+/* An answer that ends above row `end`, over as many rows as it takes. */
 static void
-draw_alerts(const struct area *area, const struct fleet_view *view)
+draw_message(const struct area *screen, int end, const struct fleet_model *model)
 {
-    char text[FLEET_TEXT_MAX];
-    enum style style;
-    int y = 0;
+    size_t at[MESSAGE_ROWS_MAX + 1] = { 0 };
+    int rows = 0, style = model->message_bad ? STYLE_ATTENTION : STYLE_HEAD;
+    char part[sizeof(model->message)];
 
-    for (int pass = 0; pass < 2; pass++)
-        for (int i = 0; i < view->count; i++)
-            for (uint32_t which = 0; alert_text(&view->rows[i], which, text, &style); which++)
-                if ((style == STYLE_ALARM) == (pass == 0) && y < area->rows)
-                    area_text_cut(area, 1, y++, area->cols - 2, (int)style, text);
+    while (rows < MESSAGE_ROWS_MAX && model->message[at[rows]]) {
+        at[rows + 1] = at[rows] + text_fitting(model->message + at[rows], screen->cols - 2, screen->canvas->unicode);
+        rows++;
+    }
+    for (int i = 0; i < rows; i++) {
+        area_fill(screen, 0, end - rows + i, screen->cols, style, ' ');
+        snprintf(part, sizeof(part), "%.*s", (int)(at[i + 1] - at[i]), model->message + at[i]);
+        area_text_cut(screen, 1, end - rows + i, screen->cols - 2, style, part);
+    }
+}
+
+/* What the way to a node asks, above its prompt. */
+static void
+draw_asked(const struct area *screen, int key_rows, const struct fleet_model *model, const struct caps *caps)
+{
+    int end = screen->rows - key_rows, rows = question_rows(&model->question, screen->cols, end > 2 ? end - 2 : end);
+    struct area part = area_sub(screen, 0, end - rows, screen->cols, rows);
+
+    question_draw(&model->question, caps, &part);
+}
+
+/* Keys; in the last row an open question, above it (or there) an answer. */
+static void
+draw_keys(const struct area *screen, int rows, const struct fleet_view *view, const struct fleet_model *model)
+{
+    struct area bar = area_sub(screen, 0, screen->rows - rows, screen->cols, rows);
+    struct area last = area_sub(screen, 0, screen->rows - 1, screen->cols, 1);
+    struct key_hints shown = { .list = hints, .count = sizeof(hints) / sizeof(hints[0]), .keymap = &model->settings.keymap };
+    bool asks = model->prompt.kind != PROMPT_CLOSED;
+
+    key_hints_draw(&bar, &shown);
+    if (asks)
+        prompt_draw(&model->prompt, asked_name(view, model), &last);
+    if (model->message_until_ms > model->now_ms)
+        draw_message(screen, asks ? screen->rows - 1 : screen->rows, model);
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------ */
 
 static void
-draw_title(const struct area *area, const struct fleet_view *view, const struct fleet_model *model)
+draw_help(const struct fleet_model *model, const struct caps *caps, const struct area *screen, int key_rows)
 {
-    char text[FLEET_TEXT_MAX + FLEET_NODES_MAX], letters[2 * FLEET_NODES_MAX + 1] = "", time[FORMAT_MAX];
+    struct area body = area_sub(screen, 0, 3, screen->cols, screen->rows - 3 - key_rows);
 
-    for (int i = 0; i < view->total && i < 16; i++)
-        snprintf(letters + strlen(letters), sizeof(letters) - strlen(letters), "%s%c", i ? " " : "", view->letters[i]);
-    snprintf(text, sizeof(text), "LATTICE fleet  %d nodes, %d live  %s  %d of %d on root A", view->total, view->live, letters, view->agree,
-             view->total);
-    area_fill(area, 0, 0, area->cols, STYLE_BAR, ' ');
-    area_text_cut(area, 1, 0, area->cols - 12, STYLE_BAR, text);
-    area_text_right(area, area->cols - 1, 0, STYLE_BAR, format_time(model->wall_ms, time));
+    help_draw_head(screen, 2, caps);
+    help_fleet_draw(&body, &model->settings.keymap, model->help_top);
 }
 
+/* Too small for columns: the sum, the worst alert, then a node a line. */
 static void
-draw_keys(const struct area *area, const struct fleet_view *view, const struct fleet_model *model)
+draw_tiny(const struct area *screen, const struct fleet_layout *layout, const struct fleet_view *view, const struct fleet_model *model)
 {
-    const struct fleet_row *row = view->count > 0 ? &view->rows[position(view, model->selected)] : NULL;
+    struct fleet_alert alerts[FLEET_ALERTS_MAX];
+    int count = fleet_alerts(view, model, alerts);
+    struct area part = area_sub(screen, 0, layout->list_y, screen->cols, layout->list_rows);
+    char text[FLEET_TEXT_MAX], letters[2 * FLEET_NODES_MAX + 8];
 
-    area_fill(area, 0, 0, area->cols, model->typing || model->answering ? STYLE_PROMPT : STYLE_TEXT, ' ');
-    if (model->typing)
-        area_printf(area, 1, 0, STYLE_PROMPT, "filter: %s_", model->filter);
-    else if (model->answering && row && row->link.secret)
-        area_text_cut(area, 1, 0, area->cols - 2, STYLE_PROMPT, "type the passphrase, Enter; Esc gives none");
-    else if (model->answering)
-        area_text_cut(area, 1, 0, area->cols - 2, STYLE_PROMPT, "the right host?  y yes, and remember it  n/Esc no");
-    else if (row && row->link.question)
-        area_text_cut(area, 1, 0, area->cols - 2, STYLE_ATTENTION, "Enter answer   j k choose   / filter   q quit");
-    else
-        area_text_cut(area, 1, 0, area->cols - 2, STYLE_TEXT, "Enter open   j k choose   / filter   q quit");
+    letters_text(view, screen->cols - 8, letters, sizeof(letters));
+    area_printf(screen, 0, 0, STYLE_HEAD, "%s%d/%d %s", model->frozen ? _("FROZEN ") : "", view->live, view->total, letters);
+    if (count > 0) {
+        fleet_alert_text(&alerts[0], text);
+        area_printf(screen, 0, 1, alerts[0].alarm ? STYLE_ALARM : STYLE_ATTENTION, "!%d %s", count, text);
+    }
+    for (int y = 0; y < part.rows && layout->first + y < view->count; y++)
+        fleet_list_fact(&part, y, &view->rows[layout->first + y], model);
+}
+
+/* Title, alerts, rows, the selected one; or the help below the title. */
+static void
+draw_whole(const struct area *screen, const struct fleet_layout *layout, const struct fleet_view *view, const struct fleet_model *model,
+           const struct caps *caps)
+{
+    struct fleet_alert alerts[FLEET_ALERTS_MAX];
+    int count = fleet_alerts(view, model, alerts);
+    struct area part = area_sub(screen, 0, 0, screen->cols, 1);
+
+    draw_title(&part, view, model);
+    part = area_sub(screen, 0, 1, screen->cols, 1);
+    draw_rule(&part, view, model, caps, count);
+    if (model->help) {
+        draw_help(model, caps, screen, layout->key_rows);
+        return;
+    }
+    part = area_sub(screen, 0, 2, screen->cols, layout->alert_rows);
+    draw_alerts(&part, alerts, count);
+    part = area_sub(screen, 0, layout->list_y - 1, screen->cols, 1 + layout->list_rows);
+    fleet_list_draw(&part, view, model, layout->first);
+    part = area_sub(screen, 0, layout->list_y + layout->list_rows, screen->cols, layout->detail_rows);
+    if (layout->detail_rows > 0)
+        fleet_list_detail(&part, fleet_selected(view, model), model, caps);
 }
 
 void
 fleet_draw(const struct fleet_view *view, const struct fleet_model *model, const struct caps *caps, struct canvas *canvas)
 {
-    struct area screen = area_of(canvas), part;
-    int alerts = count_alerts(view), room = screen.rows - HEAD_ROWS - 1, lines = alerts < ALERT_ROWS_MAX ? alerts : ALERT_ROWS_MAX;
-    struct table table;
+    struct area screen = area_of(canvas);
+    struct fleet_layout layout;
 
-    if (lines > room / 2)
-        lines = room > 1 ? room / 2 : 0;
-    part = area_sub(&screen, 0, 0, screen.cols, 1);
-    draw_title(&part, view, model);
-    part = area_sub(&screen, 0, 1, screen.cols, 1);
-    area_fill(&part, 0, 0, part.cols, STYLE_FRAME, caps->charset->rule);
-    area_printf(&part, 1, 0, STYLE_COLUMN, " %d alert%s ", alerts, alerts == 1 ? "" : "s");
-    if (model->filter[0])
-        area_printf(&part, 16, 0, STYLE_MATCH, " filter: %s, %d of %d ", model->filter, view->count, view->total);
-    part = area_sub(&screen, 0, 2, screen.cols, lines);
-    draw_alerts(&part, view);
-    part = area_sub(&screen, 0, 2 + lines, screen.cols, 1);
-    table_fit(&table, columns, sizeof(columns) / sizeof(columns[0]), 1, part.cols - 1);
-    table_draw_heads(&table, &part, 0);
-    part = area_sub(&screen, 0, HEAD_ROWS + lines, screen.cols, room - lines);
-    draw_rows(&part, view, model);
-    part = area_sub(&screen, 0, screen.rows - 1, screen.cols, 1);
-    draw_keys(&part, view, model);
+    fleet_layout_compute(&layout, model, view);
+    if (layout.tiny)
+        draw_tiny(&screen, &layout, view, model);
+    else
+        draw_whole(&screen, &layout, view, model, caps);
+    if (fleet_asks(model))
+        draw_asked(&screen, layout.key_rows, model, caps);
+    if (layout.key_rows > 0 && (!layout.tiny || screen.rows >= 3))
+        draw_keys(&screen, layout.key_rows, view, model);
 }

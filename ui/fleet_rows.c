@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "i18n.h"
+#include "link_label.h"
+
 /* --- letters -------------------------------------------------------------------------------------------- */
 
 /* Trie roots where both have one, else the flat roots, which a v3.0.3 node has too. */
@@ -64,6 +68,26 @@ give_letters(struct fleet_row *rows, int count)
 
 /* --- rows ----------------------------------------------------------------------------------------------- */
 
+/* privacy: where a node is stays here. */
+static void
+name_row(struct fleet_row *row, bool privacy)
+{
+    const char *own = row->snapshot ? row->snapshot->name : "", *via = row->node->source.via, *host = strstr(via, "://");
+
+    if (row->node->name[0] || own[0])
+        lat_copy(row->name, sizeof(row->name), row->node->name[0] ? row->node->name : own);
+    else if (!privacy)
+        lat_copy(row->name, sizeof(row->name), host ? host + 3 : via);
+    else
+        snprintf(row->name, sizeof(row->name), _("node %d"), row->index + 1);
+}
+
+uint64_t
+fleet_now_ms(const struct fleet_model *model)
+{
+    return model->frozen ? model->frozen_ms : model->now_ms;
+}
+
 static enum fleet_rank
 rank_of(const struct fleet_row *row)
 {
@@ -77,13 +101,23 @@ rank_of(const struct fleet_row *row)
 static void
 note_lag(struct fleet_row *row, struct fleet_model *model)
 {
-    uint64_t *since = &model->differs_ms[row->index];
+    uint64_t *since = &model->memory[row->index].differs_ms;
 
     if (row->letter == 'A' || row->letter == '?')
         *since = 0;
     else if (*since == 0)
-        *since = model->now_ms;
-    row->lag_ms = *since ? (int64_t)(model->now_ms - *since) : -1;
+        *since = fleet_now_ms(model);
+    row->lag_ms = *since ? (int64_t)(fleet_now_ms(model) - *since) : -1;
+}
+
+/* What was seen of an alert counts until its cause ends. */
+static void
+prune(const struct fleet_row *row, struct fleet_memory *memory)
+{
+    if (row->rank != FLEET_UNREACHED) {
+        acks_prune(&memory->acks, row->snapshot);
+        memory->silence_seen = false;
+    }
 }
 
 static int
@@ -97,11 +131,11 @@ by_rank(const void *a, const void *b)
 static bool
 passes(const struct filter *filter, const struct fleet_row *row)
 {
-    char text[1024], words[LINK_WORDS_MAX];
+    char text[1024], words[LINK_LABEL_MAX];
 
     snprintf(text, sizeof(text), "%s %s %s %s %s %s %c", row->node->name, row->node->tags, row->node->source.via,
              row->snapshot ? row->snapshot->name : "", row->snapshot ? lung_state_name(row->snapshot->lung.state) : "",
-             link_words(&row->link, 0, words), row->letter);
+             link_label(&row->link, 0, words), row->letter);
     return filter_passes(filter, text);
 }
 
@@ -119,29 +153,47 @@ keep_passing(const char *text, struct fleet_view *view)
     view->count = kept;
 }
 
-static void
-keep_selection(struct fleet_model *model, const struct fleet_view *view)
+int
+fleet_place(const struct fleet_view *view, const struct fleet_model *model)
 {
     for (int i = 0; i < view->count; i++)
         if (view->rows[i].index == model->selected)
-            return;
-    if (view->count > 0)
-        model->selected = view->rows[0].index;
+            return i;
+    return 0;
+}
+
+const struct fleet_row *
+fleet_selected(const struct fleet_view *view, const struct fleet_model *model)
+{
+    return view->count > 0 ? &view->rows[fleet_place(view, model)] : NULL;
+}
+
+static void
+keep_selection(struct fleet_model *model, const struct fleet_view *view)
+{
+    const struct fleet_row *row = fleet_selected(view, model);
+
+    if (row)
+        model->selected = row->index;
 }
 
 void
 fleet_look(const struct fleet *fleet, const struct snapshot *const *snapshots, const struct link_status *links,
            struct fleet_model *model, struct fleet_view *view)
 {
+    uint64_t now_ms = fleet_now_ms(model);
+
     *view = (struct fleet_view){ .count = fleet->count, .total = fleet->count };
     for (int i = 0; i < fleet->count; i++) {
         const struct snapshot *s = snapshots[i];
 
         view->rows[i] = (struct fleet_row){ .index = i, .node = &fleet->nodes[i], .snapshot = s, .link = links[i],
-                                            .age_ms = s ? (int64_t)(model->now_ms - s->mono_ms) : -1 };
-        if (s && s->mono_ms > model->now_ms)
+                                            .age_ms = s ? (int64_t)(now_ms - s->mono_ms) : -1 };
+        if (s && s->mono_ms > now_ms)
             view->rows[i].age_ms = 0;
+        name_row(&view->rows[i], model->settings.privacy);
     }
+    fleet_follow_question(model, links);
     give_letters(view->rows, view->count);
     for (int i = 0; i < view->count; i++) {
         struct fleet_row *row = &view->rows[i];
@@ -149,6 +201,7 @@ fleet_look(const struct fleet *fleet, const struct snapshot *const *snapshots, c
 
         row->rank = rank_of(row);
         note_lag(row, model);
+        prune(row, &model->memory[row->index]);
         view->letters[i] = live ? row->letter : '?';
         view->live += live;
         view->agree += live && row->letter == 'A';

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fleet.h"
 #include "i18n.h"
 #include "keymap.h"
 #include "keys.h"
@@ -47,14 +48,19 @@ put_long(struct pen *pen, int x, int style, const char *text)
 }
 
 static void
+section(struct pen *pen, const char *title, const char *const *lines)
+{
+    put(pen, 1, STYLE_HEAD, title);
+    pen->line++;
+    for (int i = 0; lines[i]; i++)
+        put_long(pen, 3, STYLE_TEXT, _(lines[i]));
+    pen->line++;
+}
+
+static void
 panel_lines(struct pen *pen, const struct panel *panel)
 {
-    put(pen, 1, STYLE_HEAD, _(panel->title));
-    pen->line++;
-    for (int i = 0; panel->help[i]; i++) {
-        put_long(pen, 3, STYLE_TEXT, _(panel->help[i]));
-    }
-    pen->line++;
+    section(pen, _(panel->title), panel->help);
 }
 
 /* "k Up", "1 2 3 4 5 6": all keys of an action. */
@@ -71,13 +77,15 @@ keys_text(const struct keymap *map, enum action action, char *out, size_t size)
 }
 
 static void
-key_lines(struct pen *pen, const struct keymap *map)
+key_lines(struct pen *pen, const struct keymap *map, enum keymap_place place)
 {
     char keys[64];
 
     put(pen, 1, STYLE_HEAD, _("KEYS"));
     pen->line++;
     for (int a = 1; a < ACTION_COUNT; a++) {
+        if (!action_works((enum action)a, place))
+            continue;
         keys_text(map, (enum action)a, keys, sizeof(keys));
         put(pen, 3, STYLE_KEY, keys);
         put_long(pen, 3 + KEYS_COLS, STYLE_TEXT, _(action_info((enum action)a)->help));
@@ -86,15 +94,28 @@ key_lines(struct pen *pen, const struct keymap *map)
 }
 
 static void
+glyph_line(struct pen *pen)
+{
+    put_long(pen, 1, STYLE_TEXT, _("Glyphs: * good   o idle   ! attention   X alarm   ? unknown or old   > selected"));
+}
+
+static void
 all_lines(struct pen *pen, const struct model *model)
 {
     panel_lines(pen, panel_of(model->focus));
-    key_lines(pen, &model->settings.keymap);
+    key_lines(pen, &model->settings.keymap, KEYMAP_NODE);
     for (int id = 0; id < PANEL_COUNT; id++)
         if (id != (int)model->focus)
             panel_lines(pen, panel_of((enum panel_id)id));
-    put_long(pen, 1, STYLE_TEXT,
-             _("Glyphs: * good   o idle   ! attention   X alarm   ? unknown or old   > selected"));
+    glyph_line(pen);
+}
+
+static void
+fleet_lines(struct pen *pen, const struct keymap *map)
+{
+    section(pen, _("NODES"), fleet_help);
+    key_lines(pen, map, KEYMAP_FLEET);
+    glyph_line(pen);
 }
 
 int
@@ -113,4 +134,31 @@ help_draw(const struct area *area, const struct model *model)
     struct pen pen = { .area = area, .cols = area->cols, .unicode = area->canvas->unicode, .top = model->help_top < max ? model->help_top : max };
 
     all_lines(&pen, model);
+}
+
+int
+help_fleet_top_max(const struct keymap *map, int cols, int rows)
+{
+    struct pen pen = { .area = NULL, .cols = cols };
+
+    fleet_lines(&pen, map);
+    return pen.line > rows ? pen.line - rows : 0;
+}
+
+void
+help_fleet_draw(const struct area *area, const struct keymap *map, int top)
+{
+    int max = help_fleet_top_max(map, area->cols, area->rows);
+    struct pen pen = { .area = area, .cols = area->cols, .unicode = area->canvas->unicode, .top = top < max ? top : max };
+
+    fleet_lines(&pen, map);
+}
+
+void
+help_draw_head(const struct area *screen, int y, const struct caps *caps)
+{
+    area_fill(screen, 0, y, screen->cols, STYLE_HEAD, caps->charset->rule_focus);
+    area_text(screen, 1, y, STYLE_HEAD, _(" HELP "));
+    if (screen->cols >= 48)
+        area_text_right(screen, screen->cols - 2, y, STYLE_COLUMN, _(" j k PgUp PgDn scroll  Esc closes "));
 }

@@ -37,6 +37,7 @@ static const struct key_hint console_hints[] = {
     { N_("now"), 13, HINT_ROOMY, { ACTION_NOW } },
     { N_("past"), 13, HINT_TIGHT,
       { ACTION_EARLIER, ACTION_LATER, ACTION_EARLIER_CHANGE, ACTION_LATER_CHANGE, ACTION_GO_TIME, ACTION_NOW } },
+    { N_("nodes"), 6, HINT_ALWAYS, { ACTION_FLEET } },
     { N_("redraw"), 22, HINT_ALWAYS, { ACTION_REPAINT } },
     { N_("help"), 2, HINT_ALWAYS, { ACTION_HELP } },
     { N_("quit"), 1, HINT_ALWAYS, { ACTION_QUIT } },

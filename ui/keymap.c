@@ -44,6 +44,10 @@ static const struct action_info infos[ACTION_COUNT] = {
     [ACTION_LATER_CHANGE] = { "later_change", false, N_("forth to the next change of the lungs") },
     [ACTION_GO_TIME] = { "go_time", false, N_("to a moment of the past: 03:12, -2h, 2026-03-14T03:12:40Z") },
     [ACTION_NOW] = { "now", false, N_("from the past back to now") },
+    [ACTION_FLEET] = { "nodes", false, N_("to the view of many nodes, and back to the one it was opened from") },
+    [ACTION_ADD] = { "add", false, N_("view of many nodes: add one, for as long as this console runs") },
+    [ACTION_REMOVE] = { "remove", false, N_("view of many nodes: remove the selected one (asks first)") },
+    [ACTION_RETRY] = { "retry", false, N_("view of many nodes: try the selected one again at once") },
     [ACTION_REPAINT] = { "repaint", false, N_("paint the whole screen anew") },
     [ACTION_SUSPEND] = { "suspend", false, N_("suspend; `fg` brings it back") },
     [ACTION_QUIT] = { "quit", false, N_("leave; asks when the node runs in here") },
@@ -100,18 +104,54 @@ static const struct keymap defaults = {
         { '}', ACTION_LATER_CHANGE },
         { '@', ACTION_GO_TIME },
         { '=', ACTION_NOW },
+        { 'o', ACTION_FLEET },
+        { '+', ACTION_ADD },
+        { '-', ACTION_REMOVE },
+        { 'r', ACTION_RETRY },
         { KEYS_CTRL_L, ACTION_REPAINT },
         { KEYS_CTRL_Z, ACTION_SUSPEND },
         { 'q', ACTION_QUIT },
         { KEYS_CTRL_C, ACTION_INTERRUPT },
     },
-    .count = 52,
+    .count = 56,
 };
 
 const struct action_info *
 action_info(enum action action)
 {
     return &infos[action];
+}
+
+bool
+action_works(enum action action, enum keymap_place place)
+{
+    switch (action) {
+    case ACTION_ADD:
+    case ACTION_REMOVE:
+    case ACTION_RETRY:
+        return place == KEYMAP_FLEET;
+    case ACTION_FORCE_P2P:
+    case ACTION_FORCE_HTTP:
+    case ACTION_AUTO:
+    case ACTION_NEXT_PANEL:
+    case ACTION_PREVIOUS_PANEL:
+    case ACTION_GO_PANEL:
+    case ACTION_SORT:
+    case ACTION_REVERSE:
+    case ACTION_LEVEL:
+    case ACTION_ZOOM:
+    case ACTION_WRITE:
+    case ACTION_CAPTIONS:
+    case ACTION_EARLIER:
+    case ACTION_LATER:
+    case ACTION_EARLIER_CHANGE:
+    case ACTION_LATER_CHANGE:
+    case ACTION_GO_TIME:
+    case ACTION_NOW:
+        return place == KEYMAP_NODE;
+    default:
+        return true;
+    }
 }
 
 enum action

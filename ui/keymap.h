@@ -49,6 +49,10 @@ enum action {
     ACTION_LATER_CHANGE,
     ACTION_GO_TIME,
     ACTION_NOW,
+    ACTION_FLEET,
+    ACTION_ADD,
+    ACTION_REMOVE,
+    ACTION_RETRY,
     ACTION_REPAINT,
     ACTION_SUSPEND,
     ACTION_QUIT,
@@ -63,6 +67,10 @@ struct action_info {
 };
 
 const struct action_info *action_info(enum action action);
+
+/* Where a key does something: in the console of one node, in the view of many. */
+enum keymap_place { KEYMAP_NODE, KEYMAP_FLEET };
+bool action_works(enum action action, enum keymap_place place);
 
 /* The action of this name in console.ini; ACTION_NONE: there is none. */
 enum action action_parse(const char *name);

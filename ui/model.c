@@ -155,12 +155,19 @@ move_match(struct model *model, const struct snapshot *snapshot, int step)
 
 /* --- keys ----------------------------------------------------------------------------------------------- */
 
+/* Does a node end, or go on alone, with the console? */
+static bool
+holds_node(const struct model *model)
+{
+    return model->embedded || model->beside_own;
+}
+
 static struct effect
 ask_to_quit(struct model *model)
 {
     struct effect effect = { .kind = EFFECT_NONE };
 
-    if (!model->embedded)
+    if (!holds_node(model))
         effect.kind = EFFECT_LEAVE;
     else
         prompt_open(&model->prompt, PROMPT_QUIT, "");
@@ -174,7 +181,7 @@ model_interrupt(struct model *model)
 
     model->interrupt_ms = model->now_ms;
     if (again)
-        return (struct effect){ .kind = model->embedded ? EFFECT_STOP : EFFECT_LEAVE };
+        return (struct effect){ .kind = holds_node(model) ? EFFECT_STOP : EFFECT_LEAVE };
     return ask_to_quit(model);
 }
 
@@ -560,6 +567,8 @@ act(struct model *model, const struct snapshot *snapshot, enum action action, ui
         model->mouse = !model->mouse;
         model_say(model, false, model->mouse ? _("mouse on: hold Shift to select text") : _("mouse off"));
         return (struct effect){ .kind = EFFECT_MOUSE };
+    case ACTION_FLEET:
+        return (struct effect){ .kind = EFFECT_FLEET };
     case ACTION_REPAINT:
         return (struct effect){ .kind = EFFECT_REPAINT };
     case ACTION_SUSPEND:

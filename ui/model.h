@@ -55,6 +55,7 @@ struct model {
     uint32_t refresh_ms; /* how often a picture is expected to change */
     int cols, rows;      /* of the screen */
     bool embedded, control;
+    bool beside_own; /* the node runs elsewhere, and another one in this process: quitting asks */
     char via[64];
     bool still; /* a picture for paper (--once): no keys are offered */
     enum panel_id focus;
@@ -92,6 +93,7 @@ enum effect_kind {
     EFFECT_LOOK,  /* another moment of the node's history: look */
     EFFECT_NOW,   /* back to the present */
     EFFECT_ANSWER, /* to the question of the link: yes, with prompt.text where it wants one; close the prompt then */
+    EFFECT_FLEET, /* the view of many nodes */
 };
 
 struct effect {

@@ -38,6 +38,12 @@ quit_key(uint32_t key)
     return key == 'l' ? ANSWER_LEAVE : ANSWER_NO;
 }
 
+static enum prompt_answer
+remove_key(uint32_t key)
+{
+    return key == 'y' ? ANSWER_YES : ANSWER_NO;
+}
+
 static void
 rub_out(char *text)
 {
@@ -119,7 +125,8 @@ prompt_key(struct prompt *prompt, const struct key_press *press)
 {
     enum prompt_answer answer = ANSWER_NONE;
 
-    if (press->pasted && prompt->kind != PROMPT_FILTER && prompt->kind != PROMPT_WRITE && prompt->kind != PROMPT_SECRET)
+    if (press->pasted && prompt->kind != PROMPT_FILTER && prompt->kind != PROMPT_WRITE && prompt->kind != PROMPT_SECRET &&
+        prompt->kind != PROMPT_ADD)
         return ANSWER_NONE;
     switch (prompt->kind) {
     case PROMPT_CLOSED:
@@ -135,6 +142,7 @@ prompt_key(struct prompt *prompt, const struct key_press *press)
     case PROMPT_NAME:
     case PROMPT_TIME:
     case PROMPT_WRITE:
+    case PROMPT_ADD:
         answer = text_key(prompt, press);
         break;
     case PROMPT_HOST_KEY:
@@ -142,6 +150,9 @@ prompt_key(struct prompt *prompt, const struct key_press *press)
         break;
     case PROMPT_SECRET:
         answer = secret_key(prompt, press);
+        break;
+    case PROMPT_REMOVE:
+        answer = remove_key(press->key);
         break;
     }
     if (answer != ANSWER_NONE)
@@ -191,6 +202,16 @@ draw_typed(const struct prompt *prompt, const char *text, const struct area *are
         area_printf(area, x + 2, 0, STYLE_PROMPT, "%s", prompt->error);
     else if (room - x > 40)
         area_text_right(area, area->cols - 1, 0, STYLE_PROMPT, keys);
+}
+
+static void
+draw_remove(const struct area *area, const char *node)
+{
+    char wide[160], narrow[96];
+
+    snprintf(wide, sizeof(wide), _(" Remove %.64s from this view?  It goes on running.  y yes  n/Esc no"), node);
+    snprintf(narrow, sizeof(narrow), _(" Remove %.64s?  y yes  n/Esc no"), node);
+    draw_question(area, (const char *const[]){ wide, narrow, _(" Remove it?  y yes  n no") });
 }
 
 static void
@@ -254,6 +275,12 @@ prompt_draw(const struct prompt *prompt, const char *node, const struct area *ar
         break;
     case PROMPT_SECRET:
         draw_secret(prompt, area);
+        break;
+    case PROMPT_ADD:
+        draw_typed(prompt, prompt->text, area, _(" Add (ssh://HOST, http://..): "), _("Enter add  Esc back"));
+        break;
+    case PROMPT_REMOVE:
+        draw_remove(area, node);
         break;
     }
 }

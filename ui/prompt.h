@@ -29,12 +29,14 @@ enum prompt_kind {
     PROMPT_WRITE,
     PROMPT_NAME,
     PROMPT_HOST_KEY,
-    PROMPT_SECRET
+    PROMPT_SECRET,
+    PROMPT_ADD,
+    PROMPT_REMOVE
 };
 
 struct prompt {
     enum prompt_kind kind;
-    char text[PROMPT_TEXT_MAX]; /* FILTER, NAME, TIME, WRITE, SECRET: what was typed so far; a secret is wiped by prompt_close */
+    char text[PROMPT_TEXT_MAX]; /* FILTER, NAME, TIME, WRITE, ADD, SECRET: what was typed so far; a secret is wiped by prompt_close */
     enum prompt_kind forcing;   /* NAME: what will be forced */
     bool timed;
     char error[64];             /* FILTER: why it was refused; "": fine */
@@ -48,8 +50,8 @@ enum prompt_answer {
     ANSWER_TIMED,  /* FORCE: for PROMPT_TIMED_S */
     ANSWER_STOP,   /* QUIT: stop the node */
     ANSWER_LEAVE,  /* QUIT: the node goes on */
-    ANSWER_TEXT,   /* FILTER: text holds a sound filter; NAME, TIME, WRITE: text holds what was typed; SECRET: also, and it is not "" */
-    ANSWER_YES,    /* HOST_KEY: it is the right host */
+    ANSWER_TEXT,   /* FILTER: text holds a sound filter; NAME, TIME, WRITE, ADD: text holds what was typed; SECRET: also, and it is not "" */
+    ANSWER_YES,    /* HOST_KEY: it is the right host; REMOVE: do it */
 };
 
 /* text: what FILTER and WRITE begin with, "" otherwise. */
@@ -58,7 +60,7 @@ void prompt_open(struct prompt *prompt, enum prompt_kind kind, const char *text)
 /* Close it, whatever it asks, and wipe what was typed. */
 void prompt_close(struct prompt *prompt);
 
-/* A key while a prompt is open. Pasted keys only ever reach the texts of FILTER, WRITE and SECRET; a name has to be typed. */
+/* A key while a prompt is open. Pasted keys only ever reach the texts of FILTER, WRITE, ADD and SECRET; a name has to be typed. */
 enum prompt_answer prompt_key(struct prompt *prompt, const struct key_press *press);
 
 /* Draw it over row 0 of the area; node: the name shown. Puts the cursor behind the text of FILTER. */

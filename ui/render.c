@@ -161,10 +161,7 @@ draw_help(const struct model *model, const struct caps *caps, const struct area 
 {
     struct area body = area_sub(screen, 0, 3, screen->cols, screen->rows - 3 - layout_key_rows(model) - model_caption_rows(model));
 
-    area_fill(screen, 0, 2, screen->cols, STYLE_HEAD, caps->charset->rule_focus);
-    area_text(screen, 1, 2, STYLE_HEAD, _(" HELP "));
-    if (screen->cols >= 48)
-        area_text_right(screen, screen->cols - 2, 2, STYLE_COLUMN, _(" j k PgUp PgDn scroll  Esc closes "));
+    help_draw_head(screen, 2, caps);
     help_draw(&body, model);
 }
 

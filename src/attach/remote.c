@@ -200,6 +200,16 @@ remote_stop(struct remote *remote)
     release(remote);
 }
 
+void
+remote_abandon(struct remote *remote)
+{
+    atomic_store(&remote->stopping, true);
+    wake(remote);
+    pthread_detach(remote->thread);
+    exchange_close(remote->exchange);
+    release(remote);
+}
+
 uint64_t
 remote_bytes(struct remote *remote)
 {
@@ -252,6 +262,15 @@ face_focus(void *arg, bool full)
 }
 
 static void
+face_retry(void *arg)
+{
+    struct remote *r = arg;
+
+    atomic_store(&r->hurry, true);
+    wake(r);
+}
+
+static void
 face_answer(void *arg, uint32_t question, bool yes, const char *secret)
 {
     remote_answer(arg, question, yes, secret);
@@ -262,7 +281,7 @@ void
 remote_face(struct remote *remote, struct source *out)
 {
     static const struct source_ops ops = { .latest = face_latest, .wake_fd = face_wake_fd, .submit = face_submit, .link = face_link,
-                                           .focus = face_focus, .answer = face_answer };
+                                           .focus = face_focus, .retry = face_retry, .answer = face_answer };
 
     *out = (struct source){ .ops = &ops, .arg = remote, .embedded = false, .control = remote->options.control };
     lat_copy(out->via, sizeof(out->via), remote->shown);

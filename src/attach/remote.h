@@ -31,6 +31,9 @@ LAT_MUST_CHECK enum lat_err remote_start(const struct api_target *target, const 
 /* Stop; answers what waits with LAT_CLOSED. Returns within half a second, whatever hangs. NULL is fine. */
 void remote_stop(struct remote *remote);
 
+/* The same without waiting: its thread ends by itself, and frees what is left. */
+void remote_abandon(struct remote *remote);
+
 /* The source's face; borrows remote. */
 void remote_face(struct remote *remote, struct source *out);
 

@@ -47,7 +47,7 @@ struct remote {
     int wake; /* eventfd: a command, an answer, another focus, the end */
     pthread_t thread;
     atomic_int holders; /* owner and thread; the last one frees */
-    atomic_bool stopping, full;
+    atomic_bool stopping, full, hurry; /* hurry: do not wait for the next try */
     atomic_uint_fast64_t bytes;
 
     pthread_mutex_t lock; /* of the next five */

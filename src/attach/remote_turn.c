@@ -119,10 +119,12 @@ check_silence(struct remote *r)
 void
 remote_turn(struct remote *r)
 {
+    bool hurry;
     int running;
 
     r->now_ms = lat_mono_ms();
-    if (!r->up && r->now_ms >= r->retry_ms)
+    hurry = atomic_exchange(&r->hurry, false);
+    if (!r->up && (hurry || r->now_ms >= r->retry_ms))
         begin(r);
     if (!r->up)
         remote_drop_command(r, "the node cannot be reached now");

@@ -42,9 +42,4 @@ struct link_status {
     struct link_key key;                  /* of the host */
 };
 
-#define LINK_WORDS_MAX 24
-
-/* "live", "host key", "retry in 4 s", "asks you". */
-const char *link_words(const struct link_status *status, uint64_t now_ms, char out[LINK_WORDS_MAX]);
-
 #endif

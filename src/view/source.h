@@ -17,6 +17,7 @@ struct source_ops {
     /* Of a node that runs elsewhere; NULL for one in this process. */
     void (*link)(void *arg, struct link_status *out);
     void (*focus)(void *arg, bool full); /* whole snapshots, or summaries alone (summary.h) */
+    void (*retry)(void *arg);            /* now, if it waits for its next try */
     void (*answer)(void *arg, uint32_t question, bool yes, const char *secret); /* to link_status; secret NULL: none */
 };
 

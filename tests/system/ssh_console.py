@@ -225,7 +225,7 @@ s = Screen(["attach", "--ssh-config", config_plain, silent] + [target] * 18 + [f
 s.expect_whole("20 nodes, 19 live", 30)
 began = time.monotonic()
 s.type("/")
-s.expect("filter:", 2)
+s.expect("/", 2)
 s.type("http:")
 s.type("\r")
 s.expect_whole("1 of 20", 2)

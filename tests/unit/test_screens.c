@@ -480,7 +480,7 @@ static bool
 needs_no_caption(enum action action)
 {
     return action == ACTION_PAGE_UP || action == ACTION_PAGE_DOWN || action == ACTION_PREVIOUS_PANEL || action == ACTION_SUSPEND ||
-           action == ACTION_INTERRUPT;
+           action == ACTION_INTERRUPT || !action_works(action, KEYMAP_NODE);
 }
 
 static void
