@@ -285,12 +285,12 @@ log_end(const struct healer *healer, unsigned changes)
 static void
 keep(const struct healer *healer, uint64_t now)
 {
-    struct healing healing;
+    struct healing ended;
 
-    healing_of(&healer->h.heal, lat_wall_ms(), now, &healing);
-    healing.p2p = true;
-    peerid_text(&healer->id, healing.peer);
-    healings_add(healer->node->healings, &healing);
+    healing_of(&healer->h.heal, lat_wall_ms(), now, &ended);
+    ended.p2p = true;
+    peerid_text(&healer->id, ended.peer);
+    healings_add(healer->node->healings, &ended);
 }
 
 static void
