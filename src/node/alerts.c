@@ -11,6 +11,7 @@
 
 /* A divergence that lasts longer than this is an alarm; the exit code of `status` follows the same line. */
 #define DIVERGENCE_ALARM_MS 60000
+#define GOOD_ANSWERS 2 /* in a row, after which a source that failed is well again */
 
 /* Alerts being gathered, each with the subject that tells it from others of its code. */
 struct gathering {
@@ -133,6 +134,43 @@ alert_difference(struct gathering *g, const struct snapshot_stand *stand, const 
         say(g, ALERT_IS_DIFFERS, severity, subject, &(struct said){ .who = name, .what = theirs, .why = ours });
 }
 
+/* Nodes with different trusted keys do not end with one root, whatever is healed. Once a node, by whichever way it is seen. */
+static void
+alert_trust(struct gathering *g, const struct snapshot_stand *stand, const char *public_key, const char *name)
+{
+    if (!stand->difference.trust_differs)
+        return;
+    for (uint32_t i = 0; i < g->now.count; i++)
+        if (strcmp(g->now.entries[i].code, "T2") == 0 && strcmp(g->now.entries[i].subject, public_key) == 0)
+            return;
+    say(g, ALERT_IS_TRUST_DIFFERS, ALERT_ATTENTION, public_key, &(struct said){ .who = name });
+}
+
+/* Good answers of a source when it last failed, where that still stands as an alert; UINT64_MAX: it does not. */
+static uint64_t
+good_when_failing(const struct gathering *g, const char *url)
+{
+    for (uint32_t i = 0; i < g->before->count; i++)
+        if (strcmp(g->before->entries[i].code, "F2") == 0 && strcmp(g->before->entries[i].subject, url) == 0)
+            return g->before->entries[i].good;
+    return UINT64_MAX;
+}
+
+static void
+alert_failing(struct gathering *g, const struct snapshot_source *source)
+{
+    bool fails = source->failures > 0 && !source->usable && source->stand.error[0];
+    uint64_t good = fails ? source->polls_ok : good_when_failing(g, source->url);
+    uint32_t at = g->now.count;
+
+    if (fails)
+        say(g, ALERT_IS_SOURCE_FAILS, ALERT_ATTENTION, source->url, &(struct said){ .who = source->name, .why = source->stand.error });
+    else if (good != UINT64_MAX && source->polls_ok - good < GOOD_ANSWERS)
+        say(g, ALERT_IS_SOURCE_BACK, ALERT_ATTENTION, source->url, &(struct said){ .who = source->name });
+    if (g->now.count > at)
+        g->now.entries[at].good = good;
+}
+
 static void
 source_alerts(struct gathering *g)
 {
@@ -141,8 +179,9 @@ source_alerts(struct gathering *g)
 
         if (source->stand.differs_ms >= 0)
             alert_difference(g, &source->stand, source->url, source->name);
-        if (source->failures > 0 && !source->usable && source->stand.error[0])
-            say(g, ALERT_IS_SOURCE_FAILS, ALERT_ATTENTION, source->url, &(struct said){ .who = source->name, .why = source->stand.error });
+        alert_failing(g, source);
+        if (source->trusted && source->usable)
+            alert_trust(g, &source->stand, source->public_key, source->name);
     }
 }
 
@@ -152,8 +191,11 @@ peer_alerts(struct gathering *g)
     for (uint32_t i = 0; i < g->s->peer_count; i++) {
         const struct snapshot_peer *peer = &g->s->peers[i];
 
-        if (peer->connected && peer->trusted && peer->stand.differs_ms >= SNAPSHOT_QUIET_MS)
+        if (!peer->connected || !peer->trusted)
+            continue;
+        if (peer->stand.differs_ms >= SNAPSHOT_QUIET_MS)
             alert_difference(g, &peer->stand, peer->id, peer->name);
+        alert_trust(g, &peer->stand, peer->public_key, peer->name);
     }
 }
 

@@ -2,7 +2,8 @@
  * alerts.h - what an operator must know now, derived from a snapshot: pure, so that API, console and `status` name the
  * same conditions. The memory keeps since when each holds.
  *
- * Codes and words: view/alert_words.h. A condition that is gone for one build of a snapshot is cleared.
+ * Codes and words: view/alert_words.h. A condition that is gone for one build of a snapshot is cleared, but F2: a source that
+ * fails now and then would ring the bell each time, so it has to answer well twice in a row.
  */
 #ifndef LAT_NODE_ALERTS_H
 #define LAT_NODE_ALERTS_H
@@ -16,6 +17,7 @@ struct alert_memory {
         char code[8];
         char subject[SNAPSHOT_URL_MAX]; /* which source; "": the node */
         uint64_t since_ms;
+        uint64_t good; /* F2: answers of the source that were good, when it last failed */
     } entries[SNAPSHOT_ALERTS_MAX];
 };
 

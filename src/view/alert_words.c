@@ -30,6 +30,7 @@ static const struct {
     [ALERT_IS_DIFFERS_KEYS] = { "differs_keys", "D1", NN_("{who} diverges: {n} key",
         "{who} diverges: {n} keys") },
     [ALERT_IS_DIFFERS] = { "differs", "D1", N_("{who} diverges: root {what}, ours {why}"), NULL },
+    [ALERT_IS_SOURCE_BACK] = { "source_back", "F2", N_("HTTP {who}: answers again; another good answer ends this"), NULL },
     [ALERT_IS_SOURCE_FAILS] = { "source_fails", "F2", N_("HTTP {who}: {why}"), NULL },
     [ALERT_IS_TWO_FACES] = { "two_faces", "X1", N_("two faces: {why}"), NULL },
     [ALERT_IS_TWIN] = { "twin", "X2", N_("another node announces with our key: stop one of the two"), NULL },

@@ -113,6 +113,79 @@ an_alert_tells_what_its_text_is_made_of(void **state)
 }
 
 static void
+a_source_that_failed_has_to_answer_well_twice(void **state)
+{
+    struct alert_memory memory = { 0 };
+    struct snapshot *s = healthy();
+    struct snapshot_source *source = &s->sources[0];
+
+    (void)state;
+    s->source_count = 1;
+    lat_copy(source->url, sizeof(source->url), "http://127.0.0.1:1");
+    lat_copy(source->name, sizeof(source->name), "rio-2");
+    source->polls_ok = 7;
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alert_count, 0);
+    source->failures = 1;
+    lat_copy(source->stand.error, sizeof(source->stand.error), "connection refused");
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alerts[0].kind, ALERT_IS_SOURCE_FAILS);
+    for (int turn = 0; turn < 2; turn++) { /* good once, and failing again: still the same alert */
+        s->mono_ms += 5000;
+        source->failures = 0;
+        source->usable = true;
+        source->stand.error[0] = 0;
+        source->polls_ok++;
+        alerts_fill(&memory, s);
+        assert_int_equal(s->alert_count, 1);
+        assert_int_equal(s->alerts[0].kind, ALERT_IS_SOURCE_BACK);
+        assert_string_equal(s->alerts[0].code, "F2");
+        assert_int_equal(s->alerts[0].since_ms, 10000 * turn + 5000);
+        s->mono_ms += 5000;
+        source->failures = 1;
+        source->usable = false;
+        lat_copy(source->stand.error, sizeof(source->stand.error), "connection refused");
+        alerts_fill(&memory, s);
+        assert_int_equal(s->alerts[0].kind, ALERT_IS_SOURCE_FAILS);
+    }
+    source->failures = 0;
+    source->usable = true;
+    source->polls_ok += 2;
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alert_count, 0);
+    snapshot_unref(s);
+}
+
+static void
+a_node_that_trusts_other_keys_is_named_once(void **state)
+{
+    struct alert_memory memory = { 0 };
+    struct snapshot *s = healthy();
+
+    (void)state;
+    s->source_count = s->peer_count = 1;
+    s->peers[0].connected = s->peers[0].trusted = s->sources[0].usable = s->sources[0].trusted = true;
+    memset(s->peers[0].public_key, 'a', 64);
+    memset(s->sources[0].public_key, 'a', 64);
+    lat_copy(s->peers[0].name, sizeof(s->peers[0].name), "rio-2");
+    lat_copy(s->sources[0].name, sizeof(s->sources[0].name), "rio-2");
+    s->peers[0].stand.difference.trust_differs = s->sources[0].stand.difference.trust_differs = true;
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alert_count, 1);
+    assert_string_equal(s->alerts[0].code, "T2");
+    assert_int_equal(s->alerts[0].severity, ALERT_ATTENTION);
+    assert_string_equal(s->alerts[0].text, "rio-2 trusts other keys than we do");
+    memset(s->sources[0].public_key, 'b', 64); /* another node */
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alert_count, 2);
+    s->peers[0].trusted = false; /* what a stranger trusts is its own business */
+    s->sources[0].trusted = false;
+    alerts_fill(&memory, s);
+    assert_int_equal(s->alert_count, 0);
+    snapshot_unref(s);
+}
+
+static void
 more_alerts_than_there_is_room_for_are_cut(void **state)
 {
     struct alert_memory memory = { 0 };
@@ -135,6 +208,8 @@ main(void)
         cmocka_unit_test(alarms_come_first_and_name_both_reasons),
         cmocka_unit_test(an_alert_keeps_its_beginning_until_its_cause_ends),
         cmocka_unit_test(an_alert_tells_what_its_text_is_made_of),
+        cmocka_unit_test(a_source_that_failed_has_to_answer_well_twice),
+        cmocka_unit_test(a_node_that_trusts_other_keys_is_named_once),
         cmocka_unit_test(more_alerts_than_there_is_room_for_are_cut),
     };
 

@@ -75,6 +75,21 @@ peer_cells(const struct panel_view *view, const struct snapshot_peer *p, const s
     table_draw_cell(table, area, POLLS, y, STYLE_TEXT, format_count(p->messages_in, text));
 }
 
+/* A source that fails, where there is no column for it: when it is asked again comes first, for its error stands elsewhere too. */
+static enum style
+state_text(const struct panel_view *view, const struct node_row *row, const struct table *table, char out[NODE_TEXT_MAX])
+{
+    char error[NODE_TEXT_MAX], when[FORMAT_MAX];
+    enum style style = node_state_text(row, out);
+
+    if (row->source == NULL || row->source->failures == 0 || row->source->next_ms < 0 || table->width[NEXT] > 0)
+        return style;
+    snprintf(error, sizeof(error), "%.*s", NODE_TEXT_MAX - 1 - (int)sizeof(when) - 16, out);
+    snprintf(out, NODE_TEXT_MAX, _("! again %s, %s"),
+             format_when(view->snapshot->wall_ms + (uint64_t)row->source->next_ms, 0, when), error);
+    return style;
+}
+
 static void
 traffic_cells(const struct panel_view *view, const struct snapshot_traffic *traffic, const struct table *table,
               const struct area *area, int y)
@@ -106,7 +121,7 @@ draw_row(const struct panel_view *view, const struct node_row *row, const struct
     table_draw_cell(table, area, ROOT, y, style, text);
     style = node_diff_text(row, text);
     table_draw_cell(table, area, DIFF, y, style, text);
-    style = node_state_text(row, text);
+    style = state_text(view, row, table, text);
     table_draw_cell(table, area, STATE, y, style, text);
 }
 
@@ -306,7 +321,8 @@ static const char *const peers_help[] = {
     N_("ROOT     first digits of its root and a letter: =A as ours, !B !C others,"),
     N_("         ? unknown or silent, with the age of the last answer"),
     N_("DIFF     differing keys and who has the news: THEIRS, OURS, BOTH"),
-    N_("STATE    in step, healing, differs (for how long), or what failed"),
+    N_("STATE    in step, healing, differs (for how long), or what failed; without a"),
+    N_("         column NEXT: ! and when a source that failed is asked again"),
     N_("s sorts by name, rtt, in, state; S the other way round."),
     N_("Enter shows every detail of the selected line."),
     NULL,
