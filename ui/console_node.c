@@ -190,6 +190,7 @@ void
 console_take_look(struct console *c)
 {
     const struct reply *reply = c->look ? ticket_reply(c->look) : NULL;
+    char words[WORDS_MAX];
 
     if (reply == NULL)
         return;
@@ -201,7 +202,7 @@ console_take_look(struct console *c)
         if (c->then)
             c->model.behind_ms = (int64_t)(c->snapshot->wall_ms - c->then->wall_ms);
     } else
-        model_say(&c->model, true, reply->text[0] ? reply->text : lat_err_text(reply->err));
+        model_say(&c->model, true, reply->text[0] ? words_of_node(reply->text, words) : lat_err_text(reply->err));
     ticket_unref(c->look);
     c->look = NULL;
     c->loop.want_frame = true;
@@ -211,12 +212,12 @@ void
 console_take_answer(struct console *c)
 {
     const struct reply *reply = c->ticket ? ticket_reply(c->ticket) : NULL;
-    char text[sizeof(reply->text) + 64];
+    char text[WORDS_MAX];
 
     if (reply == NULL)
         return;
     if (reply->text[0])
-        lat_copy(text, sizeof(text), reply->text);
+        words_of_node(reply->text, text);
     else if (reply->err)
         lat_copy(text, sizeof(text), lat_err_text(reply->err));
     else

@@ -17,7 +17,7 @@
 #include "question.h"
 #include "settings.h"
 
-#define FLEET_TEXT_MAX 256
+#define FLEET_TEXT_MAX 320
 #define FLEET_ALERTS_MAX 256 /* that are listed */
 
 /* How grave; the worst first on the screen. */

@@ -23,6 +23,7 @@
 #include "sentences.h"
 #include "settings_file.h"
 #include "signals.h"
+#include "words.h"
 
 #define LOOK_MS 1000 /* between two looks for changes */
 #define LINE_MAX_BYTES 256
@@ -136,11 +137,12 @@ static void
 say_reply(struct ticket *ticket)
 {
     const struct reply *reply = ticket_wait(ticket, ANSWER_MS);
+    char words[WORDS_MAX];
 
     if (reply == NULL)
         printf(_("The node has not answered yet.\n"));
     else
-        printf("%s.\n", reply->text[0] ? reply->text : lat_err_text(reply->err));
+        printf("%s.\n", reply->text[0] ? words_of_node(reply->text, words) : lat_err_text(reply->err));
 }
 
 /* "mode http 600" */

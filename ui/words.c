@@ -40,6 +40,18 @@ static const char *const reasons[] = {
     N_("answers with our own key: it is this node itself, or another one with the same key"),
     N_("answers with the key {who}.., not with {what}.., which is bound to it"),
     N_("is being filled itself, {n} records so far: it vouches for nothing yet"),
+    /* answers to a wish */
+    N_("Switched to {what}; warning: no HTTP peer is configured, nothing carries"),
+    N_("Switched to {what}; warning: nothing carries the state now ({why})"),
+    N_("Switched to {what}"),
+    N_("automatic mode"),
+    N_("P2P-only mode"),
+    N_("HTTP-only mode"),
+    N_("P2P is disabled by configuration; set LATTICE_P2P_ENABLED=true and restart"),
+    N_("nothing later is kept yet: that is the present"),
+    N_("nothing earlier is kept"),
+    N_("the lungs have not changed since"),
+    N_("no earlier change of the lungs is kept"),
     /* why nothing is taken, or not all */
     N_("differs; no key is trusted here, so nothing is taken (set LATTICE_TRUSTED_KEYS)"),
     N_("differs; no trusted key has signed its state, so nothing is taken"),

@@ -36,7 +36,7 @@ sample(enum alert_kind kind, uint64_t n)
     return alert;
 }
 
-/* What nodes write: by node/live_show.c, node_peers.c, node_p2p.c, http/poller.c, poll_*.c, state/heal_*.c, p2p/swarm_rows.c. */
+/* What nodes write: by node/live_show.c, node_peers.c, node_p2p.c, node_commands.c, node_history.c, http/poller.c, poll_*.c, state/heal_*.c, p2p/swarm_rows.c. */
 static const char *const reasons[] = {
     "what it attested did not hold",
     "its clock is 42 s behind ours",
@@ -68,6 +68,14 @@ static const char *const reasons[] = {
     "agrees but for 42: 7 of author 4f1c9a03.. not trusted here, 9 of author 77be0d51.. not trusted there",
     "agrees but for 42: 7 ahead of the clock",
     "agrees but for 42",
+    "Switched to automatic mode",
+    "Switched to HTTP-only mode; warning: no HTTP peer is configured, nothing carries",
+    "Switched to P2P-only mode; warning: nothing carries the state now (FP2P_DOWN)",
+    "P2P is disabled by configuration; set LATTICE_P2P_ENABLED=true and restart",
+    "nothing later is kept yet: that is the present",
+    "nothing earlier is kept",
+    "the lungs have not changed since",
+    "no earlier change of the lungs is kept",
     "key 4f1c9a03.. shows root 77be0d51 by HTTP and aa10c4e2 by P2P",
 };
 #define REASONS (sizeof(reasons) / sizeof(reasons[0]))
