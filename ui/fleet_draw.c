@@ -103,7 +103,7 @@ draw_title(const struct area *area, const struct fleet_view *view, const struct 
     char text[FLEET_TEXT_MAX + 2 * FLEET_NODES_MAX], letters[2 * FLEET_NODES_MAX + 8], time[FORMAT_MAX], span[FORMAT_MAX];
     int x, end;
 
-    letters_text(view, area->cols - 48, letters, sizeof(letters));
+    letters_text(view, area->cols - (area->cols < 60 ? 28 : 48), letters, sizeof(letters));
     area_fill(area, 0, 0, area->cols, STYLE_BAR, ' ');
     end = area_text_right(area, area->cols - 1, 0, STYLE_BAR, format_time(model->wall_ms, time)) - 1;
     x = area->cols >= 60 ? area_text(area, 1, 0, STYLE_BAR, "LATTICE ") : 1;
@@ -111,8 +111,11 @@ draw_title(const struct area *area, const struct fleet_view *view, const struct 
         snprintf(text, sizeof(text), _("FROZEN %s"), format_span((int64_t)(model->now_ms - model->frozen_ms), span));
         x = area_text_cut(area, x, 0, end - x, STYLE_GAUGE_HOT, text) + 1;
     }
-    snprintf(text, sizeof(text), NP_("%d node, %d live  %s  %d of %d on root A", "%d nodes, %d live  %s  %d of %d on root A", (unsigned)view->total),
-             view->total, view->live, letters, view->agree, view->total);
+    if (area->cols < 60)
+        snprintf(text, sizeof(text), _("%d of %d live  %s"), view->live, view->total, letters);
+    else
+        snprintf(text, sizeof(text), NP_("%d node, %d live  %s  %d of %d on root A", "%d nodes, %d live  %s  %d of %d on root A", (unsigned)view->total),
+                 view->total, view->live, letters, view->agree, view->total);
     area_text_cut(area, x, 0, end - x, STYLE_BAR, text);
 }
 

@@ -2,6 +2,8 @@
 # leaves them out.
 SYSTEM_TESTS = tests/system/manual tests/system/lungs tests/system/v303 tests/system/backup
 SYSTEM_TESTS += tests/system/ssh tests/system/attach_https
+SYSTEM_TESTS += tests/system/fleet
+EXTRA_DIST += tests/system/fleet tests/system/fleet.py tests/system/screen.py
 EXTRA_DIST += tests/system/attach_https tests/system/ssh tests/system/ssh_hostile.py tests/system/ssh_console.py
 SYSTEM_TESTS += tests/system/api tests/system/config tests/system/hostile_sources tests/system/exits tests/system/demo
 SYSTEM_TESTS += tests/system/output tests/system/hardening tests/system/conduct tests/system/damage

@@ -1,76 +1,15 @@
 """The fleet view and a node's console through SSH, on a pseudo-terminal: questions before the screen, a stopped server, a killed one."""
 import os
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
 import sys
 import time
-import fcntl
-import termios
+
+from screen import Screen
 
 program, work, target, first, api = sys.argv[1:]
 first = int(first)
-
-
-class Screen:
-    """All that the program has written, without the escapes: enough to look for words that are drawn whole."""
-
-    def __init__(self, args):
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ.update(TERM="vt100", LC_ALL="C")
-            os.execv(program, [program, *args])
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-        self.text = ""
-
-    def read(self, seconds):
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            ready, _, _ = select.select([self.fd], [], [], 0.05)
-            if ready:
-                try:
-                    data = os.read(self.fd, 65536)
-                except OSError:
-                    return
-                self.text += re.sub(r"\x1b[\[(][0-9;?]*[A-Za-z]|\x1b.", " ", data.decode("latin-1"))
-
-    def expect(self, words, seconds=20):
-        until = time.monotonic() + seconds
-        while words not in self.text:
-            if time.monotonic() > until:
-                sys.exit(f"does not come: {words!r}; last: {self.text[-1500:]!r}")
-            self.read(0.1)
-        self.text = self.text[self.text.index(words) + len(words):]
-
-    def expect_whole(self, words, seconds=20):
-        """Until it stands on the screen; the whole is asked for anew, since only what differs is drawn otherwise."""
-        until = time.monotonic() + seconds
-        while words not in self.text:
-            if time.monotonic() > until:
-                sys.exit(f"is not there: {words!r}; last: {self.text[-1500:]!r}")
-            self.text = ""
-            self.type("\x0c")
-            self.read(0.4)
-
-    def type(self, keys):
-        os.write(self.fd, keys.encode())
-
-    def end(self):
-        self.type("q")
-        until = time.monotonic() + 10
-        while time.monotonic() < until:
-            self.read(0.05)
-            time.sleep(0.02)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                if status != 0:
-                    sys.exit(f"ended with {status}")
-                return
-        os.kill(self.pid, signal.SIGKILL)
-        sys.exit("does not end on q")
 
 
 def children(pid):
@@ -87,7 +26,7 @@ def config(name, *lines):
 # An unknown host and an encrypted key are asked for on the terminal, once.
 picture = subprocess.run(["ssh-keygen", "-lvf", f"{work}/host.pub"], capture_output=True, text=True).stdout.splitlines()[1:]
 asking = config("asking", f" IdentityFile {work}/idsecret")
-s = Screen(["attach", "--ssh-config", asking, target])
+s = Screen(program, ["attach", "--ssh-config", asking, target])
 s.expect("\r\n".join(picture))
 s.expect("Is it the right host?")
 s.type("yes\n")
@@ -100,7 +39,7 @@ s.end()
 
 # No means no, and nothing is stored.
 denied = config("denied", f" IdentityFile {work}/id")
-s = Screen(["attach", "--ssh-config", denied, target])
+s = Screen(program, ["attach", "--ssh-config", denied, target])
 s.expect("Is it the right host?")
 s.type("no\n")
 s.expect("retry in")
@@ -110,7 +49,7 @@ if os.path.exists(f"{work}/known.denied"):
 
 # A machine is never asked, though there is a terminal.
 mute = config("mute", f" IdentityFile {work}/id")
-s = Screen(["attach", "--once", "--json", "--ssh-config", mute, target])
+s = Screen(program, ["attach", "--once", "--json", "--ssh-config", mute, target])
 s.expect("no answer from the node", 30)
 if "Is it the right host?" in s.text or os.path.exists(f"{work}/known.mute"):
     sys.exit("asked under --json")
@@ -148,7 +87,7 @@ whole = open(f"{work}/authorized").read()
 live = f"[ssh://127.0.0.1:{host_port}]"
 later = config("later", f" IdentityFile {work}/id", f" IdentityFile {work}/idsecret")
 open(f"{work}/known.later", "w").write(open(f"{work}/known.plain").read())
-s = Screen(["attach", "--ssh-config", later, target])
+s = Screen(program, ["attach", "--ssh-config", later, target])
 s.expect_whole(live)
 forget_host("later")
 cut()
@@ -174,7 +113,7 @@ s.end()
 
 # A passphrase that comes when the server has given up waiting is not called wrong: it serves the next connection.
 let_in("id")
-s = Screen(["attach", "--ssh-config", later, target])
+s = Screen(program, ["attach", "--ssh-config", later, target])
 s.expect_whole(live)
 let_in("idsecret")
 cut()
@@ -186,7 +125,7 @@ s.end()
 
 # The same in lines: nothing of the passphrase is echoed; an empty line gives none.
 let_in("id")
-s = Screen(["attach", "--plain", "--ssh-config", later, target])
+s = Screen(program, ["attach", "--plain", "--ssh-config", later, target])
 s.expect("State: root")
 forget_host("later")
 cut()
@@ -221,7 +160,7 @@ open(f"{work}/authorized", "w").write(whole)
 config_plain = f"{work}/config.plain"
 deaf = __import__("socket").create_server(("127.0.0.1", 0))
 silent = f"ssh://127.0.0.1:{deaf.getsockname()[1]}"
-s = Screen(["attach", "--ssh-config", config_plain, silent] + [target] * 18 + [f"http://127.0.0.1:{api}"])
+s = Screen(program, ["attach", "--ssh-config", config_plain, silent] + [target] * 18 + [f"http://127.0.0.1:{api}"])
 s.expect_whole("20 nodes, 19 live", 30)
 began = time.monotonic()
 s.type("/")
@@ -240,7 +179,7 @@ s.read(0.3)
 s.end()
 
 # A server that is stopped is told by our own clock; one that is ended and comes back is found again.
-s = Screen(["attach", "--control", "--ssh-config", config_plain, target, f"http://127.0.0.1:{api}"])
+s = Screen(program, ["attach", "--control", "--ssh-config", config_plain, target, f"http://127.0.0.1:{api}"])
 s.expect_whole("2 nodes, 2 live")
 stopped = children(first)
 for pid in stopped:

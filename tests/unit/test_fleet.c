@@ -1,4 +1,4 @@
-/* test_fleet.c - many nodes on one screen: letters, order, filter, alerts; its file. */
+/* test_fleet.c - many nodes on one screen: letters, order, filter, alerts, keys. */
 #include "config.h"
 
 #include <setjmp.h>
@@ -12,47 +12,16 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "fleet.h"
-#include "support/snapshots.h"
-
-#define NODES 4
-
-static const struct source_ops no_ops = { .latest = NULL };
-static const char *const names[NODES] = { "lisbon-1", "porto-1", "rio-2", "luanda-1" };
-
-/* A A B A, all live, the third one with an alarm. */
-struct world {
-    struct fleet_node nodes[NODES];
-    struct fleet fleet;
-    struct snapshot *made[NODES];
-    const struct snapshot *snapshots[NODES];
-    struct link_status links[NODES];
-    struct fleet_model model;
-    struct fleet_view view;
-    char screen[24 * CANVAS_ROW_TEXT_MAX];
-};
+#include "support/world.h"
 
 static struct world w;
+static char screen[24 * CANVAS_ROW_TEXT_MAX];
 
 static int
 set_up(void **state)
 {
     (void)state;
-    w = (struct world){ .model = { .now_ms = 100000, .wall_ms = 1794000000000, .cols = 80, .rows = 24 } };
-    w.fleet = (struct fleet){ .count = NODES, .nodes = w.nodes };
-    for (int i = 0; i < NODES; i++) {
-        w.made[i] = sample_snapshot(LUNG_P2P);
-        w.made[i]->mono_ms = 99000;
-        w.made[i]->alert_count = 0;
-        w.snapshots[i] = w.made[i];
-        w.links[i] = (struct link_status){ .state = LINK_LIVE };
-        w.nodes[i] = (struct fleet_node){ .name = names[i], .tags = i == 1 ? "north" : "", .source = { .ops = &no_ops } };
-        snprintf(w.nodes[i].source.via, sizeof(w.nodes[i].source.via), "ssh://ops@%s", names[i]);
-    }
-    lat_copy(w.made[2]->state.root, SNAPSHOT_HEX_LEN, "77be0d51c0ffee");
-    w.made[2]->state.read_only = true;
-    w.made[2]->alert_count = 1;
-    w.made[2]->alerts[0] = (struct snapshot_alert){ .code = "D1", .severity = ALERT_ALARM, .text = "diverges: 3 keys" };
+    world_make(&w);
     return 0;
 }
 
@@ -60,15 +29,14 @@ static int
 tear_down(void **state)
 {
     (void)state;
-    for (int i = 0; i < NODES; i++)
-        snapshot_unref(w.made[i]);
+    world_end(&w);
     return 0;
 }
 
 static void
 look(void)
 {
-    fleet_look(&w.fleet, w.snapshots, w.links, &w.model, &w.view);
+    world_look(&w);
 }
 
 static const char *
@@ -78,15 +46,15 @@ draw(int cols, int rows)
     struct canvas *canvas = canvas_new(cols, rows, false);
 
     fleet_draw(&w.view, &w.model, &caps, canvas);
-    w.screen[0] = 0;
+    screen[0] = 0;
     for (int y = 0; y < canvas->rows; y++) {
-        size_t len = strlen(w.screen);
+        size_t len = strlen(screen);
 
-        canvas_row_text(canvas, y, w.screen + len, sizeof(w.screen) - len);
-        strcat(w.screen, "\n");
+        canvas_row_text(canvas, y, screen + len, sizeof(screen) - len);
+        strcat(screen, "\n");
     }
     canvas_free(canvas);
-    return w.screen;
+    return screen;
 }
 
 static void
@@ -104,9 +72,9 @@ letters_say_who_agrees_and_the_worst_comes_first(void **state)
     assert_int_equal(w.view.rows[0].lag_ms, 42000);
     assert_int_equal(w.view.rows[1].lag_ms, -1);
     draw(80, 24);
-    assert_non_null(strstr(w.screen, "4 nodes, 4 live  A A B A  3 of 4 on root A"));
-    assert_non_null(strstr(w.screen, "D1 rio-2: diverges: 3 keys"));
-    assert_non_null(strstr(w.screen, "77be0d51 !B"));
+    assert_non_null(strstr(screen, "4 nodes, 4 live  A A B A  3 of 4 on root A"));
+    assert_non_null(strstr(screen, "D1 rio-2: diverges: 3 keys"));
+    assert_non_null(strstr(screen, "77be0d51 !B"));
 }
 
 static void
@@ -120,16 +88,16 @@ a_silent_node_counts_for_no_agreement(void **state)
     assert_string_equal(w.view.letters, "?AB?");
     assert_int_equal(w.view.live, 2);
     draw(80, 24);
-    assert_non_null(strstr(w.screen, "retry in 4 s"));
-    assert_non_null(strstr(w.screen, "lisbon-1: cannot connect"));
-    assert_non_null(strstr(w.screen, "resolving"));
+    assert_non_null(strstr(screen, "retry in 4 s"));
+    assert_non_null(strstr(screen, "lisbon-1: cannot connect"));
+    assert_non_null(strstr(screen, "resolving"));
 }
 
 static void
 a_v303_node_agrees_by_its_flat_root(void **state)
 {
     (void)state;
-    for (int i = 0; i < NODES; i++)
+    for (int i = 0; i < WORLD_NODES; i++)
         lat_copy(w.made[i]->state.merkle_root, SNAPSHOT_HEX_LEN, i == 2 ? "bb22" : "aa11");
     w.made[3]->state.root[0] = 0;
     look();
@@ -158,6 +126,165 @@ one_filter_chooses_by_name_tag_way_and_letter(void **state)
 }
 
 static void
+the_keys_of_console_ini_count_here_too(void **state)
+{
+    const uint32_t down = 'e';
+
+    (void)state;
+    look();
+    assert_int_equal(keymap_bind(&w.model.settings.keymap, ACTION_DOWN, &down, 1), LAT_OK);
+    assert_int_equal(fleet_place(&w.view, &w.model), 1); /* the first node; rio-2 stands above it */
+    world_key(&w, 'j');
+    assert_int_equal(fleet_place(&w.view, &w.model), 1);
+    world_key(&w, 'e');
+    assert_int_equal(fleet_place(&w.view, &w.model), 2);
+    assert_non_null(strstr(draw(80, 24), "k e g G move"));
+    world_key(&w, '?');
+    assert_non_null(strstr(draw(80, 24), "HELP"));
+    assert_int_equal(world_key(&w, 'q').wish, FLEET_NOTHING); /* closes the help */
+    assert_int_equal(world_key(&w, 'q').wish, FLEET_LEAVE);
+}
+
+static void
+home_end_and_matches_go_round(void **state)
+{
+    (void)state;
+    look();
+    world_key(&w, 'G');
+    assert_int_equal(fleet_place(&w.view, &w.model), 3);
+    world_key(&w, KEYS_TO_HOME);
+    assert_int_equal(fleet_place(&w.view, &w.model), 0);
+    world_key(&w, 'n');
+    assert_non_null(strstr(w.model.message, "no filter here"));
+    lat_copy(w.model.filter, sizeof(w.model.filter), "ssh");
+    world_key(&w, 'N');
+    assert_int_equal(fleet_place(&w.view, &w.model), 3);
+    world_key(&w, 'n');
+    assert_int_equal(fleet_place(&w.view, &w.model), 0);
+}
+
+static void
+a_seen_alert_stays_until_its_cause_ends(void **state)
+{
+    (void)state;
+    look();
+    assert_non_null(strstr(draw(80, 24), "[X] D1 rio-2: diverges: 3 keys"));
+    world_key(&w, 'x');
+    assert_non_null(strstr(draw(80, 24), "[-] D1 rio-2: diverges: 3 keys"));
+    world_key(&w, 'x');
+    assert_non_null(strstr(w.model.message, "nothing to acknowledge"));
+    w.made[2]->alert_count = 0;
+    look();
+    w.made[2]->alert_count = 1;
+    look();
+    assert_non_null(strstr(draw(80, 24), "[X] D1 rio-2: diverges: 3 keys"));
+    w.links[0] = (struct link_status){ .state = LINK_RETRY, .error = "cannot connect" };
+    look();
+    world_key(&w, 'Z');
+    assert_non_null(strstr(draw(80, 24), "[-] lisbon-1: cannot connect (seen)"));
+}
+
+static void
+nodes_come_and_go_by_question(void **state)
+{
+    (void)state;
+    look();
+    world_key(&w, '+');
+    assert_non_null(strstr(w.model.message, "cannot be added"));
+    w.model.can_change = true;
+    world_key(&w, '+');
+    world_key(&w, 'h');
+    assert_int_equal(w.model.prompt.kind, PROMPT_ADD);
+    assert_int_equal(world_key(&w, KEYS_ENTER).wish, FLEET_ADD);
+    fleet_refuse(&w.model, "not a URL");
+    assert_int_equal(w.model.prompt.kind, PROMPT_ADD);
+    assert_string_equal(w.model.prompt.text, "h");
+    assert_non_null(strstr(draw(80, 24), "not a URL"));
+    world_key(&w, KEYS_ESC);
+    w.model.selected = 3;
+    world_key(&w, '-');
+    assert_non_null(strstr(draw(80, 24), "Remove luanda-1"));
+    assert_int_equal(world_key(&w, 'n').wish, FLEET_NOTHING);
+    world_key(&w, '-');
+    assert_int_equal(world_key(&w, 'y').node, 3);
+    w.model.memory[3].differs_ms = 7;
+    fleet_forget(&w.model, 1);
+    assert_int_equal(w.model.memory[2].differs_ms, 7);
+    assert_int_equal(w.model.selected, 2);
+}
+
+static void
+the_node_of_the_console_stays_and_leads_back(void **state)
+{
+    (void)state;
+    look();
+    w.model.can_change = w.model.holds_node = true;
+    w.model.home = w.model.selected = 0;
+    world_key(&w, '-');
+    assert_non_null(strstr(w.model.message, "this node stays"));
+    assert_int_equal(world_key(&w, KEYS_ENTER).wish, FLEET_BACK);
+    assert_int_equal(world_key(&w, 'o').wish, FLEET_BACK);
+    assert_int_equal(world_key(&w, KEYS_ESC).wish, FLEET_BACK);
+    w.model.selected = 1;
+    assert_int_equal(world_key(&w, KEYS_ENTER).wish, FLEET_OPEN);
+    world_key(&w, 'q');
+    assert_int_equal(w.model.prompt.kind, PROMPT_QUIT);
+    assert_int_equal(world_key(&w, 's').wish, FLEET_STOP);
+    w.model.home = -1;
+    assert_int_equal(world_key(&w, KEYS_ESC).wish, FLEET_NOTHING);
+}
+
+static void
+only_a_node_that_waits_is_tried_again(void **state)
+{
+    (void)state;
+    look();
+    assert_int_equal(world_key(&w, 'r').wish, FLEET_NOTHING);
+    w.links[0] = (struct link_status){ .state = LINK_RETRY, .error = "cannot connect" };
+    look();
+    assert_int_equal(world_key(&w, 'r').wish, FLEET_RETRY);
+}
+
+static void
+a_frozen_picture_does_not_age(void **state)
+{
+    (void)state;
+    look();
+    world_key(&w, ' ');
+    w.model.now_ms += 60000;
+    look();
+    assert_non_null(strstr(draw(80, 24), "FROZEN 01:00"));
+    assert_int_equal(w.view.rows[0].age_ms, 1000);
+    world_key(&w, KEYS_ESC);
+    assert_int_equal(w.view.rows[0].age_ms, 61000);
+}
+
+static void
+a_question_of_a_way_is_answered_after_it_could_be_read(void **state)
+{
+    (void)state;
+    w.links[0] = (struct link_status){ .state = LINK_HOST_KEY, .question = 5, .question_text = "Unknown host." };
+    look();
+    w.model.selected = 0;
+    world_key(&w, KEYS_ENTER);
+    assert_true(fleet_asks(&w.model));
+    assert_int_equal(world_key(&w, 'y').wish, FLEET_NOTHING);
+    w.model.now_ms += QUESTION_CALM_MS;
+    assert_int_equal(world_key(&w, 'y').wish, FLEET_ANSWER);
+    w.links[0].question = 6;
+    w.links[0].secret = true;
+    prompt_close(&w.model.prompt);
+    look();
+    world_key(&w, KEYS_ENTER);
+    world_key(&w, 'a');
+    assert_null(strstr(draw(80, 24), "Passphrase: a"));
+    w.links[0] = (struct link_status){ .state = LINK_LIVE };
+    look();
+    assert_false(fleet_asks(&w.model)); /* the question has gone, and what was typed with it */
+    assert_string_equal(w.model.prompt.text, "");
+}
+
+static void
 any_size_is_drawn(void **state)
 {
     (void)state;
@@ -175,6 +302,14 @@ main(void)
         cmocka_unit_test_setup_teardown(a_silent_node_counts_for_no_agreement, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_v303_node_agrees_by_its_flat_root, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_filter_chooses_by_name_tag_way_and_letter, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_keys_of_console_ini_count_here_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(home_end_and_matches_go_round, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_seen_alert_stays_until_its_cause_ends, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nodes_come_and_go_by_question, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_node_of_the_console_stays_and_leads_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(only_a_node_that_waits_is_tried_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_frozen_picture_does_not_age, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_question_of_a_way_is_answered_after_it_could_be_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(any_size_is_drawn, set_up, tear_down),
     };
 

@@ -1,6 +1,5 @@
 /*
- * The whole picture, as text, against files in tests/vectors/screens. SCREENS_WRITE=1 writes the files
- * instead (scripts/screens): look at what changed before it is committed.
+ * The whole picture of one node, as text, against files in tests/vectors/screens (support/album.h).
  */
 #include "config.h"
 
@@ -15,136 +14,13 @@
 
 #include <cmocka.h>
 
-#include "i18n.h"
 #include "lung_view.h"
 #include "panel.h"
 #include "plain.h"
 #include "render.h"
+#include "support/album.h"
 #include "support/picture.h"
 #include "support/snapshots.h"
-
-/* A file being written or compared. */
-struct sheet {
-    FILE *out; /* what this run draws */
-    char *text;
-    size_t len;
-    char path[512];
-};
-
-/* Pictures as text, and beside them what each of their cells means: what a theme turns into colours. */
-struct album {
-    struct sheet text, meanings;
-};
-
-static void
-open_sheet(struct sheet *sheet, const char *name, const char *kind)
-{
-    snprintf(sheet->path, sizeof(sheet->path), "%s/screens/%s%s.txt", VECTOR_DIR, name, kind);
-    sheet->out = open_memstream(&sheet->text, &sheet->len);
-    assert_non_null(sheet->out);
-}
-
-static void
-open_album(struct album *album, const char *name)
-{
-    open_sheet(&album->text, name, "");
-    open_sheet(&album->meanings, name, "-meanings");
-}
-
-static char *
-read_all(const char *path)
-{
-    char *text = NULL;
-    size_t len = 0;
-    FILE *in = fopen(path, "r"), *out;
-    int ch;
-
-    if (in == NULL)
-        fail_msg("%s: missing; scripts/screens writes it", path);
-    out = open_memstream(&text, &len);
-    assert_non_null(out);
-    while ((ch = fgetc(in)) != EOF)
-        fputc(ch, out);
-    fclose(in);
-    fclose(out);
-    return text;
-}
-
-static void
-say_first_difference(const struct sheet *sheet, const char *wanted)
-{
-    int line = 1;
-    const char *have = sheet->text;
-
-    for (; *have && *have == *wanted; have++, wanted++)
-        line += *have == '\n';
-    while (have > sheet->text && have[-1] != '\n') {
-        have--;
-        wanted--;
-    }
-    fail_msg("%s:%d:\n  file: %.*s\n  now:  %.*s", sheet->path, line, (int)strcspn(wanted, "\n"), wanted,
-             (int)strcspn(have, "\n"), have);
-}
-
-static void
-close_sheet(struct sheet *sheet)
-{
-    char *wanted;
-
-    fclose(sheet->out);
-    if (getenv("SCREENS_WRITE")) {
-        FILE *file = fopen(sheet->path, "w");
-
-        assert_non_null(file);
-        fputs(sheet->text, file);
-        assert_int_equal(fclose(file), 0);
-    } else {
-        wanted = read_all(sheet->path);
-        if (strcmp(wanted, sheet->text) != 0)
-            say_first_difference(sheet, wanted);
-        free(wanted);
-    }
-    free(sheet->text);
-}
-
-static void
-close_album(struct album *album)
-{
-    close_sheet(&album->text);
-    close_sheet(&album->meanings);
-}
-
-static const char letters[STYLE_COUNT] = {
-    [STYLE_TEXT] = 't',     [STYLE_BAR] = 'b',       [STYLE_FRAME] = 'f',    [STYLE_HEAD] = 'h',
-    [STYLE_COLUMN] = 'c',   [STYLE_KEY] = 'k',       [STYLE_GOOD] = 'g',     [STYLE_IDLE] = 'i',
-    [STYLE_FALLBACK] = 'p', [STYLE_ATTENTION] = 'n', [STYLE_ALARM] = 'a',    [STYLE_UNKNOWN] = 'u',
-    [STYLE_MATCH] = 'm',    [STYLE_GAUGE] = 'd',     [STYLE_GAUGE_HOT] = 'e', [STYLE_PROMPT] = 'q',
-};
-
-/* Capital: on the selected line; 't' is also any blank without a look of its own. */
-static char
-letter_of(const struct cell *cell)
-{
-    char letter = letters[STYLE_MEANING(cell->style)];
-
-    return cell->style & STYLE_SELECTED ? (char)(letter - 32) : letter;
-}
-
-/* One row as runs: "t3g8t69" are three cells of text, eight that say good, and text again. */
-static void
-write_meanings(const struct canvas *canvas, FILE *out)
-{
-    for (int y = 0; y < canvas->rows; y++) {
-        for (int x = 0, run; x < canvas->cols; x += run) {
-            char letter = letter_of(canvas_cell(canvas, x, y));
-
-            for (run = 1; x + run < canvas->cols && letter_of(canvas_cell(canvas, x + run, y)) == letter; run++)
-                continue;
-            fprintf(out, "%c%d", letter, run);
-        }
-        fputc('\n', out);
-    }
-}
 
 static void
 draw(struct album *album, const char *caption, const struct model *model, const struct snapshot *s,
@@ -154,11 +30,8 @@ draw(struct album *album, const char *caption, const struct model *model, const 
     struct canvas *canvas = canvas_new(model->cols, model->rows, unicode);
 
     assert_non_null(canvas);
-    fprintf(album->text.out, "=== %s\n", caption);
-    fprintf(album->meanings.out, "=== %s\n", caption);
     render(model, s, &caps, canvas);
-    assert_int_equal(plain_write(canvas, album->text.out), LAT_OK);
-    write_meanings(canvas, album->meanings.out);
+    album_add(album, caption, canvas);
     canvas_free(canvas);
 }
 
@@ -417,37 +290,26 @@ overlays_at_160x48(void **state)
     draw_overlays("overlays-160x48", 160, 48, true);
 }
 
-/* The same in Portuguese, from the catalogue that the build has made. */
-static void
-speak(const char *lang)
-{
-    i18n_open(lang, CATALOGUE_DIR);
-#ifndef ENABLE_NLS
-    print_message("built without catalogues\n");
-    skip();
-#endif
-}
-
 static void
 all_states_at_80x24_in_portuguese(void **state)
 {
     (void)state;
-    speak("pt_BR");
+    speak("pt_BR", CATALOGUE_DIR);
     draw_all_states("80x24-pt_BR", 80, 24, false);
     draw_all_states("160x48-pt_BR", 160, 48, true);
     draw_all_states("40x10-pt_BR", 40, 10, false);
-    speak("en");
+    speak("en", CATALOGUE_DIR);
 }
 
 static void
 overlays_in_portuguese(void **state)
 {
     (void)state;
-    speak("pt_BR");
+    speak("pt_BR", CATALOGUE_DIR);
     draw_overlays("overlays-40x10-pt_BR", 40, 10, false);
     draw_overlays("overlays-80x24-pt_BR", 80, 24, true);
     draw_overlays("overlays-160x48-pt_BR", 160, 48, true);
-    speak("en");
+    speak("en", CATALOGUE_DIR);
 }
 
 static void
@@ -456,7 +318,7 @@ each_state_differs_in_portuguese_too(void **state)
     char *pictures[LUNG_STATE_COUNT];
 
     (void)state;
-    speak("pt_BR");
+    speak("pt_BR", CATALOGUE_DIR);
     for (int i = 0; i < LUNG_STATE_COUNT; i++) {
         struct snapshot *s = sample_snapshot((enum lung_state)i);
         struct model model = model_for(s, 80, 24);
@@ -470,7 +332,7 @@ each_state_differs_in_portuguese_too(void **state)
     }
     for (int i = 0; i < LUNG_STATE_COUNT; i++)
         free(pictures[i]);
-    speak("en");
+    speak("en", CATALOGUE_DIR);
 }
 
 /* --- one look --------------------------------------------------------------------------------------------- */

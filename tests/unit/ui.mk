@@ -2,7 +2,8 @@
 EXTRA_DIST += tests/vectors/screens
 
 check_PROGRAMS += tests/unit/test_screens
-tests_unit_test_screens_SOURCES = tests/unit/test_screens.c tests/support/picture.h tests/support/snapshots.c tests/support/snapshots.h
+tests_unit_test_screens_SOURCES = tests/unit/test_screens.c tests/support/album.c tests/support/album.h tests/support/picture.h \
+	tests/support/snapshots.c tests/support/snapshots.h
 tests_unit_test_screens_CPPFLAGS = $(TEST_CPPFLAGS) -DCATALOGUE_DIR='"$(abs_top_builddir)/po/locale"'
 tests_unit_test_screens_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
 EXTRA_tests_unit_test_screens_DEPENDENCIES = $(CATALOGUE_FILES)
@@ -64,9 +65,17 @@ tests_unit_test_narrate_SOURCES = tests/unit/test_narrate.c tests/support/snapsh
 tests_unit_test_narrate_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_narrate_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test_fleet
-tests_unit_test_fleet_SOURCES = tests/unit/test_fleet.c tests/support/snapshots.c tests/support/snapshots.h
+tests_unit_test_fleet_SOURCES = tests/unit/test_fleet.c tests/support/world.c tests/support/world.h tests/support/snapshots.c \
+	tests/support/snapshots.h
 tests_unit_test_fleet_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_fleet_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test_fleet_screens
+tests_unit_test_fleet_screens_SOURCES = tests/unit/test_fleet_screens.c tests/support/album.c tests/support/album.h \
+	tests/support/world.c tests/support/world.h tests/support/snapshots.c tests/support/snapshots.h
+tests_unit_test_fleet_screens_CPPFLAGS = $(TEST_CPPFLAGS) -DCATALOGUE_DIR='"$(abs_top_builddir)/po/locale"'
+tests_unit_test_fleet_screens_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
+EXTRA_tests_unit_test_fleet_screens_DEPENDENCIES = $(CATALOGUE_FILES)
 check_PROGRAMS += tests/unit/test_question
 tests_unit_test_question_SOURCES = tests/unit/test_question.c tests/support/picture.h tests/support/snapshots.c tests/support/snapshots.h
 tests_unit_test_question_CPPFLAGS = $(TEST_CPPFLAGS)
