@@ -315,7 +315,10 @@ note_listeners(const struct host *host, struct place *place, const struct mdns_e
     }
 }
 
-/* Loopback counts only for those who listen there and nowhere else: elsewhere "any" does not mean it. */
+/*
+ * Loopback counts only for those who listen there and nowhere else: elsewhere "any" does not mean it. It has no route for IPv6 multicast
+ * in Linux, so that what is said there goes by IPv4, addresses of IPv6 too.
+ */
 static bool
 is_bound_to_loopback(const struct host *host)
 {

@@ -10,6 +10,10 @@
  * Nothing that is heard is kept here, and nobody is believed: who is found is a candidate that still has to prove its id. Messages from
  * outside the interface's own networks are passed over, and so is what comes faster than MDNS_INPUT_MAX a second. Pure; one thread.
  *
+ * The libp2p page names no group. 224.0.0.251 is what others use (js-libp2p nothing else); ff02::fb of RFC 6762 is served beside it, by
+ * one machine more, so that a link without IPv4 works between nodes of ours. An answer names our addresses of both families, whichever
+ * way it goes. SRV, A and AAAA, which that page offers to other tools, are left out: peers need none of them.
+ *
  * Spec: libp2p/specs discovery/mdns.md; RFC 6762 sections 5 to 7, 8.3, 11; RFC 6763 section 6.
  */
 #ifndef LAT_P2P_MDNS_H

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -39,6 +40,31 @@ two_hosts_find_each_other(void **state)
 {
     (void)state;
     in_own_network(find_each_other);
+}
+
+/* On a link that has no IPv4 address, so that nothing goes by 224.0.0.251. Loopback has no route for IPv6 multicast. */
+static int
+find_each_other_by_ip6(void)
+{
+    if (system("exec 2>/dev/null; ip link add test0 type veth peer name test1 && ip link set test1 up && ip link set test0 up && "
+               "ip -6 addr add fd00::1/64 dev test0 nodad") != 0)
+        return 77;
+    run_for(2000); /* the link's own address is looked for in the link first */
+    start(&a, (struct start){ .listen = "/ip6/fd00::1/tcp/0", .mdns = true });
+    run_for(2500);
+    start(&b, (struct start){ .listen = "/ip6/fd00::1/tcp/0", .mdns = true });
+    if (!wait_for(&a.ups, 1, 5000) || !wait_for(&b.ups, 1, 1000))
+        return 1;
+    if (strstr(first_row(&a).address, "/ip6/fd00::1/") == NULL)
+        return 2;
+    return lines_with(&a, "mDNS on test0 (IPv6)") == 1 && lines_with(&a, "(IPv4)") == 0 ? 0 : 3;
+}
+
+static void
+two_hosts_find_each_other_by_ip6(void **state)
+{
+    (void)state;
+    in_own_network(find_each_other_by_ip6);
 }
 
 static int
@@ -140,6 +166,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         T(two_hosts_find_each_other),
+        T(two_hosts_find_each_other_by_ip6),
         T(who_has_it_off_or_does_not_listen_there_is_not_found),
         T(an_interface_that_comes_back_is_used_again),
         T(noise_on_the_group_is_passed_over_and_a_question_from_any_port_answered),
