@@ -33,19 +33,27 @@ literal_len(const char *pattern)
     return len;
 }
 
+/* Returns what is used then; size: it is full, cut between two characters. */
 static size_t
 put(char *out, size_t size, size_t used, const char *text, size_t len)
 {
-    if (len > size - 1 - used)
-        len = size - 1 - used;
+    bool fits = used < size && len < size - used;
+
+    if (used >= size)
+        return size;
+    if (!fits)
+        len = size - used - 1;
+    while (!fits && len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
+        len--;
     memcpy(out + used, text, len);
-    return used + len;
+    out[used + len] = '\0';
+    return fits ? used + len : size;
 }
 
 void
 phrase_write(const char *pattern, const struct phrase_words *words, char *out, size_t size)
 {
-    size_t used = 0;
+    size_t used = put(out, size, 0, "", 0);
 
     while (*pattern) {
         size_t len = literal_len(pattern);
@@ -59,7 +67,6 @@ phrase_write(const char *pattern, const struct phrase_words *words, char *out, s
         used = put(out, size, used, words->word[place], strlen(words->word[place]));
         pattern += strlen(places[place]);
     }
-    out[used] = '\0';
 }
 
 /* Where a word that begins at text ends: where what follows it in the pattern stands. NULL: nowhere. */

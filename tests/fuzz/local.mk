@@ -10,7 +10,7 @@ FUZZ_TARGETS += %D%/fuzz_known_hosts %D%/fuzz_ssh_config %D%/fuzz_node_target %D
 FUZZ_TARGETS += %D%/fuzz_topic
 FUZZ_TARGETS += %D%/fuzz_mdns
 FUZZ_TARGETS += %D%/fuzz_gossip
-FUZZ_TARGETS += %D%/fuzz_keys %D%/fuzz_history
+FUZZ_TARGETS += %D%/fuzz_keys %D%/fuzz_history %D%/fuzz_words
 FUZZ_SECONDS = 60
 
 if FUZZ
@@ -162,6 +162,11 @@ clean-local:
 %C%_fuzz_keys_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/keys"'
 %C%_fuzz_keys_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
 %C%_fuzz_keys_LDADD = $(LINK_ui)
+
+%C%_fuzz_words_SOURCES = %D%/fuzz_words.c $(FUZZ_MAIN)
+%C%_fuzz_words_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/words"'
+%C%_fuzz_words_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LINK)
+%C%_fuzz_words_LDADD = $(LINK_ui)
 
 %C%_fuzz_history_SOURCES = %D%/fuzz_history.c $(FUZZ_MAIN)
 %C%_fuzz_history_CPPFLAGS = $(TEST_CPPFLAGS) -DFUZZ_CORPUS='"$(abs_top_srcdir)/%D%/corpus/history"'

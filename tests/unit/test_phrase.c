@@ -53,6 +53,8 @@ a_text_that_is_too_long_is_cut(void **state)
     assert_string_equal(out, "rio-2 d");
     phrase_write("{what}", &words, out, sizeof(out));
     assert_string_equal(out, "77be0d5");
+    phrase_write("abcde\xc3\xa3\xc3\xa3x", &words, out, sizeof(out)); /* between two characters, and that is the end */
+    assert_string_equal(out, "abcde\xc3\xa3");
     phrase_write("{what}", &words, one, sizeof(one));
     assert_string_equal(one, "");
 }
