@@ -15,7 +15,7 @@ static const char *const places[PHRASE_PLACES] = { [PHRASE_WHO] = "{who}",
 static enum phrase_place
 place_at(const char *pattern)
 {
-    int place = 0;
+    int place = *pattern == '{' ? 0 : PHRASE_PLACES;
 
     while (place < PHRASE_PLACES && strncmp(pattern, places[place], strlen(places[place])) != 0)
         place++;
@@ -26,10 +26,10 @@ place_at(const char *pattern)
 static size_t
 literal_len(const char *pattern)
 {
-    size_t len = 0;
+    size_t len = strcspn(pattern, "{");
 
     while (pattern[len] && place_at(pattern + len) == PHRASE_PLACES)
-        len++;
+        len += 1 + strcspn(pattern + len + 1, "{");
     return len;
 }
 
