@@ -27,18 +27,24 @@ give_letter(struct node_row *rows, int count, struct node_row *row, char *next)
         (*next)++;
 }
 
+static bool
+differs(const struct snapshot_stand *stand)
+{
+    return agreement_is_open(stand->agreement) && !stand_is_overtaken(stand);
+}
+
 static void
 give_letters(struct node_row *rows, int count)
 {
     char next = 'B';
 
     for (int i = 0; i < count; i++)
-        rows[i].letter = rows[i].stand->agreement == AGREE_EQUAL ? 'A' : '?';
+        rows[i].letter = rows[i].stand->agreement == AGREE_EQUAL || rows[i].stand->agreement == AGREE_BUT ? 'A' : '?';
     for (;;) {
         struct node_row *oldest = NULL;
 
         for (int i = 0; i < count; i++)
-            if (rows[i].letter == '?' && rows[i].stand->root[0] && agreement_is_open(rows[i].stand->agreement) &&
+            if (rows[i].letter == '?' && rows[i].stand->root[0] && differs(rows[i].stand) &&
                 (oldest == NULL || rows[i].stand->differs_ms > oldest->stand->differs_ms))
                 oldest = &rows[i];
         if (oldest == NULL)
@@ -114,9 +120,9 @@ rtt_of(const struct node_row *row)
 static unsigned
 health(const struct node_row *row)
 {
-    if (agreement_is_open(row->stand->agreement))
+    if (differs(row->stand))
         return 0;
-    return row->stand->agreement == AGREE_UNKNOWN ? 1 : 2;
+    return row->stand->agreement == AGREE_UNKNOWN || stand_is_overtaken(row->stand) ? 1 : 2;
 }
 
 static int
@@ -180,7 +186,7 @@ node_root_text(const struct snapshot *snapshot, const struct node_row *row, char
         return STYLE_UNKNOWN;
     }
     snprintf(out, NODE_TEXT_MAX, "%-*.*s %c%c", ROOT_SHOWN, ROOT_SHOWN, row->stand->root,
-             row->letter == 'A' ? '=' : '!', row->letter);
+             row->stand->agreement == AGREE_BUT ? '~' : row->letter == 'A' ? '=' : '!', row->letter);
     return row->letter == 'A' ? STYLE_GOOD : STYLE_ATTENTION;
 }
 
@@ -212,7 +218,7 @@ node_diff_text(const struct node_row *row, char out[NODE_TEXT_MAX])
         snprintf(out, NODE_TEXT_MAX, _("same"));
         return STYLE_TEXT;
     }
-    if (row->stand->agreement == AGREE_UNKNOWN) {
+    if (row->stand->agreement == AGREE_UNKNOWN || stand_is_overtaken(row->stand)) {
         snprintf(out, NODE_TEXT_MAX, "?");
         return STYLE_UNKNOWN;
     }
@@ -248,10 +254,9 @@ agreement_state(const struct node_row *row, const char *equal, const char *unkno
         snprintf(out, NODE_TEXT_MAX, "%s", words_of_node(stand->error, words));
         return STYLE_TEXT;
     case AGREE_DIFFERS:
-        if (stand->differs_ms < 0) /* our root moved after its last answer */
-            snprintf(out, NODE_TEXT_MAX, _("looking soon"));
-        else
-            snprintf(out, NODE_TEXT_MAX, _("differs %s"), format_span(stand->differs_ms, span));
+        if (stand_is_overtaken(stand))
+            break;
+        snprintf(out, NODE_TEXT_MAX, _("differs %s"), format_span(stand->differs_ms, span));
         return STYLE_ATTENTION;
     case AGREE_EQUAL:
         snprintf(out, NODE_TEXT_MAX, "%s", equal);
@@ -267,14 +272,17 @@ static enum style
 source_state(const struct node_row *row, char out[NODE_TEXT_MAX])
 {
     const struct snapshot_source *s = row->source;
-    char words[WORDS_MAX];
+    char words[WORDS_MAX], asked[FORMAT_MAX + 24], span[FORMAT_MAX];
 
     if (s->stand.error[0] && s->failures > 0) {
         snprintf(out, NODE_TEXT_MAX, "%s", words_of_node(s->stand.error, words));
         return STYLE_ATTENTION;
     }
-    return agreement_state(row, s->trusted ? _("in step") : _("in step, key not trusted"),
-                           s->known ? _("waiting") : _("not asked yet"), out);
+    if (s->known && s->next_ms >= 0)
+        snprintf(asked, sizeof(asked), _("asked in %s"), format_span(s->next_ms, span));
+    else
+        snprintf(asked, sizeof(asked), "%s", s->known ? _("waiting") : _("not asked yet"));
+    return agreement_state(row, s->trusted ? _("in step") : _("in step, key not trusted"), asked, out);
 }
 
 static enum style

@@ -139,6 +139,29 @@ kind_of(const struct privacy *p, const char *token, size_t len)
     return WHAT_COUNT;
 }
 
+/* "address=/ip4/10.1.0.11/tcp/9000": the name of a field goes first, by itself. A URL may have such signs in it. */
+static size_t
+without_name(const struct privacy *p, const char *token, size_t len)
+{
+    const char *sign = memchr(token, '=', len);
+
+    if (sign == NULL || sign == token || kind_of(p, token, len) != WHAT_COUNT)
+        return len;
+    return (size_t)(sign - token) + 1;
+}
+
+/* "8590ac19..": the beginning of a key. */
+static bool
+is_cut_key(const char *token, size_t len)
+{
+    if (len < 8 || memcmp(token + len - 2, "..", 2) != 0)
+        return false;
+    for (size_t i = 0; i + 2 < len; i++)
+        if (!isxdigit((unsigned char)token[i]))
+            return false;
+    return true;
+}
+
 static void
 replace_tokens(struct privacy *p, char *field, size_t size)
 {
@@ -153,10 +176,13 @@ replace_tokens(struct privacy *p, char *field, size_t size)
 
         while (is_token(at[len]))
             len++;
+        len = without_name(p, at, len);
         kept = len;
         while (kept > 1 && strchr(".:?,", at[kept - 1]))
             kept--; /* the end of a sentence is no part of it */
         what = kept > 0 ? kind_of(p, at, kept) : WHAT_COUNT;
+        if (what == WHAT_COUNT && is_cut_key(at, len))
+            what = WHAT_PEER;
         if (what != WHAT_COUNT) {
             name_for(p, what, at, kept, name);
             used += (size_t)snprintf(out + used, sizeof(out) - used, "%s", name);

@@ -256,6 +256,10 @@ options_check_words(const char *command, const struct options *options, struct l
 {
     char shown[80];
 
+    if (options->privacy && options->json) {
+        lat_msg_set(why, "--privacy hides what is on a screen, and JSON is no screen: it would be printed whole; use one of the two");
+        return LAT_MALFORMED;
+    }
     for (const struct command_help *c = command_helps; c->name; c++) {
         if (strcmp(c->name, command) != 0 || options->arg_count <= c->words_max)
             continue;

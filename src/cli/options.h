@@ -61,7 +61,7 @@ extern const struct command_help command_helps[];
 /* Parse argv[first .. argc). LAT_MALFORMED with the sentence for the user in *why. */
 LAT_MUST_CHECK enum lat_err options_parse(int argc, char **argv, int first, struct options *out, struct lat_msg *why);
 
-/* Has the command been given more words than it takes? LAT_MALFORMED with the sentence for the user in *why. */
+/* Has the command been given more words than it takes, or options that exclude each other? LAT_MALFORMED with the sentence for the user in *why. */
 LAT_MUST_CHECK enum lat_err options_check_words(const char *command, const struct options *options, struct lat_msg *why);
 
 /* Is this configuration name set by a flag? */

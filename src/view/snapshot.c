@@ -108,6 +108,12 @@ agreement_is_open(enum agreement agreement)
     return agreement != AGREE_EQUAL && agreement != AGREE_UNKNOWN && agreement != AGREE_BUT;
 }
 
+bool
+stand_is_overtaken(const struct snapshot_stand *stand)
+{
+    return stand->agreement == AGREE_DIFFERS && stand->differs_ms < 0;
+}
+
 const char *
 key_reason_name(enum key_reason reason)
 {

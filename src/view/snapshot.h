@@ -328,6 +328,9 @@ const char *agreement_name(enum agreement agreement);
 
 /* Is there a difference that ought to be gone soon? Not of a peer that is unknown, or agrees but for settled keys. */
 bool agreement_is_open(enum agreement agreement);
+
+/* Our own state has changed after the answer that it rests on, so that two roots are not the same and nothing is said by that. */
+bool stand_is_overtaken(const struct snapshot_stand *stand);
 const char *key_reason_name(enum key_reason reason); /* "alone", "native", "clock", "author", "digest" */
 const char *heal_way_name(enum heal_way way);       /* "none", "sketch", "descent", "stream" */
 const char *key_difference_name(enum key_difference difference); /* "theirs_newer", ... */

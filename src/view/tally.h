@@ -8,11 +8,11 @@
 #include "view/snapshot.h"
 
 /*
- * differ: by at least one of the ways to it, though it agrees by another; healing and held count as differing. same: agrees by one, and by none
- * differs. What agrees but for settled keys is in neither.
+ * Each node is one of these. differ: healing and held are among them. but: it agrees but for keys that one side refuses. unknown: not compared, or
+ * not since our own state changed. Where two ways to a node say different things, the later one counts, and of about the same time the graver one.
  */
 struct snapshot_tally {
-    int total, same, differ, unknown;
+    int total, same, differ, but, unknown;
 };
 
 struct snapshot_tally snapshot_tally(const struct snapshot *snapshot);

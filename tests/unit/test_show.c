@@ -150,13 +150,14 @@ privacy_hides_addresses_ids_and_keys_under_stable_names(void **state)
     sample_diverge(s);
     snprintf(s->events[0].text, sizeof(s->events[0].text),
              "[P2P] peer 12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nft9HyQ6X at 10.9.9.9:4001, key acct/settle/0091, "
-             "asked http://10.1.0.11:8000. Then /ip4/10.1.0.11/tcp/9000 went.");
+             "asked http://10.1.0.11:8000. Then address=/ip4/10.1.0.11/tcp/9000 of author 6c1f9d02.. went.");
     snprintf(s->alerts[0].text, sizeof(s->alerts[0].text), "10.1.0.33:8000 refuses");
     masked = privacy_apply(privacy, s);
     assert_hidden(masked);
     assert_string_equal(masked->name, s->name);
     assert_string_equal(masked->peers[0].name, "porto-1");
-    assert_non_null(strstr(masked->events[0].text, ", key key-1, asked url-1. Then addr-1 went."));
+    assert_non_null(strstr(masked->events[0].text, ", key key-1, asked url-1. Then address=addr-1 of author peer-"));
+    assert_null(strstr(masked->events[0].text, "6c1f9d02"));
     again = privacy_apply(privacy, s);
     assert_string_equal(again->events[0].text, masked->events[0].text);
     assert_string_equal(again->sources[1].url, masked->sources[1].url);

@@ -18,6 +18,7 @@ add_peer(struct snapshot *s, const char *key, enum agreement agreement)
 
     snprintf(peer->public_key, sizeof(peer->public_key), "%s", key);
     peer->stand.agreement = agreement;
+    peer->stand.differs_ms = agreement == AGREE_DIFFERS ? 0 : -1;
 }
 
 static void
@@ -27,6 +28,7 @@ add_source(struct snapshot *s, const char *key, enum agreement agreement)
 
     snprintf(source->public_key, sizeof(source->public_key), "%s", key);
     source->stand.agreement = agreement;
+    source->stand.differs_ms = agreement == AGREE_DIFFERS ? 0 : -1;
 }
 
 static void
@@ -81,7 +83,45 @@ one_known_way_to_a_node_is_enough(void **state)
     add_source(s, "bb", AGREE_EQUAL);
     add_peer(s, "cc", AGREE_UNKNOWN);
     add_source(s, "cc", AGREE_BUT);
+    assert_int_equal(snapshot_tally(s).but, 1);
     assert_tally(s, 3, 2, 0, 0);
+}
+
+/* Asked on standby minutes ago: gossip has told since that all is well, or that it is not. */
+static void
+the_later_word_of_two_counts(void **state)
+{
+    struct snapshot *s = snapshot_new();
+
+    (void)state;
+    add_peer(s, "aa", AGREE_EQUAL);
+    add_source(s, "aa", AGREE_DIFFERS);
+    s->peers[0].heard_ms = 1000;
+    s->sources[0].ok_age_ms = 200000;
+    s->sources[0].stand.differs_ms = 200000;
+    add_peer(s, "bb", AGREE_DIFFERS);
+    add_source(s, "bb", AGREE_EQUAL);
+    s->peers[1].heard_ms = s->peers[1].stand.differs_ms = 1000;
+    s->sources[1].ok_age_ms = 200000;
+    add_peer(s, "cc", AGREE_EQUAL);
+    add_source(s, "cc", AGREE_DIFFERS); /* at about the same time: the graver one */
+    s->peers[2].heard_ms = 1000;
+    s->sources[2].ok_age_ms = s->sources[2].stand.differs_ms = 2000;
+    assert_tally(s, 3, 1, 2, 0);
+}
+
+static void
+an_answer_that_our_own_change_overtook_says_nothing(void **state)
+{
+    struct snapshot *s = snapshot_new();
+
+    (void)state;
+    add_source(s, "aa", AGREE_DIFFERS);
+    s->sources[0].stand.differs_ms = -1;
+    add_source(s, "bb", AGREE_DIFFERS);
+    s->sources[1].stand.differs_ms = -1;
+    add_peer(s, "bb", AGREE_EQUAL);
+    assert_tally(s, 2, 1, 0, 1);
 }
 
 static void
@@ -116,6 +156,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_seen_over_both_lungs_counts_once), cmocka_unit_test(a_node_differs_when_one_of_its_ways_does),
         cmocka_unit_test(one_known_way_to_a_node_is_enough),       cmocka_unit_test(what_has_shown_no_key_is_a_node_of_its_own),
+        cmocka_unit_test(the_later_word_of_two_counts),            cmocka_unit_test(an_answer_that_our_own_change_overtook_says_nothing),
         cmocka_unit_test(full_lists_and_none_are_counted),
     };
 

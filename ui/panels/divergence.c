@@ -67,7 +67,7 @@ add_keys(struct lines *lines, const struct node_row *row)
 static bool
 is_open(const struct node_row *row)
 {
-    return agreement_is_open(row->stand->agreement) && (row->peer != NULL || row->stand->differs_ms >= 0);
+    return agreement_is_open(row->stand->agreement) && !stand_is_overtaken(row->stand);
 }
 
 static void
@@ -180,12 +180,13 @@ static void
 draw_node(const struct panel_view *view, const struct area *area, int y, const struct node_row *row)
 {
     char glyph, text[WORDS_MAX + 80];
-    enum style style = glyph_of(row->stand->agreement, &glyph);
+    enum agreement agreement = stand_is_overtaken(row->stand) ? AGREE_UNKNOWN : row->stand->agreement;
+    enum style style = glyph_of(agreement, &glyph);
 
     area_printf(area, 1, y, style, "%c", glyph);
     area_text_cut(area, 3, y, NAME_COLS - 1, STYLE_TEXT, row->name);
-    area_text(area, 3 + NAME_COLS, y, row->stand->agreement == AGREE_EQUAL ? STYLE_TEXT : (int)style,
-              node_agreement_word(row->stand->agreement));
+    area_text(area, 3 + NAME_COLS, y, agreement == AGREE_EQUAL ? STYLE_TEXT : (int)style,
+              node_agreement_word(agreement));
     node_text(view->snapshot, row, text, sizeof(text));
     area_text_cut(area, 3 + NAME_COLS + 9, y, area->cols - NAME_COLS - 13, STYLE_TEXT, text);
 }
@@ -308,7 +309,11 @@ divergence_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 {
     struct snapshot_tally tally = snapshot_tally(view->snapshot);
 
-    snprintf(out, PANEL_NOTE_MAX, _("%d equal, %d differ, %d unknown"), tally.same, tally.differ, tally.unknown);
+    if (tally.but > 0)
+        snprintf(out, PANEL_NOTE_MAX, _("%d equal, %d but for some keys, %d differ, %d unknown"), tally.same, tally.but, tally.differ,
+                 tally.unknown);
+    else
+        snprintf(out, PANEL_NOTE_MAX, _("%d equal, %d differ, %d unknown"), tally.same, tally.differ, tally.unknown);
 }
 
 static const char *const divergence_help[] = {

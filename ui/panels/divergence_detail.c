@@ -25,14 +25,17 @@ is_marked(const char *subtrees, int index)
     return digit && *digit && (digit - digits) >> (3 - index % 4) & 1;
 }
 
+/* equal: one root for all of the 256 says that each is the same. */
 static void
-draw_cell(const char *subtrees, bool heals, const struct area *area, int index)
+draw_cell(const struct snapshot_stand *stand, const struct area *area, int index)
 {
     int x = 4 + index % SIDE * 2, y = 1 + index / SIDE;
+    const char *subtrees = stand->difference.subtrees;
+    bool heals = stand->healing, equal = stand->agreement == AGREE_EQUAL, looked = strlen(subtrees) == SNAPSHOT_HEX_LEN - 1;
 
-    if (strlen(subtrees) != SNAPSHOT_HEX_LEN - 1)
+    if (!equal && !looked)
         area_text(area, x, y, STYLE_UNKNOWN, "?");
-    else if (!is_marked(subtrees, index))
+    else if (equal || !is_marked(subtrees, index))
         area_text(area, x, y, STYLE_GOOD, ".");
     else
         area_text(area, x, y, heals ? STYLE_FALLBACK : STYLE_ALARM, heals ? "H" : "D");
@@ -48,7 +51,7 @@ divergence_draw_map(const struct node_row *row, const struct area *area)
         area_printf(area, 1, 1 + i, STYLE_COLUMN, "%x_", (unsigned)i);
     }
     for (int i = 0; i < SIDE * SIDE; i++)
-        draw_cell(h->difference.subtrees, h->healing, area, i);
+        draw_cell(h, area, i);
     area_text_cut(area, 1, 1 + SIDE, area->cols - 1, STYLE_COLUMN, _(". same D differs H heals ? unseen"));
 }
 
@@ -85,6 +88,8 @@ draw_counts(const struct snapshot_stand *h, const struct area *area, int y)
         snprintf(text, sizeof(text), "%s%" PRIu64, d->exact ? "" : "~", d->estimate);
         y = panel_fact(area, y, _("records"), text);
     }
+    if (h->agreement == AGREE_EQUAL && d->way == WAY_NONE)
+        return panel_fact_long(area, y, _("found"), _("nothing to look for: the same root"));
     return panel_fact_long(area, y, _("found"), way_text(d->way));
 }
 

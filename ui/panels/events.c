@@ -135,10 +135,14 @@ static void
 events_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
 {
     const struct panel_place *place = panel_place(view);
-    char total[FORMAT_MAX], narrow[64] = "";
-    int below = events_count(view) - 1 - event_list_index(view->snapshot, place);
+    char all[FORMAT_MAX], total[FORMAT_MAX + 16], narrow[64] = "";
+    int count = events_count(view), below = count - 1 - event_list_index(view->snapshot, place);
 
-    format_noun(view->snapshot->event_total, "line", total);
+    format_noun(view->snapshot->event_total, "line", all);
+    if (place->least > LAT_DEBUG || place->source[0] || place->filter[0])
+        snprintf(total, sizeof(total), _("%d of %s"), count, all);
+    else
+        snprintf(total, sizeof(total), "%s", all);
     if (place->least > LAT_DEBUG || place->source[0])
         snprintf(narrow, sizeof(narrow), "level>=%s source:%s  ", lat_level_name(place->least),
                  place->source[0] ? place->source : _("all"));

@@ -319,6 +319,7 @@ static const char *const peers_help[] = {
     N_("IN 60s, OUT 60s   bytes in each 5 s of the last minute, newest right; blank:"),
     N_("         not seen; lowest mark: none; highest: the row's most, at least 1 kB"),
     N_("ROOT     first digits of its root and a letter: =A as ours, !B !C others,"),
+    N_("         ~A as ours but for keys that one side refuses,"),
     N_("         ? unknown or silent, with the age of the last answer"),
     N_("DIFF     differing keys and who has the news: THEIRS, OURS, BOTH"),
     N_("STATE    in step, healing, differs (for how long), or what failed; without a"),

@@ -65,6 +65,8 @@ agree_text(const struct snapshot_tally *tally, char *out, size_t size)
     if (tally->differ > 0)
         used += (size_t)snprintf(out + used, size - used, NP_(", %d differs", ", %d differ", (unsigned long)tally->differ),
                                  tally->differ);
+    if (tally->but > 0)
+        used += (size_t)snprintf(out + used, size - used, _(", %d but for keys"), tally->but);
     if (tally->unknown > 0 && tally->differ == 0)
         snprintf(out + used, size - used, _(", %d unknown"), tally->unknown);
 }
@@ -101,7 +103,7 @@ label(const struct area *area, int y, const char *text)
     area_text(area, 1, y, STYLE_COLUMN, text);
 }
 
-/* 64 hex digits in groups of eight, as many as fit. */
+/* 64 hex digits: in groups of eight, or close together where only so all fit, or as many groups as fit. */
 static void
 draw_root(const struct area *area, int y, const char *name, const char *root)
 {
@@ -110,8 +112,17 @@ draw_root(const struct area *area, int y, const char *name, const char *root)
     label(area, y, name);
     if (root[0] == 0)
         area_text(area, x, y, STYLE_UNKNOWN, "?");
-    for (size_t i = 0; i + 8 <= strlen(root) && x + 9 <= area->cols; i += 8)
+    if (x + 72 > area->cols && x + 64 < area->cols) {
+        area_text(area, x, y, STYLE_TEXT, root);
+        return;
+    }
+    for (size_t i = 0; i + 8 <= strlen(root); i += 8) {
+        if (x + 9 > area->cols) { /* there is more of it */
+            area_text(area, x - 1, y, STYLE_TEXT, "~");
+            break;
+        }
         x = area_printf(area, x, y, i == 0 ? STYLE_HEAD : STYLE_TEXT, "%.8s ", root + i);
+    }
 }
 
 static void
