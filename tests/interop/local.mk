@@ -8,7 +8,7 @@ lattice_peer_LDADD = $(LINK_p2p) $(CJSON_LIBS)
 
 INTEROP_TESTS = %D%/run
 TESTS += $(INTEROP_TESTS)
-EXTRA_DIST += %D%/run %D%/packages %D%/peers.py %D%/cases.py %D%/gossip_cases.py %D%/node_cases.py %D%/peer.js %D%/smoldot.js %D%/package.json %D%/package-lock.json
+EXTRA_DIST += %D%/run %D%/packages %D%/peers.py %D%/cases.py %D%/gossip_cases.py %D%/nodes.py %D%/node_cases.py %D%/mdns_cases.py %D%/peer.js %D%/smoldot.js %D%/package.json %D%/package-lock.json
 
 distclean-local:
 	rm -rf %D%/npm

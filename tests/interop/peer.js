@@ -2,7 +2,7 @@
 // lattice_peer.c, so that a test can put either on either side of a connection.
 //
 //   options   --listen PORT|none  --host IP  --dial MULTIADDR  --key ed25519|secp256k1|rsa  --seed HEX64 (ed25519)  --no-early-mux  --quiet
-//             --topic T (may repeat)  --gossip 1.2|1.1|1.0|off  --unsigned
+//             --mdns  --topic T (may repeat)  --gossip 1.2|1.1|1.0|off  --unsigned
 //   commands  dial ADDR, hangup PEER|ADDR, ping PEER|ADDR, identify PEER, handle PROTOCOL, peers, protocols [PEER], mem, quit,
 //             perf ADDR UP_MIB DOWN_MIB, ping-bench ADDR N, stream-bench ADDR N, hs-bench ADDR N CONCURRENCY, publish TEXT,
 //             publish-hex HEX [TOPIC], publish-size N [TOPIC], subscribe T, unsubscribe T, mesh [T], gossip-bench N SIZE RATE [TOPIC],
@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { generateKeyPair, generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import { gossipsub } from '@libp2p/gossipsub'
 import { identify, identifyPush } from '@libp2p/identify'
+import { mdns } from '@libp2p/mdns'
 import { noise } from '@libp2p/noise'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
@@ -36,6 +37,7 @@ const { values: options } = parseArgs({
         topic: { type: 'string', multiple: true, default: [] },
         gossip: { type: 'string', default: '1.2' },
         unsigned: { type: 'boolean', default: false },
+        mdns: { type: 'boolean', default: false },
         'no-early-mux': { type: 'boolean', default: false },
         quiet: { type: 'boolean', default: false },
     },
@@ -99,6 +101,7 @@ async function makeNode(privateKey, listen, gossip = false) {
         transports: [tcp()],
         connectionEncrypters: [options['no-early-mux'] ? withoutMuxers(noise()) : noise()],
         streamMuxers: [yamux()],
+        peerDiscovery: options.mdns ? [mdns()] : [],
         // The limits for strangers would end a test that connects a hundred times from one address.
         connectionManager: { inboundConnectionThreshold: 100000, maxIncomingPendingConnections: 1000, maxConnections: 1000 },
         connectionMonitor: { enabled: false },
@@ -475,6 +478,9 @@ async function run(line) {
 // --- events -------------------------------------------------------------------------------------------
 
 function tell(node) {
+    node.addEventListener('peer:discovery', ({ detail }) => say('discovered', {
+        peer: detail.id.toString(), addrs: detail.multiaddrs.map(String),
+    }))
     node.addEventListener('peer:connect', ({ detail }) => say('peer:connect', { peer: detail.toString() }))
     node.addEventListener('peer:disconnect', ({ detail }) => say('peer:disconnect', { peer: detail.toString() }))
     node.addEventListener('connection:open', ({ detail }) => say('connection:open', {
