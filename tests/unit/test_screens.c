@@ -213,6 +213,29 @@ steps_of_a_demo(void **state)
     close_album(&album);
 }
 
+/* What the way to a node elsewhere asks: an unknown host, a passphrase that was wrong before and is half typed again. */
+static void
+draw_link_questions(struct album *album, const struct model *fresh, const struct snapshot *s, bool unicode)
+{
+    const struct link_status host = { .state = LINK_HOST_KEY,
+                                      .question = 1,
+                                      .question_subject = "[porto-1.example]:2222",
+                                      .key = { .type = "ED25519",
+                                               .fingerprint = "SHA256:Vq0bWmM1eE2rJ3XzR8oT5uYc7dKf9gHsLhNiPjQk4wA",
+                                               .randomart = "+--[ED25519 256]--+\n|   .o=..         |\n|  . =.*          |\n| . + X o         |\n"
+                                                            "|  + B @ .        |\n| . = & S         |\n|  o X B          |\n|   + *.+         |\n"
+                                                            "|    =oo.         |\n|   .E+.          |\n+----[SHA256]-----+\n" } };
+    const struct link_status secret = { .state = LINK_AUTH, .question = 2, .secret = true, .again = true,
+                                        .question_subject = "/home/ops/.ssh/id_ed25519" };
+    struct model model = *fresh;
+
+    model_follow_question(&model, &host);
+    draw(album, "an unknown host", &model, s, unicode);
+    model_follow_question(&model, &secret);
+    snprintf(model.prompt.text, sizeof(model.prompt.text), "open");
+    draw(album, "a passphrase", &model, s, unicode);
+}
+
 /* Every panel alone, every line opened, every help, every question, at one size. */
 static void
 draw_overlays(const char *name, int cols, int rows, bool unicode)
@@ -249,6 +272,7 @@ draw_overlays(const char *name, int cols, int rows, bool unicode)
         snprintf(caption, sizeof(caption), "question %d", kind);
         draw(&album, caption, &model, s, unicode);
     }
+    draw_link_questions(&album, &fresh, s, unicode);
     model = fresh;
     model.focus = PANEL_DIVERGENCE;
     model.detail = true;
