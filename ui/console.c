@@ -21,8 +21,6 @@
 #include "stderr_log.h"
 #include "term.h"
 
-#define TICKET_MS 20 /* how often an answer is looked for */
-
 /* --- keys ----------------------------------------------------------------------------------------------- */
 
 static void

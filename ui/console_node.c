@@ -13,7 +13,7 @@
 #include "link_label.h"
 #include "operator.h"
 #include "term.h"
-#include "words.h"
+#include "wish.h"
 
 /* What is on the screen. */
 const struct snapshot *
@@ -122,50 +122,19 @@ console_take_snapshot(struct console *c)
     c->loop.want_data = true;
 }
 
-/* Hand a command to the node; *ticket gets the asker's reference. False: it was not taken, and that was said. */
-static bool
-submit(struct console *c, struct command *command, struct ticket **ticket)
-{
-    struct ticket *fresh = command ? ticket_new(NULL, NULL) : NULL;
-    enum lat_err err;
-
-    if (fresh == NULL) {
-        command_free(command);
-        model_say(&c->model, true, lat_err_text(LAT_NOMEM));
-        return false;
-    }
-    command->ticket = fresh;
-    err = c->source->ops->submit(c->source->arg, command);
-    if (err) {
-        command_free(command);
-        ticket_unref(fresh);
-        model_say(&c->model, true,
-                  err == LAT_BUSY ? _("the node is busy: try again") : _("the node takes no commands"));
-        return false;
-    }
-    ticket_unref(*ticket);
-    *ticket = fresh;
-    return true;
-}
-
 void
 console_switch(struct console *c, const struct effect *effect)
 {
-    struct command *command = command_new(COMMAND_SWITCH);
+    const char *why = wish_switch(c->source, effect->policy, effect->for_s, &c->ticket);
 
-    if (command) {
-        operator_name(command->who, sizeof(command->who));
-        command->policy = effect->policy;
-        command->for_s = effect->for_s;
-    }
-    if (submit(c, command, &c->ticket))
-        model_say(&c->model, false, _("switching ..."));
+    model_say(&c->model, why != NULL, why ? why : _("switching ..."));
 }
 
 void
 console_look_back(struct console *c, enum look_step step, uint64_t at_ms)
 {
     struct command *command;
+    const char *why;
 
     if (c->snapshot == NULL || c->look)
         return; /* one look after the other */
@@ -174,7 +143,9 @@ console_look_back(struct console *c, enum look_step step, uint64_t at_ms)
         command->step = step;
         command->at_ms = at_ms ? at_ms : console_shown(c)->wall_ms;
     }
-    (void)submit(c, command, &c->look);
+    why = wish_submit(c->source, command, &c->look);
+    if (why)
+        model_say(&c->model, true, why);
 }
 
 void
@@ -211,21 +182,12 @@ console_take_look(struct console *c)
 void
 console_take_answer(struct console *c)
 {
-    const struct reply *reply = c->ticket ? ticket_reply(c->ticket) : NULL;
     char text[WORDS_MAX];
+    bool bad;
 
-    if (reply == NULL)
+    if (!wish_answered(&c->ticket, text, &bad))
         return;
-    if (reply->text[0])
-        words_of_node(reply->text, text);
-    else if (reply->err)
-        lat_copy(text, sizeof(text), lat_err_text(reply->err));
-    else
-        snprintf(text, sizeof(text), _("mode %s: %s"), lung_policy_name(reply->policy),
-                 lung_state_name(reply->state));
-    model_say(&c->model, reply->err != LAT_OK || reply->warning, text);
-    ticket_unref(c->ticket);
-    c->ticket = NULL;
+    model_say(&c->model, bad, text);
     c->loop.want_frame = true;
 }
 

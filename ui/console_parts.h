@@ -14,6 +14,8 @@
 #include "privacy.h"
 #include "recorder.h"
 
+#define TICKET_MS 20 /* how often an answer is looked for */
+
 /* All that is shown on one terminal, from its opening on. */
 struct session {
     const struct console_options *options;

@@ -120,6 +120,7 @@ enum fleet_wish {
     FLEET_ADD,    /* prompt.text: a target; fleet_refuse if it is none */
     FLEET_REMOVE, /* node */
     FLEET_RETRY,  /* node: without waiting longer */
+    FLEET_SWITCH, /* node: to policy, for_s */
     FLEET_ANSWER, /* node: model->question, with prompt.text where it wants a secret; close the prompt then */
     FLEET_COPY,
     FLEET_MOUSE, /* model->mouse has changed */
@@ -133,6 +134,8 @@ struct fleet_effect {
     enum fleet_wish wish;
     int node;
     bool yes;
+    enum lung_policy policy;
+    uint32_t for_s; /* 0: until changed */
 };
 
 /* As for a screen of 80x24 with settings as nobody has made them. */

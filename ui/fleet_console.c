@@ -13,7 +13,7 @@
 #include "i18n.h"
 #include "plain.h"
 #include "term.h"
-#include "words.h"
+#include "wish.h"
 
 #define COPY_ROWS 8 /* of a text to be copied: title, rules, heads, blanks */
 
@@ -26,6 +26,7 @@ struct fleet_screen {
     int news; /* epoll over the wake descriptors of all sources; -1: looked at once a second */
     const struct snapshot *snapshots[FLEET_NODES_MAX];
     struct link_status links[FLEET_NODES_MAX];
+    struct ticket *ticket; /* of the switch under way */
     struct privacy *privacy;              /* NULL: shown as it is */
     struct alarm alarms[FLEET_NODES_MAX]; /* what rang already at each */
     struct alarm hook;                    /* runs the operator's command for all */
@@ -195,6 +196,26 @@ answer(struct fleet_screen *f, int index, bool yes)
 }
 
 static void
+switch_mode(struct fleet_screen *f, const struct fleet_effect *effect)
+{
+    const char *why = wish_switch(&f->fleet->nodes[effect->node].source, effect->policy, effect->for_s, &f->ticket);
+
+    fleet_say(&f->model, why != NULL, why ? why : _("switching ..."));
+}
+
+static void
+take_answer(struct fleet_screen *f)
+{
+    char text[WORDS_MAX];
+    bool bad;
+
+    if (!wish_answered(&f->ticket, text, &bad))
+        return;
+    fleet_say(&f->model, bad, text);
+    f->loop.want_frame = true;
+}
+
+static void
 retry(const struct source *source)
 {
     if (source->ops->retry)
@@ -246,6 +267,9 @@ carry_out(struct fleet_screen *f, const struct fleet_effect *effect)
         break;
     case FLEET_RETRY:
         retry(&f->fleet->nodes[effect->node].source);
+        break;
+    case FLEET_SWITCH:
+        switch_mode(f, effect);
         break;
     case FLEET_ANSWER:
         answer(f, effect->node, effect->yes);
@@ -339,6 +363,7 @@ on_look(void *arg)
     struct lat_msg first = { "" };
 
     keep_up(f);
+    take_answer(f);
     if (loop_read_settings(&f->loop.file, f->loop.now_ms, &settings, &first)) {
         apply_settings(f, &settings);
         if (first.text[0])
@@ -351,6 +376,8 @@ due_ms(void *arg)
 {
     const struct fleet_screen *f = arg;
 
+    if (f->ticket)
+        return f->loop.now_ms + TICKET_MS;
     return f->model.message_until_ms > f->loop.now_ms ? f->model.message_until_ms : UINT64_MAX;
 }
 
@@ -399,6 +426,7 @@ fleet_screen_free(struct fleet_screen *screen)
     for (int i = 0; i < screen->fleet->count; i++)
         snapshot_unref(screen->snapshots[i]);
     privacy_free(screen->privacy);
+    ticket_unref(screen->ticket);
     if (screen->news >= 0)
         close(screen->news);
     lat_wipe(screen, sizeof(*screen));

@@ -21,6 +21,9 @@
 #define MESSAGE_ROWS_MAX 4
 
 static const struct key_hint hints[] = {
+    { "P2P", 14, HINT_ALWAYS, { ACTION_FORCE_P2P } },
+    { "HTTP", 14, HINT_ALWAYS, { ACTION_FORCE_HTTP } },
+    { "AUTO", 14, HINT_ALWAYS, { ACTION_AUTO } },
     { N_("open"), 4, HINT_ALWAYS, { ACTION_DETAIL } },
     { N_("add"), 5, HINT_ALWAYS, { ACTION_ADD } },
     { N_("remove"), 6, HINT_ALWAYS, { ACTION_REMOVE } },
@@ -203,7 +206,9 @@ draw_keys(const struct area *screen, int rows, const struct fleet_view *view, co
 {
     struct area bar = area_sub(screen, 0, screen->rows - rows, screen->cols, rows);
     struct area last = area_sub(screen, 0, screen->rows - 1, screen->cols, 1);
-    struct key_hints shown = { .list = hints, .count = sizeof(hints) / sizeof(hints[0]), .keymap = &model->settings.keymap };
+    const struct fleet_row *row = fleet_selected(view, model);
+    struct key_hints shown = { .list = hints, .count = sizeof(hints) / sizeof(hints[0]), .keymap = &model->settings.keymap,
+                               .control = row && row->node->source.control };
     bool asks = model->prompt.kind != PROMPT_CLOSED;
 
     key_hints_draw(&bar, &shown);

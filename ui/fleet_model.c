@@ -82,7 +82,51 @@ fleet_interrupt(struct fleet_model *model)
 }
 
 static struct fleet_effect
-answer_prompt(struct fleet_model *model, const struct key_press *press)
+force(const struct fleet_model *model, enum prompt_kind kind, bool timed)
+{
+    return (struct fleet_effect){ .wish = FLEET_SWITCH, .node = model->asked,
+                                  .policy = kind == PROMPT_FORCE_P2P ? LUNG_POLICY_P2P : LUNG_POLICY_HTTP,
+                                  .for_s = timed ? PROMPT_TIMED_S : 0 };
+}
+
+static const struct fleet_row *
+asked_row(const struct fleet_model *model, const struct fleet_view *view)
+{
+    for (int i = 0; i < view->count; i++)
+        if (view->rows[i].index == model->asked)
+            return &view->rows[i];
+    return NULL; /* it passes the filter no more */
+}
+
+/* y or t: done, unless the node's name has to be typed as well. */
+static struct fleet_effect
+confirm(struct fleet_model *model, const struct fleet_view *view, enum prompt_kind kind, bool timed)
+{
+    const struct fleet_row *row = asked_row(model, view);
+
+    if (row == NULL)
+        return wish(FLEET_NOTHING, 0);
+    if (model->settings.confirm != CONFIRM_NAME && !row->node->confirm)
+        return force(model, kind, timed);
+    prompt_open(&model->prompt, PROMPT_NAME, "");
+    model->prompt.forcing = kind;
+    model->prompt.timed = timed;
+    return wish(FLEET_NOTHING, 0);
+}
+
+static struct fleet_effect
+check_name(struct fleet_model *model, const struct fleet_view *view)
+{
+    const struct fleet_row *row = asked_row(model, view);
+
+    if (row && strcmp(model->prompt.text, row->name) == 0)
+        return force(model, model->prompt.forcing, model->prompt.timed);
+    fleet_say(model, true, _("that is not the name of this node: nothing was switched"));
+    return wish(FLEET_NOTHING, 0);
+}
+
+static struct fleet_effect
+answer_prompt(struct fleet_model *model, const struct fleet_view *view, const struct key_press *press)
 {
     enum prompt_kind kind = model->prompt.kind;
 
@@ -94,14 +138,18 @@ answer_prompt(struct fleet_model *model, const struct key_press *press)
     case ANSWER_YES:
         return wish(FLEET_REMOVE, model->asked);
     case ANSWER_TEXT:
+        if (kind == PROMPT_NAME)
+            return check_name(model, view);
         if (kind == PROMPT_ADD)
             return wish(model->prompt.text[0] ? FLEET_ADD : FLEET_NOTHING, 0);
         lat_copy(model->filter, sizeof(model->filter), model->prompt.text);
         break;
+    case ANSWER_ALWAYS:
+        return confirm(model, view, kind, false);
+    case ANSWER_TIMED:
+        return confirm(model, view, kind, true);
     case ANSWER_NONE:
     case ANSWER_NO:
-    case ANSWER_ALWAYS:
-    case ANSWER_TIMED:
         break;
     }
     return wish(FLEET_NOTHING, 0);
@@ -288,6 +336,25 @@ ask_to_remove(struct fleet_model *model, const struct fleet_view *view)
     prompt_open(&model->prompt, PROMPT_REMOVE, "");
 }
 
+/* Of the selected node; auto is the safe direction and asks nothing. */
+static struct fleet_effect
+control(struct fleet_model *model, const struct fleet_view *view, enum action action)
+{
+    const struct fleet_row *row = fleet_selected(view, model);
+
+    if (row == NULL)
+        return wish(FLEET_NOTHING, 0);
+    if (!row->node->source.control) {
+        fleet_say(model, true, _("read-only session: modes are not switched from here"));
+        return wish(FLEET_NOTHING, 0);
+    }
+    model->asked = row->index;
+    if (action == ACTION_AUTO)
+        return (struct fleet_effect){ .wish = FLEET_SWITCH, .node = row->index, .policy = LUNG_POLICY_AUTO };
+    prompt_open(&model->prompt, action == ACTION_FORCE_P2P ? PROMPT_FORCE_P2P : PROMPT_FORCE_HTTP, "");
+    return wish(FLEET_NOTHING, 0);
+}
+
 static struct fleet_effect
 retry(struct fleet_model *model, const struct fleet_view *view)
 {
@@ -341,8 +408,7 @@ act(struct fleet_model *model, const struct fleet_view *view, enum action action
     case ACTION_FORCE_P2P:
     case ACTION_FORCE_HTTP:
     case ACTION_AUTO:
-        fleet_say(model, false, _("modes are switched inside a node: open it first"));
-        break;
+        return control(model, view, action);
     case ACTION_COPY:
         return wish(FLEET_COPY, 0);
     case ACTION_MOUSE:
@@ -376,7 +442,7 @@ fleet_key(struct fleet_model *model, const struct fleet_view *view, const struct
     if (fleet_asks(model))
         return answer_way(model, press);
     if (model->prompt.kind != PROMPT_CLOSED)
-        return answer_prompt(model, press);
+        return answer_prompt(model, view, press);
     if (press->key == KEYS_MOUSE)
         point(model, view, press);
     if (press->pasted || press->key == KEYS_MOUSE)

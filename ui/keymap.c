@@ -130,9 +130,6 @@ action_works(enum action action, enum keymap_place place)
     case ACTION_REMOVE:
     case ACTION_RETRY:
         return place == KEYMAP_FLEET;
-    case ACTION_FORCE_P2P:
-    case ACTION_FORCE_HTTP:
-    case ACTION_AUTO:
     case ACTION_NEXT_PANEL:
     case ACTION_PREVIOUS_PANEL:
     case ACTION_GO_PANEL:

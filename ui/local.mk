@@ -14,4 +14,4 @@ noinst_LIBRARIES += %D%/libui.a
 	%D%/copy.h %D%/copy.c %D%/save.h %D%/save.c %D%/recorder.h %D%/recorder.c %D%/privacy.h %D%/privacy.c %D%/operator.h %D%/operator.c \
 	%D%/sentences.h %D%/sentences.c %D%/line_mode.h %D%/line_mode.c %D%/i18n.h %D%/i18n.c %D%/moment.h %D%/moment.c %D%/cast.h %D%/cast.c
 %C%_libui_a_SOURCES += %D%/fleet.h %D%/fleet_rows.c %D%/fleet_alerts.c %D%/fleet_model.c %D%/fleet_list.h %D%/fleet_list.c \
-	%D%/fleet_draw.c %D%/fleet_console.c %D%/link_label.h %D%/link_label.c
+	%D%/fleet_draw.c %D%/fleet_console.c %D%/link_label.h %D%/link_label.c %D%/wish.h %D%/wish.c

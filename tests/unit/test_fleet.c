@@ -235,6 +235,34 @@ the_node_of_the_console_stays_and_leads_back(void **state)
 }
 
 static void
+forcing_a_mode_names_the_node_and_asks(void **state)
+{
+    struct fleet_effect effect;
+
+    (void)state;
+    look();
+    w.model.selected = 1;
+    world_key(&w, 'h');
+    assert_non_null(strstr(w.model.message, "read-only"));
+    w.nodes[1].source.control = true;
+    world_key(&w, 'h');
+    assert_non_null(strstr(draw(80, 24), "Force HTTP on porto-1?"));
+    effect = world_key(&w, 't');
+    assert_int_equal(effect.wish, FLEET_SWITCH);
+    assert_int_equal(effect.node, 1);
+    assert_int_equal(effect.policy, LUNG_POLICY_HTTP);
+    assert_int_equal(effect.for_s, PROMPT_TIMED_S);
+    w.nodes[1].confirm = true;
+    world_key(&w, 'p');
+    assert_int_equal(world_key(&w, 'y').wish, FLEET_NOTHING);
+    assert_int_equal(w.model.prompt.kind, PROMPT_NAME);
+    for (const char *at = "porto-1"; *at; at++)
+        world_key(&w, (uint32_t)*at);
+    assert_int_equal(world_key(&w, KEYS_ENTER).policy, LUNG_POLICY_P2P);
+    assert_int_equal(world_key(&w, 'a').wish, FLEET_SWITCH);
+}
+
+static void
 only_a_node_that_waits_is_tried_again(void **state)
 {
     (void)state;
@@ -307,6 +335,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_seen_alert_stays_until_its_cause_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nodes_come_and_go_by_question, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_node_of_the_console_stays_and_leads_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(forcing_a_mode_names_the_node_and_asks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_a_node_that_waits_is_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_frozen_picture_does_not_age, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_question_of_a_way_is_answered_after_it_could_be_read, set_up, tear_down),
