@@ -34,8 +34,11 @@ attached_new(const struct options *options, struct attached **out)
 {
     const struct cli cli = { .options = options };
     struct attached *a = calloc(1, sizeof(*a));
-    int code = a ? cli_target_options(&cli, options->token_file, options->ca_file, &a->base) : cli_fail(EXIT_FAILED, "out of memory");
+    int code;
 
+    if (a == NULL)
+        return cli_fail(EXIT_FAILED, "out of memory");
+    code = cli_target_options(&cli, options->token_file, options->ca_file, &a->base);
     if (code != EXIT_DONE) {
         free(a);
         return code;
