@@ -166,11 +166,13 @@ alarm_run(struct alarm *alarm, const struct settings *settings, const char *node
 {
     pid_t *place = free_place(alarm);
 
-    if (alert && settings->on_alert[0])
+    if (alert && settings->on_alert[0]) {
         alarm->waiting = *alert;
+        lat_copy(alarm->node, sizeof(alarm->node), node);
+    }
     if (alarm->waiting.code[0] == 0 || place == NULL || (alarm->run_ms > 0 && now_ms - alarm->run_ms < ALARM_PAUSE_MS))
         return;
-    start(place, settings->on_alert, node, &alarm->waiting);
+    start(place, settings->on_alert, alarm->node, &alarm->waiting);
     alarm->waiting.code[0] = 0;
     alarm->run_ms = now_ms;
 }

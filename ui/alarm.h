@@ -21,6 +21,7 @@ struct alarm {
     uint32_t known_count;
     uint64_t run_ms; /* last run of the command; 0: never */
     struct snapshot_alert waiting; /* for the pause to end; code "": none */
+    char node[SNAPSHOT_NAME_MAX];  /* whose it is */
     pid_t runs[ALARM_RUNS_MAX];    /* 0: free */
 };
 
@@ -35,7 +36,7 @@ bool alarm_rings(enum bell bell, const struct snapshot_alert *alert);
 
 /*
  * Run settings->on_alert for an alert (NULL: the one that waits, if any and if its time has come), in a session of its
- * own with a closed terminal, the alert in its environment. More than one in ALARM_PAUSE_MS: the latest waits. Also buries
+ * own with a closed terminal, the alert and its node in its environment. More than one in ALARM_PAUSE_MS: the latest waits. Also buries
  * commands that have ended; call it once in a while.
  */
 void alarm_run(struct alarm *alarm, const struct settings *settings, const char *node, const struct snapshot_alert *alert,

@@ -333,8 +333,13 @@ the_operators_command_gets_the_alert_and_is_not_run_too_often(void **state)
     snprintf(alert.code, sizeof(alert.code), "F3");
     alarm_run(&alarm, &settings, "lisbon-1", &alert, 3000); /* too soon: it waits */
     assert_string_equal(alarm.waiting.code, "F3");
-    alarm_run(&alarm, &settings, "lisbon-1", NULL, 2000 + ALARM_PAUSE_MS);
+    alarm_run(&alarm, &settings, "rio-2", NULL, 2000 + ALARM_PAUSE_MS); /* the alert keeps its node */
     assert_true(comes(temp_path("aF3")));
+    in = fopen(temp_path("aF3"), "r");
+    assert_non_null(in);
+    assert_non_null(fgets(line, sizeof(line), in));
+    fclose(in);
+    assert_non_null(strstr(line, "/lisbon-1/"));
     assert_string_equal(alarm.waiting.code, "");
 }
 

@@ -70,6 +70,12 @@ tests_unit_test_fleet_SOURCES = tests/unit/test_fleet.c tests/support/world.c te
 tests_unit_test_fleet_CPPFLAGS = $(TEST_CPPFLAGS)
 tests_unit_test_fleet_LDADD = $(LINK_ui) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test_fleet_console
+tests_unit_test_fleet_console_SOURCES = tests/unit/test_fleet_console.c tests/support/snapshots.c tests/support/snapshots.h \
+	tests/support/pty.c tests/support/pty.h tests/support/fake_node.c tests/support/fake_node.h tests/support/temp.h
+tests_unit_test_fleet_console_CPPFLAGS = $(TEST_CPPFLAGS) $(VTERM_CFLAGS)
+tests_unit_test_fleet_console_LDADD = $(LINK_ui) $(VTERM_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test_fleet_screens
 tests_unit_test_fleet_screens_SOURCES = tests/unit/test_fleet_screens.c tests/support/album.c tests/support/album.h \
 	tests/support/world.c tests/support/world.h tests/support/snapshots.c tests/support/snapshots.h
