@@ -36,8 +36,10 @@ attached_new(const struct options *options, struct attached **out)
     struct attached *a = calloc(1, sizeof(*a));
     int code;
 
-    if (a == NULL)
-        return cli_fail(EXIT_FAILED, "out of memory");
+    if (a == NULL) {
+        cli_fail(EXIT_FAILED, "out of memory");
+        return EXIT_FAILED;
+    }
     code = cli_target_options(&cli, options->token_file, options->ca_file, &a->base);
     if (code != EXIT_DONE) {
         free(a);
