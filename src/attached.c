@@ -29,25 +29,23 @@ struct attached {
     struct fleet_node nodes[FLEET_NODES_MAX]; /* as the console keeps them */
 };
 
-int
-attached_new(const struct options *options, struct attached **out)
+struct attached *
+attached_new(const struct options *options, int *code)
 {
     const struct cli cli = { .options = options };
     struct attached *a = calloc(1, sizeof(*a));
-    int code;
 
     if (a == NULL) {
-        cli_fail(EXIT_FAILED, "out of memory");
-        return EXIT_FAILED;
+        *code = cli_fail(EXIT_FAILED, "out of memory");
+        return NULL;
     }
-    code = cli_target_options(&cli, options->token_file, options->ca_file, &a->base);
-    if (code != EXIT_DONE) {
+    *code = cli_target_options(&cli, options->token_file, options->ca_file, &a->base);
+    if (*code != EXIT_DONE) {
         free(a);
-        return code;
+        return NULL;
     }
     a->options = options;
-    *out = a;
-    return EXIT_DONE;
+    return a;
 }
 
 void
@@ -215,11 +213,12 @@ show(struct attached *a)
 int
 run_attach(const struct cli *cli)
 {
-    struct attached *a = NULL;
-    int code = attached_new(cli->options, &a);
+    int code = EXIT_DONE;
+    struct attached *a = attached_new(cli->options, &code);
 
-    if (code == EXIT_DONE)
-        code = targets_read(cli, 0, &a->targets);
+    if (a == NULL)
+        return code;
+    code = targets_read(cli, 0, &a->targets);
     if (code == EXIT_DONE)
         code = start_all(a);
     if (code == EXIT_DONE) {

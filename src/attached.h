@@ -11,10 +11,10 @@
 struct attached;
 
 /*
- * Nodes that a console can be given while it runs, none so far, with the tokens, certificates and rights of the command line. Errors are
- * said, and the exit code is returned.
+ * Nodes that a console can be given while it runs, none so far, with the tokens, certificates and rights of the command line. NULL: the
+ * error has been said, *code is that of the exit.
  */
-int attached_new(const struct options *options, struct attached **out);
+struct attached *attached_new(const struct options *options, int *code);
 void attached_free(struct attached *attached); /* NULL is fine */
 
 /* Room for FLEET_NODES_MAX nodes, and the means to add and drop them. Borrows attached. */

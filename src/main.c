@@ -238,14 +238,14 @@ open_console_log(const struct config *c)
 static int
 show_console(struct options *o, const struct exchange_source *local, const struct source *source, bool demo)
 {
-    struct attached *others = NULL;
+    struct attached *others;
     struct fleet fleet;
-    int code;
+    int code = EXIT_DONE;
 
     if (o->once)
         return front_print_once(source, o);
-    code = attached_new(o, &others);
-    if (code != EXIT_DONE)
+    others = attached_new(o, &code);
+    if (others == NULL)
         return code;
     attached_offer(others, &fleet);
     fleet.nodes[fleet.count++] = (struct fleet_node){ .name = "", .tags = "", .source = *source };
