@@ -103,6 +103,8 @@ a_change_of_our_own_shows_at_once_and_is_confirmed_by_the_next_look(void **state
     assert_int_equal(row_at(f, 2000).stand.differs_ms, 0);
     f->own.root = f->shown.root; /* healed from elsewhere */
     assert_int_equal(row_at(f, 2100).stand.agreement, AGREE_EQUAL);
+    assert_int_equal(row_at(f, 2100).stand.differs_ms, -1);
+    assert_int_equal(row_at(f, 2100).stand.differs_checks, 0);
 }
 
 static void
