@@ -78,6 +78,7 @@ live_up(struct live *live, const struct peerid *peer, uint64_t now_ms)
             return; /* the swarm holds no more than there are places */
         *p = (struct live_peer){ .used = true, .id = *peer, .hash = live_hash(live, peer->bytes, peer->len), .up_ms = now_ms };
         p->inlined = p->has_key = !peerid_inlined_ed25519(peer, p->key);
+        live_recall_name(live, p);
     }
     p->ask_now = true;
     p->unanswered = p->has_applied = false;
@@ -109,6 +110,7 @@ live_down(struct live *live, const struct peerid *peer, enum swarm_reason reason
         return;
     if (p->live)
         live->lost_why = reason_of(reason);
+    live_remember(live, p);
     live_forget_arrivals(live, (size_t)(p - live->peers));
     *p = (struct live_peer){ .used = false };
 }
@@ -117,8 +119,10 @@ void
 live_clear(struct live *live)
 {
     for (size_t i = 0; i < live->peer_end; i++) {
-        if (live->peers[i].used)
-            live_forget_arrivals(live, i);
+        if (!live->peers[i].used)
+            continue;
+        live_remember(live, &live->peers[i]);
+        live_forget_arrivals(live, i);
         live->peers[i].used = false;
     }
     live->peer_end = 0;

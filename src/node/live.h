@@ -34,6 +34,7 @@
 #define LIVE_PEERS_MAX SWARM_CONNECTIONS_MAX
 #define LIVE_MESSAGES_MAX 4096     /* root messages of the last T_XDEAD, oldest forgotten first */
 #define LIVE_OWN_ROOTS_MAX 1024    /* roots that we held within the last T_EXCHANGE */
+#define LIVE_GONE_MAX 256          /* peers that are gone and are remembered; strangers are forgotten first, then the oldest */
 #define LIVE_CLOCK_MS 30000        /* peers' clocks further from ours than this are told */
 #define LIVE_WHY_MAX 160
 
@@ -142,6 +143,12 @@ struct live_row {
 
 /* False: not connected. */
 bool live_row(struct live *live, const struct peerid *peer, uint64_t now_ms, struct live_row *out);
+
+/*
+ * What a peer told before its last connection ended, and whether its key counts, which is no matter of a connection: never live,
+ * agreement unknown. False: it told nothing, or is forgotten; then only `trusted` is set, by the key inside its id.
+ */
+bool live_last(struct live *live, const struct peerid *peer, struct live_row *out);
 
 /* Connected peers in turn, i from 0; NULL: no more. Borrow. */
 const struct peerid *live_peer(const struct live *live, size_t i);

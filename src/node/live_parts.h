@@ -1,6 +1,7 @@
 /*
  * live_parts.h - the inside of the tracker of live peers, shared by the files live*.c alone: live.c has peers and time,
- * live_messages.c what was heard and what of it counts, live_show.c the words.
+ * live_messages.c what was heard and what of it counts, live_gone.c what peers told that are
+ * gone, live_show.c the words.
  */
 #ifndef LAT_NODE_LIVE_PARTS_H
 #define LAT_NODE_LIVE_PARTS_H
@@ -48,6 +49,20 @@ struct live_peer {
     char name[TOPIC_NAME_MAX + 1];
 };
 
+/* What a peer told before it went. */
+struct live_gone {
+    bool used;
+    struct peerid id;
+    bool has_key;
+    uint8_t key[32];
+    bool has_state, flat_only;
+    struct topic_state state;
+    uint64_t heard_ms, exchange_ms; /* exchange 0: none that counted */
+    bool has_clock;
+    int64_t clock_ms;
+    char name[TOPIC_NAME_MAX + 1];
+};
+
 /* A root message that counts, or would; the sets tell on which connections. */
 struct live_heard {
     uint64_t first_ms;
@@ -72,6 +87,7 @@ struct live {
     uint8_t siphash_key[16];
     uint64_t now_ms;            /* of the last tick */
     struct live_peer peers[LIVE_PEERS_MAX];
+    struct live_gone gone[LIVE_GONE_MAX];
     size_t peer_end;            /* places from here on were never used */
     enum lung_reason lost_why;  /* of the last live peer that was lost */
     uint64_t last_exchange_ms;  /* of any peer; 0: none */
@@ -116,6 +132,12 @@ bool live_brought(const struct live *live, const struct live_peer *peer, uint64_
 
 /* The peer's place was given to another connection: nothing counts for it any more. */
 void live_forget_arrivals(struct live *live, size_t peer);
+
+/* It goes: keep what it told, for live_last. */
+void live_remember(struct live *live, const struct live_peer *peer);
+
+/* It is back: it has the name of before until it states one. */
+void live_recall_name(struct live *live, struct live_peer *peer);
 
 /* The newest exchange that still counts, of the messages that came from it. */
 void live_recount(struct live *live, struct live_peer *peer);

@@ -13,5 +13,5 @@ noinst_LIBRARIES += %D%/libnode.a
 	%D%/configuration_addresses.c %D%/files.h %D%/files.c
 %C%_libnode_a_SOURCES += %D%/apply.h %D%/apply.c %D%/trust_set.h %D%/trust_set.c
 %C%_libnode_a_SOURCES += %D%/topic.h %D%/topic.c %D%/topic_parse.c %D%/topic_write.c %D%/topic_judge.h %D%/topic_judge.c \
-	%D%/announce.h %D%/announce.c %D%/live.h %D%/live_parts.h %D%/live.c %D%/live_messages.c %D%/live_show.c \
+	%D%/announce.h %D%/announce.c %D%/live.h %D%/live_parts.h %D%/live.c %D%/live_messages.c %D%/live_gone.c %D%/live_show.c \
 	%D%/crosscheck.h %D%/crosscheck.c

@@ -81,6 +81,30 @@ fill_connection(const struct swarm_row *row, uint64_t now, struct snapshot_peer 
         lat_escape_str(row->why_not, out->why_not, sizeof(out->why_not));
 }
 
+/* It is back and has shown nothing yet: what it told before stands in, its root among it, which agrees with nothing. */
+static void
+add_last(const struct node *node, const struct peerid *id, struct live_row *live)
+{
+    struct live_row last;
+
+    if (!live_last(node->live, id, &last))
+        return;
+    last.live = live->live;
+    last.trusted = live->trusted;
+    memcpy(last.why_not, live->why_not, sizeof(last.why_not));
+    *live = last;
+}
+
+/* Root and count as it showed them last; no verdict rests on them. */
+static void
+fill_last(const struct live_row *last, struct snapshot_stand *out)
+{
+    if (!last->has_state)
+        return;
+    lat_hex(last->state.root, sizeof(last->state.root), out->root);
+    out->count = last->state.count;
+}
+
 static void
 fill_row(const struct node *node, const struct swarm_row *row, uint64_t now, struct snapshot_peer *out)
 {
@@ -88,10 +112,17 @@ fill_row(const struct node *node, const struct swarm_row *row, uint64_t now, str
     struct live_row live = { 0 };
 
     fill_connection(row, now, out);
-    if (!row->connected)
+    if (!row->connected || !live_row(node->live, &row->id, now, &live)) {
+        (void)live_last(node->live, &row->id, &live);
+        lat_copy(live.why_not, sizeof(live.why_not), out->why_not);
+    } else if (live.heard_ms == 0) {
+        add_last(node, &row->id, &live);
+    }
+    fill_live(&live, now, out);
+    if (!row->connected) {
+        fill_last(&live, &out->stand);
         return;
-    if (live_row(node->live, &row->id, now, &live))
-        fill_live(&live, now, out);
+    }
     fill_stand(node_sync_peer(node, &row->id), node->own_root, &live, now, &out->stand);
     if (gossip_peer_show(node->router, &row->id, node->config->p2p_topic, &gossip) == LAT_OK)
         fill_gossip(&gossip, out);

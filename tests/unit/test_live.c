@@ -462,6 +462,65 @@ places_of_peers_that_went_are_used_again_without_their_past(void **state)
 /* --- trust -------------------------------------------------------------------------------------------------------- */
 
 static void
+what_a_peer_told_is_remembered_when_it_is_gone(void **state)
+{
+    struct topic_message m = { .type = TOPIC_ROOT, .author = ids[A], .has_key = true, .has_state = true, .name = "madrid-3" };
+    struct topic_judgement said = { .line = TOPIC_LINE_NONE, .verdict = topic_line_verdict(TOPIC_LINE_NONE), .trusted = true,
+                                    .is_claim = true };
+    struct live_row row;
+
+    (void)state;
+    assert_false(live_last(live, &ids[A], &row));
+    assert_true(row.trusted); /* by the key inside its id: no connection is needed for that */
+    assert_false(live_last(live, &ids[STRANGER], &row));
+    assert_false(row.trusted);
+    live_up(live, &ids[A], now);
+    m.state = state_of(THEIRS);
+    memcpy(m.key, keys[A], 32);
+    live_message(live, &m, &said, (const uint8_t *)"id", 2, &ids[A], now);
+    live_down(live, &ids[A], SWARM_SILENT);
+    assert_false(live_row(live, &ids[A], now + 12000, &row));
+    assert_true(live_last(live, &ids[A], &row));
+    assert_string_equal(row.name, "madrid-3");
+    assert_true(row.trusted && row.has_state && !row.live);
+    assert_int_equal(row.agreement, LIVE_UNKNOWN);
+    assert_int_equal(row.state.count, THEIRS);
+    assert_int_equal(row.heard_ms, now);
+    assert_int_equal(row.exchange_ms, now);
+    live_up(live, &ids[A], now + 20000); /* back, and nothing said yet: its name is known, the rest is what it said before */
+    assert_true(live_row(live, &ids[A], now + 20000, &row));
+    assert_string_equal(row.name, "madrid-3");
+    assert_int_equal(row.heard_ms, 0);
+    live_down(live, &ids[A], SWARM_CLOSED);
+    assert_true(live_last(live, &ids[A], &row));
+    assert_int_equal(row.heard_ms, now);
+}
+
+/* So many that its place would be needed: it is kept, for its key counts. */
+static void
+strangers_do_not_make_us_forget_whom_we_trust(void **state)
+{
+    struct live_row row;
+
+    (void)state;
+    live_up(live, &ids[A], now);
+    hear(A, A, THEIRS);
+    live_clear(live);
+    for (int i = 0; i < LIVE_GONE_MAX + 10; i++) {
+        struct peerid id = ids[STRANGER];
+
+        id.bytes[id.len - 1] ^= (uint8_t)(i + 1);
+        id.bytes[id.len - 2] ^= (uint8_t)(i / 128);
+        live_up(live, &id, now + 1 + (uint64_t)i);
+        live_status(live, &id, &(struct live_status){ .state = state_of(THEIRS) }, now + 1 + (uint64_t)i);
+        live_down(live, &id, SWARM_CLOSED);
+        assert_true(live_last(live, &id, &row));
+    }
+    assert_true(live_last(live, &ids[A], &row));
+    assert_int_equal(row.heard_ms, now);
+}
+
+static void
 strangers_cannot_hold_off_the_fallback(void **state)
 {
     (void)state;
@@ -991,6 +1050,8 @@ main(void)
         T(a_copy_that_came_before_the_message_was_judged_counts_too),
         T(a_new_connection_counts_anew),
         T(places_of_peers_that_went_are_used_again_without_their_past),
+        T(what_a_peer_told_is_remembered_when_it_is_gone),
+        T(strangers_do_not_make_us_forget_whom_we_trust),
         T(strangers_cannot_hold_off_the_fallback),
         T(while_nobody_is_trusted_everyone_counts),
         T(keys_that_are_no_longer_trusted_stop_counting_at_once),

@@ -160,6 +160,22 @@ open_text(const struct snapshot *snapshot, const struct node_row *row, const str
              format_noun(h->count, "record", theirs), format_count(snapshot->state.count, ours));
 }
 
+/* Nothing can be said of it now: what it showed last, with its age. */
+static void
+unknown_text(const struct node_row *row, char *out, size_t size)
+{
+    const struct snapshot_stand *h = row->stand;
+    int64_t age = row->source ? row->source->ok_age_ms : row->peer->heard_ms;
+    char words[WORDS_MAX], records[FORMAT_MAX], span[FORMAT_MAX];
+
+    if (h->error[0])
+        snprintf(out, size, "%s", words_of_node(h->error, words));
+    else if (h->root[0] && age >= 0)
+        snprintf(out, size, _("? %s ago: %s, root %.8s"), format_span(age, span), format_noun(h->count, "record", records), h->root);
+    else
+        snprintf(out, size, "%s", _("not compared yet"));
+}
+
 static void
 node_text(const struct snapshot *snapshot, const struct node_row *row, char *out, size_t size)
 {
@@ -167,7 +183,7 @@ node_text(const struct snapshot *snapshot, const struct node_row *row, char *out
     char words[WORDS_MAX];
 
     if (row->stand->agreement == AGREE_UNKNOWN)
-        snprintf(out, size, "%s", h->error[0] ? words_of_node(h->error, words) : _("not compared yet"));
+        unknown_text(row, out, size);
     else if (row->stand->agreement == AGREE_BUT)
         snprintf(out, size, "%s", words_of_node(h->error, words));
     else if (row->stand->agreement == AGREE_EQUAL)

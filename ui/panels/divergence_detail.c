@@ -125,13 +125,26 @@ draw_healing(const struct panel_view *view, const struct snapshot_stand *h, cons
     return y;
 }
 
+/* "7 records here, 5 there, seen 00:12 ago": the age where no verdict rests on it. */
+static void
+size_text(const struct snapshot *snapshot, const struct node_row *row, char out[TEXT_MAX])
+{
+    int64_t age = row->source ? row->source->ok_age_ms : row->peer->heard_ms;
+    char ours[FORMAT_MAX], theirs[FORMAT_MAX], span[FORMAT_MAX], seen[FORMAT_MAX + 24] = "";
+
+    if (row->stand->agreement == AGREE_UNKNOWN && row->stand->root[0] && age >= 0)
+        snprintf(seen, sizeof(seen), _(", seen %s ago"), format_span(age, span));
+    snprintf(out, TEXT_MAX, _("%s here, %s there%s"), format_noun(snapshot->state.count, "record", ours),
+             row->stand->root[0] ? format_count(row->stand->count, theirs) : "?", seen);
+}
+
 void
 divergence_draw_node(const struct panel_view *view, const struct node_row *row, const struct area *area)
 {
     const struct snapshot_stand *h = row->stand;
     bool map = area->cols >= 40 + DIVERGENCE_MAP_COLS && area->rows >= DIVERGENCE_MAP_ROWS - 1;
     struct area left = area_sub(area, 0, 0, area->cols - (map ? DIVERGENCE_MAP_COLS + 1 : 0), area->rows);
-    char text[TEXT_MAX], when[FORMAT_MAX], ours[FORMAT_MAX], theirs[FORMAT_MAX];
+    char text[TEXT_MAX], when[FORMAT_MAX];
     int y = panel_fact(&left, 0, _("name"), row->name);
 
     if (h->differs_ms >= 0)
@@ -142,8 +155,7 @@ divergence_draw_node(const struct panel_view *view, const struct node_row *row, 
     y = panel_fact(&left, y, _("agreement"), text);
     y = panel_fact(&left, y, _("our root"), view->snapshot->state.root[0] ? view->snapshot->state.root : "?");
     y = panel_fact(&left, y, _("their root"), row->stand->root[0] ? row->stand->root : "?");
-    snprintf(text, sizeof(text), _("%s here, %s there"), format_noun(view->snapshot->state.count, "record", ours),
-             format_count(h->count, theirs));
+    size_text(view->snapshot, row, text);
     y = panel_fact(&left, y, _("size"), text);
     y = draw_counts(h, &left, y);
     y = draw_healing(view, h, &left, y);
