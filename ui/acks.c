@@ -32,11 +32,17 @@ same_alert(const struct acknowledged *a, const struct acknowledged *b)
 }
 
 bool
+acks_may(const struct snapshot_alert *alert)
+{
+    return strcmp(alert->code, "M1") != 0;
+}
+
+bool
 acks_have(const struct acks *acks, const struct snapshot *snapshot, const struct snapshot_alert *alert)
 {
     struct acknowledged wanted = identify(snapshot, alert);
 
-    if (strcmp(alert->code, "M1") == 0)
+    if (!acks_may(alert))
         return false;
     for (int i = 0; i < acks->count; i++)
         if (same_alert(&acks->list[i], &wanted))
@@ -47,7 +53,7 @@ acks_have(const struct acks *acks, const struct snapshot *snapshot, const struct
 bool
 acks_add(struct acks *acks, const struct snapshot *snapshot, const struct snapshot_alert *alert)
 {
-    if (strcmp(alert->code, "M1") == 0 || acks_have(acks, snapshot, alert) || acks->count == SNAPSHOT_ALERTS_MAX)
+    if (!acks_may(alert) || acks_have(acks, snapshot, alert) || acks->count == SNAPSHOT_ALERTS_MAX)
         return false;
     acks->list[acks->count++] = identify(snapshot, alert);
     return true;

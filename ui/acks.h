@@ -22,7 +22,10 @@ struct acks {
     int count;
 };
 
-/* Has the operator seen this alert? Forced modes (M1) cannot be acknowledged away. */
+/* May it be acknowledged at all? A forced mode (M1) may not. */
+bool acks_may(const struct snapshot_alert *alert);
+
+/* Has the operator seen this alert? */
 bool acks_have(const struct acks *acks, const struct snapshot *snapshot, const struct snapshot_alert *alert);
 
 /* Note this one. False: it was seen already, or cannot be acknowledged. */

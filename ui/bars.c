@@ -123,11 +123,24 @@ past_part(struct parts *parts, const struct model *model, const struct snapshot 
              format_clock_span(model->behind_ms, behind));
 }
 
+/* "REPLAY", and for how long this picture has stood: a gap, or the end of the recording. */
+static void
+recorded_part(struct parts *parts, const struct model *model, const struct snapshot *s)
+{
+    int64_t stands_ms = model_age_ms(model, s);
+    char span[FORMAT_MAX];
+
+    if (stands_ms <= 2 * (int64_t)model->refresh_ms)
+        snprintf(add_part(parts, STYLE_PROMPT, 0, false), PART_MAX, _("REPLAY"));
+    else
+        snprintf(add_part(parts, STYLE_PROMPT, 0, false), PART_MAX, _("REPLAY stands %s"), format_span(stands_ms, span));
+}
+
 /* A picture of this moment: its age need not be read off the clock. */
 static bool
 is_fresh(const struct model *model, const struct snapshot *s)
 {
-    return !model->past && !model->frozen && model_age_ms(model, s) <= 2 * (int64_t)model->refresh_ms;
+    return !model->past && !model->recorded && !model->frozen && model_age_ms(model, s) <= 2 * (int64_t)model->refresh_ms;
 }
 
 /* What is unusual about the picture: past, frozen, demo, old. */
@@ -138,12 +151,14 @@ flag_parts(struct parts *parts, const struct model *model, const struct snapshot
 
     if (s->demo)
         snprintf(add_part(parts, STYLE_PROMPT, 0, false), PART_MAX, _("DEMO"));
+    if (model->recorded)
+        recorded_part(parts, model, s);
     if (model->past)
         past_part(parts, model, s);
     else if (model->frozen)
         snprintf(add_part(parts, STYLE_GAUGE_HOT, 0, false), PART_MAX, _("FROZEN %s"),
                  format_span((int64_t)(model->now_ms - model->frozen_ms), span));
-    else if (!model_is_stale(model, s) && !is_fresh(model, s))
+    else if (!model->recorded && !model_is_stale(model, s) && !is_fresh(model, s))
         snprintf(add_part(parts, STYLE_UNKNOWN, 0, false), PART_MAX, _("data %s old"),
                  format_span(model_age_ms(model, s), span));
 }
@@ -245,6 +260,17 @@ ack_hint(const struct keymap *map, int unseen, char out[FORMAT_MAX])
     return out;
 }
 
+/* Is there one that the key for it would take? */
+static bool
+can_acknowledge(const struct model *model, const struct snapshot *s)
+{
+    bool can = false;
+
+    for (uint32_t i = 0; i < s->alert_count; i++)
+        can |= acks_may(&s->alerts[i]) && !acks_have(&model->acks, s, &s->alerts[i]);
+    return can && !model->past && !model->recorded;
+}
+
 void
 bar_alerts(const struct area *area, const struct model *model, const struct snapshot *s)
 {
@@ -264,7 +290,7 @@ bar_alerts(const struct area *area, const struct model *model, const struct snap
                     : alarm     ? 'X'
                                 : '!',
                     format_noun(s->alert_count, "alert", count));
-    if (unseen > 0 && !model->still && area->cols >= 72)
+    if (can_acknowledge(model, s) && !model->still && area->cols >= 72)
         end = area_text_right(area, end, 0, STYLE_IDLE, ack_hint(&model->settings.keymap, unseen, hint)) - 2;
     draw_alert_list(area, x + 2, end, model, s);
 }

@@ -16,6 +16,8 @@ agreement_end(const struct snapshot_tally *tally)
         return _("There is nobody to agree with.");
     if (tally->differ > 0)
         return _("Somebody has other data; it is compared.");
+    if (tally->but > 0 && tally->same + tally->but == tally->total)
+        return _("All nodes hold the same data, but for some entries that one side refuses.");
     return tally->same == tally->total ? _("All nodes hold the same data.") : _("Those who were asked hold the same data.");
 }
 
@@ -35,7 +37,9 @@ waiting(const struct snapshot *s, char out[CAPTION_MAX])
 {
     char left[FORMAT_MAX];
 
-    if (s->lung.fallback_in_ms > 0)
+    if (s->lung.http_sources == 0)
+        snprintf(out, CAPTION_MAX, _("Nobody answers on the peer-to-peer network, and no HTTP source is configured that could take over."));
+    else if (s->lung.fallback_in_ms > 0)
         snprintf(out, CAPTION_MAX, _("Nobody answers on the peer-to-peer network. In %s HTTP takes over by itself."),
                  format_left(s->lung.fallback_in_ms, left));
     else

@@ -117,7 +117,7 @@ leads_back(const struct console *c, uint32_t key)
 {
     const struct model *m = &c->model;
 
-    return c->in_fleet && m->prompt.kind == PROMPT_CLOSED && keymap_action(&m->settings.keymap, key) == ACTION_BACK && !m->help &&
+    return c->in_fleet && m->prompt.kind == PROMPT_CLOSED && keymap_action(&m->settings.keymap, key) == ACTION_BACK && !m->help && !m->alerts &&
            !m->detail && !m->zoomed && !m->frozen && !m->past && m->places[m->focus].filter[0] == 0;
 }
 
@@ -255,6 +255,7 @@ prepare(struct console *c, struct session *o, const struct source *source, const
     if (o->options->record_path && recorder_open(o->options->record_path, &c->recorder))
         model_say(&c->model, true, _("recording: the file cannot be opened"));
     c->model.embedded = source->embedded;
+    c->model.recorded = source->recorded;
     c->model.beside_own = o->holds_node && !source->embedded;
     c->model.control = source->control;
     lat_copy(c->model.via, sizeof(c->model.via), source->via);

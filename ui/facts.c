@@ -24,7 +24,9 @@ draw_first(const struct area *area, const struct model *model, const struct snap
     else if (model->frozen)
         x = area_text(area, 0, 0, STYLE_ATTENTION, _("FROZEN "));
     x = area_text(area, x, 0, lung_style(&s->lung), lung_label(&s->lung, label));
-    if (s->lung.fallback_in_ms > 0)
+    if (s->lung.fallback_in_ms > 0 && s->lung.http_sources == 0)
+        x = area_printf(area, x + 2, 0, STYLE_TEXT, _("cut off in %s"), format_left(s->lung.fallback_in_ms, left));
+    else if (s->lung.fallback_in_ms > 0)
         x = area_printf(area, x + 2, 0, STYLE_TEXT, _("HTTP in %s"), format_left(s->lung.fallback_in_ms, left));
     if (s->alert_count > 0)
         area_printf(area, x + 2, 0, STYLE_ATTENTION, "!%" PRIu32, s->alert_count);

@@ -10,50 +10,17 @@
 #include "keymap.h"
 #include "keys.h"
 #include "panel.h"
+#include "pen.h"
 
 #define KEYS_COLS 18
-
-/* Where the next line goes; lines above the top and below the area are counted but not drawn. */
-struct pen {
-    const struct area *area; /* NULL: only count */
-    int line, top;
-    int cols;
-    bool unicode;
-};
-
-static void
-put(struct pen *pen, int x, int style, const char *text)
-{
-    if (pen->area && pen->line >= pen->top)
-        area_text_cut(pen->area, x, pen->line - pen->top, pen->area->cols - x - 1, style, text);
-}
-
-/* A line, or as many as it takes where the screen is narrow; those that follow are set in. */
-static void
-put_long(struct pen *pen, int x, int style, const char *text)
-{
-    int set_in = 2;
-
-    do {
-        size_t take = text_fitting(text, pen->cols - x - 1, pen->unicode);
-        char part[512];
-
-        snprintf(part, sizeof(part), "%.*s", (int)take, text);
-        put(pen, x, style, part);
-        pen->line++;
-        text += take;
-        x += set_in;
-        set_in = 0;
-    } while (*text);
-}
 
 static void
 section(struct pen *pen, const char *title, const char *const *lines)
 {
-    put(pen, 1, STYLE_HEAD, title);
+    pen_put(pen, 1, STYLE_HEAD, title);
     pen->line++;
     for (int i = 0; lines[i]; i++)
-        put_long(pen, 3, STYLE_TEXT, _(lines[i]));
+        pen_put_long(pen, 3, STYLE_TEXT, _(lines[i]));
     pen->line++;
 }
 
@@ -81,14 +48,14 @@ key_lines(struct pen *pen, const struct keymap *map, enum keymap_place place)
 {
     char keys[64];
 
-    put(pen, 1, STYLE_HEAD, _("KEYS"));
+    pen_put(pen, 1, STYLE_HEAD, _("KEYS"));
     pen->line++;
     for (int a = 1; a < ACTION_COUNT; a++) {
         if (!action_works((enum action)a, place))
             continue;
         keys_text(map, (enum action)a, keys, sizeof(keys));
-        put(pen, 3, STYLE_KEY, keys);
-        put_long(pen, 3 + KEYS_COLS, STYLE_TEXT, _(action_info((enum action)a)->help));
+        pen_put(pen, 3, STYLE_KEY, keys);
+        pen_put_long(pen, 3 + KEYS_COLS, STYLE_TEXT, _(action_info((enum action)a)->help));
     }
     pen->line++;
 }
@@ -96,7 +63,7 @@ key_lines(struct pen *pen, const struct keymap *map, enum keymap_place place)
 static void
 glyph_line(struct pen *pen)
 {
-    put_long(pen, 1, STYLE_TEXT, _("Glyphs: * good   o idle   ! attention   X alarm   ? unknown or old   > selected"));
+    pen_put_long(pen, 1, STYLE_TEXT, _("Glyphs: * good   o idle   ! attention   X alarm   ? unknown or old   > selected"));
 }
 
 static void

@@ -32,6 +32,7 @@ static const struct action_info infos[ACTION_COUNT] = {
     [ACTION_FREEZE] = { "freeze", false, N_("hold the picture; the node goes on") },
     [ACTION_ACKNOWLEDGE] = { "acknowledge", false, N_("acknowledge the first alert") },
     [ACTION_ACKNOWLEDGE_ALL] = { "acknowledge_all", false, N_("acknowledge all alerts") },
+    [ACTION_ALERTS] = { "alerts", false, N_("all alerts with their whole texts") },
     [ACTION_HELP] = { "help", false, N_("this help, focused panel first") },
     [ACTION_BACK] = { "back", false, N_("close help, detail, zoom, filter, freeze") },
     [ACTION_COPY] = { "copy", false, N_("this panel as plain text, to be copied; any key returns") },
@@ -91,6 +92,7 @@ static const struct keymap defaults = {
         { ' ', ACTION_FREEZE },
         { 'x', ACTION_ACKNOWLEDGE },
         { 'Z', ACTION_ACKNOWLEDGE_ALL },
+        { 'A', ACTION_ALERTS },
         { '?', ACTION_HELP },
         { KEYS_HELP, ACTION_HELP },
         { KEYS_ESC, ACTION_BACK },
@@ -113,7 +115,7 @@ static const struct keymap defaults = {
         { 'q', ACTION_QUIT },
         { KEYS_CTRL_C, ACTION_INTERRUPT },
     },
-    .count = 56,
+    .count = 57,
 };
 
 const struct action_info *
@@ -136,6 +138,7 @@ action_works(enum action action, enum keymap_place place)
     case ACTION_SORT:
     case ACTION_REVERSE:
     case ACTION_LEVEL:
+    case ACTION_ALERTS:
     case ACTION_ZOOM:
     case ACTION_WRITE:
     case ACTION_CAPTIONS:

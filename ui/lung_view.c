@@ -117,8 +117,6 @@ lung_http_word(const struct snapshot_lung *lung)
 static const char *
 http_outlook(const struct snapshot_lung *lung, char words[WORDS_MAX])
 {
-    if (lung->http_sources == 0)
-        return _("no HTTP source configured");
     if (lung->http_usable)
         return _("source ready");
     return lung->http_error[0] ? words_of_node(lung->http_error, words) : _("no answer yet");
@@ -134,6 +132,9 @@ starting_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
     else if (!lung->p2p_running)
         snprintf(out, LUNG_LINE_MAX, _("P2P: %s; asking HTTP"),
                  lung->p2p_error[0] ? words_of_node(lung->p2p_error, words) : _("not running"));
+    else if (lung->http_sources == 0)
+        snprintf(out, LUNG_LINE_MAX, _("searching for peers; cut off in %s: no HTTP source configured"),
+                 format_left_clock(lung->fallback_in_ms, left));
     else if (lung->fallback_in_ms <= 0)
         snprintf(out, LUNG_LINE_MAX, _("searching for peers, waiting for the first HTTP answer"));
     else
@@ -146,7 +147,9 @@ countdown_line(const struct snapshot_lung *lung, char out[LUNG_LINE_MAX])
 {
     char left[FORMAT_MAX], words[WORDS_MAX];
 
-    if (lung->fallback_in_ms > 0)
+    if (lung->http_sources == 0)
+        snprintf(out, LUNG_LINE_MAX, _("cut off in %s: no HTTP source configured"), format_left_clock(lung->fallback_in_ms, left));
+    else if (lung->fallback_in_ms > 0)
         snprintf(out, LUNG_LINE_MAX, _("HTTP in %s, %s"), format_left_clock(lung->fallback_in_ms, left),
                  http_outlook(lung, words));
     else
@@ -158,8 +161,12 @@ http_line(const struct snapshot *s, char out[LUNG_LINE_MAX])
 {
     char poll[FORMAT_MAX], next[FORMAT_MAX];
 
-    snprintf(out, LUNG_LINE_MAX, _("in place of P2P; answered %s, asks again in %s"),
-             format_when(s->wall_ms, s->lung.http_age_ms, poll), format_left(s->lung.http_next_ms, next));
+    format_when(s->wall_ms, s->lung.http_age_ms, poll);
+    if (s->lung.http_next_ms >= 0)
+        snprintf(out, LUNG_LINE_MAX, _("in place of P2P; answered %s, asks again in %s"), poll,
+                 format_left(s->lung.http_next_ms, next));
+    else
+        snprintf(out, LUNG_LINE_MAX, _("in place of P2P; answered %s, asking now"), poll);
 }
 
 /* Who is there, when something was last heard, and when the other lung is looked at. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "alert_list.h"
 #include "copy.h"
 #include "event_list.h"
 #include "help.h"
@@ -67,6 +68,10 @@ acknowledge(struct model *model, const struct snapshot *snapshot, bool all)
 {
     int done = 0;
 
+    if (model->past || model->recorded) {
+        model_say(model, true, model->past ? _("this is the past: go back to now first") : _("this is a recording"));
+        return;
+    }
     for (uint32_t i = 0; snapshot && i < snapshot->alert_count && (all || done == 0); i++)
         done += acks_add(&model->acks, snapshot, &snapshot->alerts[i]);
     if (done == 0)
@@ -145,7 +150,7 @@ move_match(struct model *model, const struct snapshot *snapshot, int step)
     int page, count = list_size(model, snapshot, &page), at = place->selected;
 
     if (place->filter[0] == 0 || count == 0) {
-        model_say(model, false, _("no filter here; the key for it asks for a word to look for"));
+        model_say(model, false, place->filter[0] ? _("nothing matches the filter") : _("no filter here; the key for it asks for a word to look for"));
         return;
     }
     if (model->focus == PANEL_EVENTS)
@@ -224,8 +229,10 @@ go_to_time(struct model *model, const struct snapshot *snapshot)
     if (snapshot && moment_parse(model->prompt.text, now_ms, &effect.at_ms) == LAT_OK) {
         effect.kind = EFFECT_LOOK;
         effect.look = LOOK_AT;
-    } else
-        model_say(model, true, _("no moment of the past: say 03:12, 03:12:40, -2h, -30m or 2026-03-14T03:12:40Z"));
+    } else {
+        model->prompt.kind = PROMPT_TIME; /* as it was typed, to be mended */
+        lat_copy(model->prompt.error, sizeof(model->prompt.error), _("no moment of the past: 03:12, 03:12:40, -2h, 2026-03-14T03:12:40Z"));
+    }
     return effect;
 }
 
@@ -325,12 +332,16 @@ back(struct model *model)
 {
     struct panel_place *place = &model->places[model->focus];
 
-    if (model->help)
-        model->help = false;
+    if (model->help || model->alerts)
+        model->help = model->alerts = false;
     else if (model->detail)
         model->detail = false;
     else if (place->filter[0])
         place->filter[0] = 0;
+    else if (place->source[0] || place->least > LAT_DEBUG) {
+        place->source[0] = 0;
+        place->least = LAT_DEBUG;
+    }
     else if (model->zoomed)
         model->zoomed = false;
     else
@@ -366,9 +377,10 @@ open_write(struct model *model, const struct snapshot *snapshot)
 }
 
 static void
-scroll_help(struct model *model, enum action action)
+scroll_sheet(struct model *model, const struct snapshot *snapshot, enum action action)
 {
-    int page = model->rows - 3 - layout_key_rows(model) - model_caption_rows(model), max = help_top_max(model, page);
+    int page = model->rows - 3 - layout_key_rows(model) - model_caption_rows(model);
+    int max = model->help ? help_top_max(model, page) : alert_list_top_max(model, snapshot, page + 1);
 
     model->help_top += step_of(action, max, page);
     if (model->help_top > max)
@@ -380,16 +392,19 @@ scroll_help(struct model *model, enum action action)
 static void
 move_or_scroll(struct model *model, const struct snapshot *snapshot, enum action action)
 {
-    if (model->help)
-        scroll_help(model, action);
+    if (model->help || model->alerts)
+        scroll_sheet(model, snapshot, action);
     else
         move(model, snapshot, action);
 }
 
 static void
-toggle_help(struct model *model)
+toggle_sheet(struct model *model, bool *sheet)
 {
-    model->help = !model->help;
+    bool open = !*sheet;
+
+    model->help = model->alerts = false;
+    *sheet = open;
     model->help_top = 0;
 }
 
@@ -456,7 +471,7 @@ point(struct model *model, const struct snapshot *snapshot, const struct key_pre
     struct layout layout;
     int page, count, row;
 
-    if (!model->mouse || model->help || snapshot == NULL)
+    if (!model->mouse || model->help || model->alerts || snapshot == NULL)
         return;
     layout_compute(&layout, model, snapshot);
     slot = slot_at(&layout, press->x, press->y);
@@ -505,7 +520,9 @@ look(struct model *model, const struct snapshot *snapshot, enum action action, u
     else if (action == ACTION_FREEZE)
         freeze(model, snapshot);
     else if (action == ACTION_HELP)
-        toggle_help(model);
+        toggle_sheet(model, &model->help);
+    else if (action == ACTION_ALERTS)
+        toggle_sheet(model, &model->alerts);
     else if (action == ACTION_BACK)
         back(model);
     else if (action == ACTION_ACKNOWLEDGE || action == ACTION_ACKNOWLEDGE_ALL)
@@ -574,9 +591,9 @@ act(struct model *model, const struct snapshot *snapshot, enum action action, ui
     case ACTION_SUSPEND:
         return (struct effect){ .kind = EFFECT_SUSPEND };
     case ACTION_QUIT:
-        if (!model->help)
+        if (!model->help && !model->alerts)
             return ask_to_quit(model);
-        model->help = false;
+        model->help = model->alerts = false;
         break;
     case ACTION_INTERRUPT:
         return model_interrupt(model);

@@ -60,14 +60,16 @@ struct model {
     bool still; /* a picture for paper (--once): no keys are offered */
     enum panel_id focus;
     bool zoomed, help;
+    bool alerts;   /* all of them, over the panels; it and the help exclude each other */
     bool detail;   /* everything about the selected line, over the lists */
     bool captions; /* a sentence above the key bar */
     const struct story_face *story; /* what it says in a demo; NULL: there is no story */
     bool mouse;
+    bool recorded;            /* the pictures are from a recording: none is of now */
     bool past;                /* the picture on the screen is from the node's history */
     int64_t behind_ms;        /* past: so long before now */
     struct settings settings; /* of console.ini and the command line */
-    int help_top;
+    int help_top;  /* first line of help or alerts */
     struct panel_place places[PANEL_COUNT];
     struct prompt prompt;
     struct question question; /* of the way to a node elsewhere */

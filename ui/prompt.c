@@ -174,11 +174,11 @@ draw_question(const struct area *area, const char *const wordings[3])
 static void
 draw_force(const struct area *area, const char *mode, const char *consequence, const char *node)
 {
-    char wide[160], medium[80], narrow[48];
+    char wide[160], medium[112], narrow[48];
 
     snprintf(wide, sizeof(wide), _(" Force %s on %.64s?  %s  y forever  t 10 min  n/Esc no"), mode, node,
              consequence);
-    snprintf(medium, sizeof(medium), _(" Force %s?  %s  y forever  t 10 min  n no"), mode, consequence);
+    snprintf(medium, sizeof(medium), _(" Force %s on %.40s?  y forever  t 10 min  n no"), mode, node);
     snprintf(narrow, sizeof(narrow), _(" %s? y forever  t 10 min  n no"), mode);
     draw_question(area, (const char *const[]){ wide, medium, narrow });
 }
@@ -250,7 +250,7 @@ prompt_draw(const struct prompt *prompt, const char *node, const struct area *ar
     case PROMPT_CLOSED:
         break;
     case PROMPT_FORCE_P2P:
-        draw_force(area, "P2P", _("No HTTP fallback while forced."), node);
+        draw_force(area, "P2P", _("No HTTP fallback."), node);
         break;
     case PROMPT_FORCE_HTTP:
         draw_force(area, "HTTP", _("P2P stops syncing."), node);

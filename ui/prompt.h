@@ -39,7 +39,7 @@ struct prompt {
     char text[PROMPT_TEXT_MAX]; /* FILTER, NAME, TIME, WRITE, ADD, SECRET: what was typed so far; a secret is wiped by prompt_close */
     enum prompt_kind forcing;   /* NAME: what will be forced */
     bool timed;
-    char error[64];             /* FILTER: why it was refused; "": fine */
+    char error[96];             /* FILTER, TIME: why it was refused; "": fine */
     char last[FILTER_TEXT_MAX]; /* FILTER: what Up brings back; "": nothing was looked for yet */
 };
 

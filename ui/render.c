@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alert_list.h"
 #include "bars.h"
 #include "facts.h"
 #include "format.h"
@@ -166,6 +167,14 @@ draw_help(const struct model *model, const struct caps *caps, const struct area 
 }
 
 static void
+draw_alerts(const struct model *model, const struct snapshot *snapshot, const struct caps *caps, const struct area *screen)
+{
+    struct area body = area_sub(screen, 0, 2, screen->cols, screen->rows - 2 - layout_key_rows(model) - model_caption_rows(model));
+
+    alert_list_draw(&body, model, snapshot, caps);
+}
+
+static void
 draw_asked(const struct model *model, const struct caps *caps, const struct area *screen)
 {
     int end = screen->rows - layout_key_rows(model) - model_caption_rows(model);
@@ -196,7 +205,9 @@ render(const struct model *model, const struct snapshot *snapshot, const struct 
     bar_alerts(&bar, model, snapshot);
     if (model->help)
         draw_help(model, caps, &screen);
-    for (int i = 0; i < layout.count && !model->help; i++) {
+    else if (model->alerts)
+        draw_alerts(model, snapshot, caps, &screen);
+    for (int i = 0; i < layout.count && !model->help && !model->alerts; i++) {
         struct panel_view view = view_of(model, snapshot, caps, layout.slots[i].id);
 
         draw_panel(&view, &layout.slots[i], &screen);

@@ -96,7 +96,8 @@ countdown_moved(const struct snapshot *before, const struct snapshot *now, FILE 
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
         if (now->lung.fallback_in_ms > 0 && now->lung.fallback_in_ms <= marks[i] && before->lung.fallback_in_ms > marks[i]) {
             stamp(now, out);
-            fprintf(out, _("HTTP takes over in %s.\n"), format_left(now->lung.fallback_in_ms, left));
+            fprintf(out, now->lung.http_sources > 0 ? _("HTTP takes over in %s.\n") : _("Cut off in %s: no HTTP source is configured.\n"),
+                    format_left(now->lung.fallback_in_ms, left));
             return;
         }
 }

@@ -43,6 +43,7 @@ static const char *const reasons[] = {
     /* answers to a wish */
     N_("Switched to {what}; warning: no HTTP peer is configured, nothing carries"),
     N_("Switched to {what}; warning: nothing carries the state now ({why})"),
+    N_("Switched to {what}; asking its sources, none has answered yet"),
     N_("Switched to {what}"),
     N_("automatic mode"),
     N_("P2P-only mode"),

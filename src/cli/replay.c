@@ -245,5 +245,6 @@ replay_face(struct replay *r, struct source *out)
     source_of_exchange(&r->face, out);
     out->embedded = false;
     out->control = false;
+    out->recorded = true;
     snprintf(out->via, sizeof(out->via), "replay %.50s", r->name);
 }

@@ -177,7 +177,7 @@ source_alerts(struct gathering *g)
     for (uint32_t i = 0; i < g->s->source_count; i++) {
         const struct snapshot_source *source = &g->s->sources[i];
 
-        if (source->stand.differs_ms >= 0)
+        if (source->stand.differs_ms >= SNAPSHOT_QUIET_MS)
             alert_difference(g, &source->stand, source->url, source->name);
         alert_failing(g, source);
         if (source->trusted && source->usable)

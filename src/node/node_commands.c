@@ -47,6 +47,8 @@ describe_switch(const struct node *node, struct reply *reply)
         snprintf(reply->text, sizeof(reply->text), "Switched to %s", mode);
     else if (reply->policy == LUNG_POLICY_HTTP && node->config->source_count == 0)
         snprintf(reply->text, sizeof(reply->text), "Switched to %s; warning: no HTTP peer is configured, nothing carries", mode);
+    else if (reply->policy == LUNG_POLICY_HTTP) /* on standby sources are asked now and then only: the answer to this question is on its way */
+        snprintf(reply->text, sizeof(reply->text), "Switched to %s; asking its sources, none has answered yet", mode);
     else
         snprintf(reply->text, sizeof(reply->text), "Switched to %s; warning: nothing carries the state now (%s)", mode,
                  lung_state_name(reply->state));

@@ -48,6 +48,7 @@ struct source {
     void *arg;
     bool embedded;     /* the node lives in this process: quitting must ask */
     bool control;      /* changes allowed; the node decides in the end */
+    bool recorded;     /* its pictures are from a file: none is of now */
     const struct story_source *story; /* NULL: none is told */
     void *story_arg;
     char via[64];      /* "embedded", "http://127.0.0.1:8000", ... for the title */

@@ -210,6 +210,43 @@ a_filter_is_kept_when_the_new_one_is_refused(void **state)
 }
 
 static void
+all_alerts_are_listed_and_closed_again(void **state)
+{
+    (void)state;
+    press('?');
+    press('A');
+    assert_true(model.alerts);
+    assert_false(model.help); /* one or the other */
+    press('x');
+    assert_int_equal(model.acks.count, 1);
+    press('q'); /* closes it and asks nothing */
+    assert_false(model.alerts);
+    assert_int_equal(model.prompt.kind, PROMPT_CLOSED);
+}
+
+static void
+esc_takes_level_and_source_back(void **state)
+{
+    (void)state;
+    press('6');
+    press('f');
+    press('s');
+    assert_true(model.places[PANEL_EVENTS].least > LAT_DEBUG && model.places[PANEL_EVENTS].source[0]);
+    press(KEYS_ESC);
+    assert_int_equal(model.places[PANEL_EVENTS].least, LAT_DEBUG);
+    assert_string_equal(model.places[PANEL_EVENTS].source, "");
+}
+
+static void
+n_says_that_nothing_matches(void **state)
+{
+    (void)state;
+    snprintf(model.places[PANEL_PEERS].filter, FILTER_TEXT_MAX, "nobody-is-called-so");
+    press('n');
+    assert_non_null(strstr(model.message, "nothing matches"));
+}
+
+static void
 the_last_filter_comes_back_by_up(void **state)
 {
     (void)state;
@@ -477,10 +514,15 @@ a_moment_of_the_past_can_be_typed(void **state)
     model.behind_ms = 3600000; /* what is on the screen is an hour old; "ago" counts from now */
     assert_int_equal(say_moment("-2h").at_ms, snapshot->wall_ms - 3600000);
     assert_int_equal(say_moment("noon").kind, EFFECT_NONE);
-    assert_true(model.message_bad);
+    assert_int_equal(model.prompt.kind, PROMPT_TIME); /* it can be mended */
+    assert_non_null(strstr(model.prompt.error, "03:12"));
+    press(KEYS_ESC);
     assert_int_equal(say_moment("25:00").kind, EFFECT_NONE);
+    press(KEYS_ESC);
     assert_int_equal(say_moment("-2").kind, EFFECT_NONE);
+    press(KEYS_ESC);
     assert_int_equal(say_moment("2099-01-01T00:00:00Z").kind, EFFECT_NONE);
+    press(KEYS_ESC);
     assert_int_equal(press('@').kind, EFFECT_NONE);
     press(KEYS_ESC);
     assert_int_equal(model.prompt.kind, PROMPT_CLOSED);
@@ -519,6 +561,9 @@ main(void)
         cmocka_unit_test_setup_teardown(tab_goes_round_and_digits_go_straight, begin, end),
         cmocka_unit_test_setup_teardown(the_selection_stays_in_its_list, begin, end),
         cmocka_unit_test_setup_teardown(a_selected_event_stays_selected_while_new_ones_come, begin, end),
+        cmocka_unit_test_setup_teardown(all_alerts_are_listed_and_closed_again, begin, end),
+        cmocka_unit_test_setup_teardown(esc_takes_level_and_source_back, begin, end),
+        cmocka_unit_test_setup_teardown(n_says_that_nothing_matches, begin, end),
         cmocka_unit_test_setup_teardown(the_last_filter_comes_back_by_up, begin, end),
         cmocka_unit_test_setup_teardown(a_filter_is_kept_when_the_new_one_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(text_of_any_kind_can_be_typed_and_rubbed_out, begin, end),

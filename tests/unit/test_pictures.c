@@ -46,7 +46,7 @@ every_state_differs_from_every_other_in_plain_ascii(void **state)
 
 /* What one look has to answer, at the design size and without colour. */
 static void
-one_look_says_who_carries_since_when_what_comes_who_differs_and_what_keys_do(void **state)
+one_look_says_who_carries_since_when_what_comes_and_who_differs(void **state)
 {
     static const char *const next[LUNG_STATE_COUNT] = {
         [LUNG_STARTING] = "HTTP in 00:49",       [LUNG_P2P] = "HTTP probed in 2 s",
@@ -56,10 +56,6 @@ one_look_says_who_carries_since_when_what_comes_who_differs_and_what_keys_do(voi
         [LUNG_FHTTP_UP] = "AUTO in 08:41",       [LUNG_FHTTP_DOWN] = "until changed (a: AUTO)",
         [LUNG_STOPPING] = "within 5 s",
     };
-    static const char *const captions[] = { "p P2P",      "h HTTP",     "a AUTO",  "Tab 1-7 panel", "k j g G move",    "/ find",
-                                            "n N next",   "s S sort",   "f level", "Enter open",    "Esc back",        "z zoom",
-                                            "Space hold", "x Z ack",    "c copy",  "w write",       "[ ] { } @ = past", "? help",
-                                            "q quit" };
 
     (void)state;
     for (int i = 0; i < LUNG_STATE_COUNT; i++) {
@@ -75,9 +71,7 @@ one_look_says_who_carries_since_when_what_comes_who_differs_and_what_keys_do(voi
             fail_msg("%s: neither '%s' nor '%s' may be missing in\n%s", lung_state_name((enum lung_state)i), wanted, next[i], text);
         assert_non_null(strstr(text, "77be0d51 !B 3 BOTH")); /* who, and by what */
         assert_non_null(strstr(text, "! rio-2           differs  since 14:02:45"));
-        for (size_t k = 0; k < sizeof(captions) / sizeof(captions[0]); k++)
-            if (strstr(text, captions[k]) == NULL)
-                fail_msg("no '%s' in\n%s", captions[k], text);
+        assert_non_null(strstr(text, "14:03:27Z now"));
         free(text);
         snapshot_unref(s);
     }
@@ -299,7 +293,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state_differs_from_every_other_in_plain_ascii),
-        cmocka_unit_test(one_look_says_who_carries_since_when_what_comes_who_differs_and_what_keys_do),
+        cmocka_unit_test(one_look_says_who_carries_since_when_what_comes_and_who_differs),
         cmocka_unit_test(hostile_texts_and_figures_do_no_harm_at_any_size),
         cmocka_unit_test(any_model_can_be_drawn_at_any_size),
         cmocka_unit_test(the_same_arguments_give_the_same_picture),

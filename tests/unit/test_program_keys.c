@@ -96,13 +96,13 @@ press_all(struct pty *pty)
 static void
 back_to_the_start(struct pty *pty)
 {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 8; i++) {
         pty_type(pty, "\033");
         pty_pump(pty, 60);
     }
     pty_type(pty, "=");
     pty_expect(pty, "LATTICE");
-    pty_expect(pty, "FALLBACK");
+    pty_expect(pty, "LUNGS");
 }
 
 static void

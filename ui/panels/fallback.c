@@ -90,9 +90,11 @@ gauge_of(const struct snapshot_lung *lung)
         gauge.label = _("TO P2P");
         count_down(&gauge, lung->recover_in_ms, lung->hold_ms);
         gauge.hot = false;
-    } else if ((lung->state == LUNG_STARTING || lung->state == LUNG_COUNTDOWN) && lung->fallback_in_ms > 0)
+    } else if ((lung->state == LUNG_STARTING || lung->state == LUNG_COUNTDOWN) && lung->fallback_in_ms > 0) {
+        if (lung->http_sources == 0)
+            gauge.label = _("CUT OFF"); /* nobody takes over at its end */
         count_down(&gauge, lung->fallback_in_ms, lung->fallback_after_ms);
-    else if (lung->state == LUNG_HTTP) {
+    } else if (lung->state == LUNG_HTTP) {
         snprintf(gauge.text, sizeof(gauge.text), _("HTTP since %s"), format_clock_span(lung->since_ms, span));
         if (lung->since_ms < INT64_C(3600000))
             format_span(lung->since_ms, gauge.digits);

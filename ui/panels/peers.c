@@ -18,10 +18,10 @@ enum { NAME, ADDRESS, LUNG, DIR, RTT, LAST_OK, NEXT, POLLS, IN, OUT, IN_60S, OUT
 static const struct table_column columns[COLUMN_COUNT] = {
     [NAME] = { .title = N_("NAME"), .width = 13, .rank = 0, .width_max = 18 },
     [ADDRESS] = { .title = N_("ADDRESS"), .width = 24, .rank = 8, .width_max = 34 },
-    [LUNG] = { .title = N_("LUNG"), .width = 4, .rank = 4 },
+    [LUNG] = { .title = N_("LUNG"), .width = 4, .rank = 3 },
     [DIR] = { .title = N_("DIR"), .width = 3, .rank = 9 },
     [RTT] = { .title = "RTT", .width = 7, .rank = 5, .right = true },
-    [LAST_OK] = { .title = N_("LAST OK"), .width = 8, .rank = 3, .right = true },
+    [LAST_OK] = { .title = N_("LAST OK"), .width = 8, .rank = 4, .right = true },
     [NEXT] = { .title = N_("NEXT"), .width = 8, .rank = 11, .right = true },
     [POLLS] = { .title = N_("POLLS"), .width = 7, .rank = 12, .right = true },
     [IN] = { .title = N_("IN"), .width = 8, .rank = 10, .right = true },
