@@ -40,10 +40,11 @@ acks_may(const struct snapshot_alert *alert)
 bool
 acks_have(const struct acks *acks, const struct snapshot *snapshot, const struct snapshot_alert *alert)
 {
-    struct acknowledged wanted = identify(snapshot, alert);
+    struct acknowledged wanted;
 
-    if (!acks_may(alert))
+    if (acks->count == 0 || !acks_may(alert))
         return false;
+    wanted = identify(snapshot, alert);
     for (int i = 0; i < acks->count; i++)
         if (same_alert(&acks->list[i], &wanted))
             return true;

@@ -15,6 +15,7 @@
 #include "term.h"
 #include "wish.h"
 
+#define FRAME_MS 200 /* least time between two frames that only news of many nodes ask for */
 #define COPY_ROWS 8 /* of a text to be copied: title, rules, heads, blanks */
 
 struct fleet_screen {
@@ -74,11 +75,13 @@ ring(struct fleet_screen *f, int index)
         term_notify(words_of_alert(alert, words));
 }
 
-static void
+/* The latest picture of a node, and how the way to it does. False: it is the picture of before. */
+static bool
 take(struct fleet_screen *f, int index)
 {
     const struct source *source = &f->fleet->nodes[index].source;
     const struct snapshot *latest = source->ops->latest(source->arg);
+    bool fresh;
 
     if (source->ops->link)
         source->ops->link(source->arg, &f->links[index]);
@@ -92,16 +95,18 @@ take(struct fleet_screen *f, int index)
     }
     if (f->privacy)
         lat_copy(f->links[index].error, LINK_TEXT_MAX, f->links[index].error[0] ? _("not reached") : "");
+    fresh = latest != f->snapshots[index];
     snapshot_unref(f->snapshots[index]);
     f->snapshots[index] = latest;
+    return fresh;
 }
 
 static void
 look(struct fleet_screen *f)
 {
     for (int i = 0; i < f->fleet->count; i++) {
-        take(f, i);
-        ring(f, i);
+        if (take(f, i))
+            ring(f, i);
     }
     alarm_run(&f->hook, &f->model.settings, "", NULL, f->loop.now_ms); /* what waits, and the dead */
     f->model.wall_ms = lat_wall_ms();
@@ -112,7 +117,7 @@ look(struct fleet_screen *f)
 static void
 hush(struct fleet_screen *f, int index)
 {
-    take(f, index);
+    (void)take(f, index);
     if (f->snapshots[index])
         (void)alarm_follow(&f->alarms[index], f->snapshots[index]);
 }
@@ -346,6 +351,8 @@ apply_settings(struct fleet_screen *f, const struct settings *settings)
 {
     fleet_configure(&f->model, settings);
     loop_configure(&f->loop, settings);
+    if (f->loop.frame_ms < FRAME_MS)
+        f->loop.frame_ms = FRAME_MS;
     loop_mouse(&f->loop, f->model.mouse);
     if (settings->privacy && f->privacy == NULL)
         f->privacy = privacy_new();

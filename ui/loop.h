@@ -35,12 +35,12 @@ struct loop {
     bool want_frame; /* draw at once */
     bool want_data;  /* draw when the last frame is old enough */
     uint32_t refresh_ms; /* how often a picture is expected to change */
+    uint32_t frame_ms;   /* least time between two frames for data */
 
     /* loop.c's own */
     struct keys keys;
     uint64_t keys_since_ms; /* undecided bytes wait since then */
     uint64_t drawn_ms, painted_ms;
-    uint32_t frame_ms;  /* least time between two frames for data */
     uint32_t repaint_ms;
     bool mouse;    /* reports are on */
     bool copying;  /* a text stands there until a key comes */
