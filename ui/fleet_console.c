@@ -154,10 +154,8 @@ add(struct fleet_screen *f)
     struct fleet_node node = { .name = "", .tags = "" };
     struct lat_msg why = { "" };
     int at = fleet->count;
-    char typed[PROMPT_TEXT_MAX];
 
-    lat_copy(typed, sizeof(typed), f->model.prompt.text);
-    if (fleet->ops->add(fleet->arg, typed, &node, &why)) {
+    if (fleet->ops->add(fleet->arg, f->model.prompt.text, &node, &why)) {
         fleet_refuse(&f->model, why.text[0] ? why.text : lat_err_text(LAT_NOMEM));
         return;
     }

@@ -286,12 +286,10 @@ open_selected(struct fleet_model *model, const struct fleet_view *view)
 {
     const struct fleet_row *row = fleet_selected(view, model);
 
-    if (row == NULL)
-        return wish(FLEET_NOTHING, 0);
-    if (row->link.question) {
+    if (row && row->link.question)
         ask_for_way(model, row);
+    if (row == NULL || row->link.question)
         return wish(FLEET_NOTHING, 0);
-    }
     return wish(row->index == model->home ? FLEET_BACK : FLEET_OPEN, row->index);
 }
 
