@@ -83,16 +83,9 @@ fill_console_options(const struct options *o, struct console_wishes *out)
                                              .record_path = o->record };
 }
 
-static void
-say_nothing(void *arg, const char *text)
-{
-    (void)arg;
-    (void)text;
-}
-
 /* What console.ini and the command line say together; `say` is told their mistakes. */
 static void
-read_settings(const struct options *o, settings_finding_fn say, struct settings *settings)
+read_settings(const struct options *o, settings_finding_fn say, void *arg, struct settings *settings)
 {
     struct console_wishes wishes;
     struct settings_file file = { .path = NULL };
@@ -100,16 +93,30 @@ read_settings(const struct options *o, settings_finding_fn say, struct settings 
     fill_console_options(o, &wishes);
     file.path = wishes.options.config_path;
     file.overrides = wishes.overrides;
-    settings_file_follow(&file, 0, settings, say, NULL);
+    settings_file_follow(&file, 0, settings, say, arg);
 }
 
-void
+/* A flag is there to be obeyed: one that cannot be is refused; a file's mistake is told where the rest is used. */
+static void
+note_flag(void *arg, const char *text)
+{
+    struct lat_msg *wrong = arg;
+
+    if (strncmp(text, "command line:", 13) == 0 && strrchr(text, ':') && wrong->text[0] == 0)
+        lat_msg_set(wrong, "--%s", text + 13 + strcspn(text + 13, " ") + 1);
+}
+
+int
 front_open_language(const struct options *o)
 {
     struct settings settings;
+    struct lat_msg wrong = { "" };
 
-    read_settings(o, say_nothing, &settings); /* mistakes are told where the rest is used */
+    read_settings(o, note_flag, &wrong, &settings);
+    if (wrong.text[0])
+        return cli_fail(EXIT_USAGE, "%s", wrong.text);
     i18n_open(settings.lang, LOCALEDIR);
+    return EXIT_DONE;
 }
 
 /* A console.ini with mistakes still says what it says right. */
@@ -257,7 +264,7 @@ front_print_settings(const struct options *o)
 {
     struct settings settings;
 
-    read_settings(o, say_setting, &settings);
+    read_settings(o, say_setting, NULL, &settings);
     settings_print(&settings, stdout);
     return EXIT_DONE;
 }

@@ -12,8 +12,8 @@
 #include "view/exchange.h"
 #include "view/source.h"
 
-/* Before any thread is there: the language of console.ini, of the command line or of the locale. */
-void front_open_language(const struct options *o);
+/* Before any thread is there: the language of console.ini, of the command line or of the locale. EXIT_USAGE: a flag of the screen cannot be obeyed. */
+int front_open_language(const struct options *o);
 
 /* Without a console: until SIGTERM or SIGINT; SIGHUP reads the configuration again. */
 void front_wait_headless(struct exchange *x);

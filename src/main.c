@@ -493,8 +493,8 @@ dispatch(const char *name, struct options *o)
     char shown[80];
     int code;
 
-    if (has_a_face(name))
-        front_open_language(o);
+    if (has_a_face(name) && (code = front_open_language(o)) != EXIT_DONE)
+        return code;
     if (runs_a_node(name)) {
         /* Output that is no terminal gets one picture. */
         o->once = o->once || o->json || (!is_headless(name) && !o->plain && !isatty(STDOUT_FILENO));

@@ -28,6 +28,7 @@ struct setting {
     const char *comment;
 };
 
+#define KEYS_OF_ACTION_MAX 16
 #define FIELD(member) offsetof(struct settings, member)
 
 static const struct setting rows[] = {
@@ -61,9 +62,11 @@ static const struct setting rows[] = {
 /* One reading of a file. */
 struct reading {
     struct settings *settings;
+    const struct settings *former; /* NULL: none */
     const char *name;
     int line;
-    bool in_keys;
+    bool named[ACTION_COUNT]; /* its keys were given */
+    bool in_keys, has_keys;
     int wrong;
     settings_finding_fn finding;
     void *arg;
@@ -132,13 +135,65 @@ set_seconds(struct reading *r, const struct setting *row, uint32_t *field, const
                  row->least / 1000.0, row->most / 1000.0);
 }
 
+/* The languages that there are catalogues of, however the locale's name goes on: "pt_BR.UTF-8". */
+static bool
+is_language(const char *value)
+{
+    return value[0] == 0 || strncmp(value, "en", 2) == 0 || strncmp(value, "pt", 2) == 0;
+}
+
 static void
 set_text(struct reading *r, const struct setting *row, char *field, const char *value)
 {
-    if (strlen(value) < row->most)
+    char shown[80];
+
+    if (row->field == FIELD(lang) && !is_language(value))
+        complain(r, "%s = '%s': use en or pt_BR", row->name, lat_escape_str(value, shown, sizeof(shown)));
+    else if (strlen(value) < row->most)
         lat_copy(field, row->most, value);
     else
         complain(r, "%s: longer than %u bytes", row->name, (unsigned)row->most - 1);
+}
+
+static size_t
+field_size(const struct setting *row)
+{
+    switch (row->kind) {
+    case KIND_WORD:
+        return sizeof(int);
+    case KIND_BOOL:
+        return sizeof(bool);
+    case KIND_SECONDS:
+        return sizeof(uint32_t);
+    case KIND_TEXT:
+        break;
+    }
+    return row->most;
+}
+
+/* A value that is refused leaves the former one. */
+static void
+set_row(struct reading *r, const struct setting *row, const char *value)
+{
+    void *field = (char *)r->settings + row->field;
+    int wrong = r->wrong;
+
+    switch (row->kind) {
+    case KIND_WORD:
+        set_word(r, row, field, value);
+        break;
+    case KIND_BOOL:
+        set_bool(r, row, field, value);
+        break;
+    case KIND_SECONDS:
+        set_seconds(r, row, field, value);
+        break;
+    case KIND_TEXT:
+        set_text(r, row, field, value);
+        break;
+    }
+    if (r->wrong > wrong && r->former)
+        memcpy(field, (const char *)r->former + row->field, field_size(row));
 }
 
 static void
@@ -146,56 +201,78 @@ set_option(struct reading *r, const char *name, const char *value)
 {
     char shown[80];
 
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        void *field = (char *)r->settings + rows[i].field;
-
-        if (strcmp(rows[i].name, name) != 0)
-            continue;
-        switch (rows[i].kind) {
-        case KIND_WORD:
-            set_word(r, &rows[i], field, value);
-            return;
-        case KIND_BOOL:
-            set_bool(r, &rows[i], field, value);
-            return;
-        case KIND_SECONDS:
-            set_seconds(r, &rows[i], field, value);
-            return;
-        case KIND_TEXT:
-            set_text(r, &rows[i], field, value);
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (strcmp(rows[i].name, name) == 0) {
+            set_row(r, &rows[i], value);
             return;
         }
-    }
     complain(r, "'%s': no such setting; `lattice console --print-config` lists them",
              lat_escape_str(name, shown, sizeof(shown)));
 }
 
-/* "j Down": the keys of an action, between blanks. */
+/* "j Down" into keys; how many, or -1: one of them is none, which was said. */
+static int
+parse_keys(struct reading *r, const char *name, char *value, uint32_t keys[KEYS_OF_ACTION_MAX])
+{
+    char shown[80], *save = NULL;
+    int count = 0;
+
+    for (char *word = strtok_r(value, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
+        uint32_t key = key_parse(word);
+
+        if (key == 0 || count == KEYS_OF_ACTION_MAX) {
+            complain(r, "%s: '%s' is no key, or one too many; use a character, Space, Tab, Enter, F1, PgUp, Ctrl-A ...", name,
+                     lat_escape_str(word, shown, sizeof(shown)));
+            return -1;
+        }
+        keys[count++] = key;
+    }
+    return count;
+}
+
+/* The keys that an action had before; it is asked for again and again, since binding one takes it from another. */
+static int
+former_keys(const struct settings *former, enum action action, uint32_t keys[KEYS_OF_ACTION_MAX])
+{
+    int count = 0;
+    uint32_t key;
+
+    while (count < KEYS_OF_ACTION_MAX && (key = keymap_key(&former->keymap, action, (size_t)count)) != 0)
+        keys[count++] = key;
+    return count;
+}
+
 static void
 set_keys(struct reading *r, const char *name, char *value)
 {
     enum action action = action_parse(name);
-    uint32_t keys[16];
-    size_t count = 0;
-    char shown[80], *save = NULL;
+    uint32_t keys[KEYS_OF_ACTION_MAX];
+    char shown[80];
+    int count;
 
     if (action == ACTION_NONE) {
         complain(r, "'%s': no such action; `lattice console --print-config` lists them",
                  lat_escape_str(name, shown, sizeof(shown)));
         return;
     }
-    for (char *word = strtok_r(value, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
-        uint32_t key = key_parse(word);
-
-        if (key == 0 || count == sizeof(keys) / sizeof(keys[0])) {
-            complain(r, "%s: '%s' is no key, or one too many; use a character, Space, Tab, Enter, F1, PgUp, Ctrl-A ...", name,
-                     lat_escape_str(word, shown, sizeof(shown)));
-            return;
-        }
-        keys[count++] = key;
-    }
-    if (keymap_bind(&r->settings->keymap, action, keys, count))
+    count = parse_keys(r, name, value, keys);
+    if (count < 0 && r->former == NULL)
+        return;
+    if (count < 0)
+        count = former_keys(r->former, action, keys);
+    r->named[action] = true;
+    if (keymap_bind(&r->settings->keymap, action, keys, (size_t)count))
         complain(r, "%s: more than %d keys in all", name, KEYMAP_MAX);
+}
+
+/* An action whose keys have all gone to others, without a word about it. */
+static void
+check_keys(struct reading *r)
+{
+    for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++)
+        if (!r->named[a] && keymap_key(&r->settings->keymap, (enum action)a, 0) == 0 && keymap_key(keymap_default(), (enum action)a, 0) != 0)
+            complain(r, "'%s' has no key any more, another action took it: give it one, or write '%s =' if it shall have none",
+                     action_info((enum action)a)->name, action_info((enum action)a)->name);
 }
 
 static char *
@@ -219,6 +296,7 @@ read_line(struct reading *r, char *line)
         return;
     if (strcmp(text, "[keys]") == 0 || strcmp(text, "[console]") == 0) {
         r->in_keys = text[1] == 'k';
+        r->has_keys |= r->in_keys;
         return;
     }
     if (sign == NULL || sign == text) {
@@ -233,10 +311,10 @@ read_line(struct reading *r, char *line)
 }
 
 int
-settings_parse(struct settings *settings, const char *name, const char *text, size_t len, settings_finding_fn finding,
-               void *arg)
+settings_parse(struct settings *settings, const struct settings *former, const char *name, const char *text, size_t len,
+               settings_finding_fn finding, void *arg)
 {
-    struct reading r = { .settings = settings, .name = name, .finding = finding, .arg = arg };
+    struct reading r = { .settings = settings, .former = former, .name = name, .finding = finding, .arg = arg };
     char line[1024];
 
     while (len > 0) {
@@ -255,6 +333,8 @@ settings_parse(struct settings *settings, const char *name, const char *text, si
         text += take;
         len -= take;
     }
+    if (r.has_keys)
+        check_keys(&r);
     return r.wrong;
 }
 

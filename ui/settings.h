@@ -57,11 +57,11 @@ void settings_defaults(struct settings *settings);
 typedef void (*settings_finding_fn)(void *arg, const char *text);
 
 /*
- * Read text[0 .. len) over what *settings holds. name: of the file, for findings. Returns how many things were
- * wrong.
+ * Read text[0 .. len) over what *settings holds. former: what an option or action has when its line is refused; NULL: what *settings holds.
+ * name: of the file, for findings. Returns how many things were wrong.
  */
-int settings_parse(struct settings *settings, const char *name, const char *text, size_t len, settings_finding_fn finding,
-                   void *arg);
+int settings_parse(struct settings *settings, const struct settings *former, const char *name, const char *text, size_t len,
+                   settings_finding_fn finding, void *arg);
 
 /* A console.ini that says what *settings holds, with a comment for each line. */
 void settings_print(const struct settings *settings, FILE *out);

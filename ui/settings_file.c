@@ -57,8 +57,8 @@ is_ours(const struct stat *st)
 }
 
 static void
-read_file(const struct settings_file *file, const struct stat *st, struct settings *settings, settings_finding_fn finding,
-          void *arg)
+read_file(const struct settings_file *file, const struct stat *st, const struct settings *former, struct settings *settings,
+          settings_finding_fn finding, void *arg)
 {
     char shown[256];
     struct lat_buf text;
@@ -68,14 +68,16 @@ read_file(const struct settings_file *file, const struct stat *st, struct settin
         return;
     if (!is_ours(st)) {
         report(file, "not read: it must belong to you or root, and nobody else may write it", finding, arg);
+        *settings = former ? *former : *settings;
         return;
     }
     lat_buf_init(&text, SETTINGS_FILE_MAX);
     err = lat_file_read(file->path, &text);
-    if (err)
+    if (err) {
         report(file, err == LAT_LIMIT ? "not read: over 64 KiB" : strerror(errno), finding, arg);
-    else
-        settings_parse(settings, lat_escape_str(file->path, shown, sizeof(shown)), (const char *)text.data, text.len, finding,
+        *settings = former ? *former : *settings;
+    } else
+        settings_parse(settings, former, lat_escape_str(file->path, shown, sizeof(shown)), (const char *)text.data, text.len, finding,
                        arg);
     lat_buf_fini(&text);
 }
@@ -84,18 +86,21 @@ bool
 settings_file_follow(struct settings_file *file, uint64_t now_ms, struct settings *settings,
                      settings_finding_fn finding, void *arg)
 {
+    struct settings former = { 0 };
+    bool again = file->read;
     struct stat now;
 
+    if (again)
+        former = *settings;
     if (file->read && now_ms - file->checked_ms < SETTINGS_FILE_CHECK_MS)
         return false;
     file->checked_ms = now_ms;
     if (!has_changed(file, &now) && file->read)
         return false;
-    if (!file->read)
-        settings_defaults(settings); /* later on, a value that is refused leaves the former one */
+    settings_defaults(settings); /* a line that is gone holds no more */
     file->read = true;
-    read_file(file, &now, settings, finding, arg);
+    read_file(file, &now, again ? &former : NULL, settings, finding, arg);
     if (file->overrides)
-        settings_parse(settings, "command line", file->overrides, strlen(file->overrides), finding, arg);
+        settings_parse(settings, NULL, "command line", file->overrides, strlen(file->overrides), finding, arg);
     return true;
 }

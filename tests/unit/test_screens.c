@@ -278,6 +278,13 @@ draw_overlays(const char *name, int cols, int rows, bool unicode)
     model.detail = true;
     model.places[PANEL_DIVERGENCE].selected = 1;
     draw(&album, "divergence, a key", &model, s, unicode);
+    model = fresh;
+    model.alerts = true;
+    draw(&album, "alerts", &model, s, unicode);
+    model.alerts = false;
+    model.recorded = true;
+    model.now_ms += 12000;
+    draw(&album, "a recording, its last picture", &model, s, unicode);
     s->sources[2].stand.agreement = AGREE_HEALING;
     s->sources[2].stand.healing = true;
     s->sources[2].stand.heal_percent = 42;

@@ -34,7 +34,7 @@ static int
 parse(struct settings *settings, const char *text, struct found *found)
 {
     found->text[0] = 0;
-    return settings_parse(settings, "console.ini", text, strlen(text), collect, found);
+    return settings_parse(settings, NULL, "console.ini", text, strlen(text), collect, found);
 }
 
 static void
@@ -47,7 +47,7 @@ each_line_sets_what_it_says(void **state)
     settings_defaults(&s);
     assert_int_equal(parse(&s,
                            "# mine\n\n[console]\ntheme = cvd\n  refresh=0.5\r\nbell = all\nmouse = on\n; more\n"
-                           "on_alert = mail -s \"$LATTICE_ALERT_CODE\" ops = here\nlang = pt_BR\n[keys]\nzoom = w Ctrl-W F1\nquit =\n",
+                           "on_alert = mail -s \"$LATTICE_ALERT_CODE\" ops = here\nlang = pt_BR\n[keys]\nzoom = W Ctrl-W F1\nquit =\n",
                            &found),
                      0);
     assert_string_equal(found.text, "");
@@ -57,7 +57,7 @@ each_line_sets_what_it_says(void **state)
     assert_true(s.mouse);
     assert_string_equal(s.on_alert, "mail -s \"$LATTICE_ALERT_CODE\" ops = here");
     assert_string_equal(s.lang, "pt_BR");
-    assert_int_equal(keymap_action(&s.keymap, 'w'), ACTION_ZOOM);
+    assert_int_equal(keymap_action(&s.keymap, 'W'), ACTION_ZOOM);
     assert_int_equal(keymap_action(&s.keymap, KEYS_HELP), ACTION_ZOOM);
     assert_int_equal(keymap_key(&s.keymap, ACTION_QUIT, 0), 0);
 }
@@ -87,6 +87,43 @@ what_is_wrong_is_named_with_its_line_and_changes_nothing(void **state)
 }
 
 static void
+an_action_that_loses_its_last_key_is_named(void **state)
+{
+    struct settings s;
+    struct found found;
+
+    (void)state;
+    settings_defaults(&s);
+    assert_int_equal(parse(&s, "[keys]\nfreeze = p\n", &found), 1);
+    assert_non_null(strstr(found.text, "'p2p' has no key any more"));
+    settings_defaults(&s);
+    assert_int_equal(parse(&s, "[keys]\nfreeze = p\np2p =\n", &found), 0); /* that is meant */
+    settings_defaults(&s);
+    assert_int_equal(parse(&s, "[keys]\nfreeze = p\np2p = Space\n", &found), 0); /* or exchanged */
+}
+
+/* Read again: a line that is gone counts no more, one that is refused leaves what was. */
+static void
+a_second_reading_begins_from_the_defaults(void **state)
+{
+    static const char text[] = "theme = pink\nbell = all\n[keys]\nzoom = ab\n";
+    struct settings former, s;
+    struct found found = { "" };
+
+    (void)state;
+    settings_defaults(&former);
+    former.theme = THEME_CONTRAST;
+    former.mouse = true;
+    assert_int_equal(parse(&former, "[keys]\nzoom = W\n", &found), 0);
+    settings_defaults(&s);
+    assert_int_equal(settings_parse(&s, &former, "console.ini", text, sizeof(text) - 1, collect, &found), 2);
+    assert_int_equal(s.theme, THEME_CONTRAST);
+    assert_int_equal(s.bell, BELL_ALL);
+    assert_false(s.mouse);
+    assert_int_equal(keymap_action(&s.keymap, 'W'), ACTION_ZOOM);
+}
+
+static void
 hostile_lines_are_reported_without_harm(void **state)
 {
     struct settings s;
@@ -101,7 +138,7 @@ hostile_lines_are_reported_without_harm(void **state)
     line[sizeof(line) - 1] = 0;
     assert_int_equal(parse(&s, line, &found), 1);
     found.text[0] = 0;
-    assert_int_equal(settings_parse(&s, "f", "a\0b", 3, collect, &found), 1);
+    assert_int_equal(settings_parse(&s, NULL, "f", "a\0b", 3, collect, &found), 1);
     assert_int_equal(parse(&s, "[keys]\nzoom = a b c d e f g h i j k l m n o q r s t u\n", &found), 1);
 }
 
@@ -116,7 +153,7 @@ what_is_printed_reads_back_as_the_same(void **state)
 
     (void)state;
     settings_defaults(&s);
-    assert_int_equal(parse(&s, "theme = mono\nrefresh = 2.5\ntime = local\nlang = en\n[keys]\nzoom = w\ncopy =\n", &found), 0);
+    assert_int_equal(parse(&s, "theme = mono\nrefresh = 2.5\ntime = local\nlang = en\n[keys]\nzoom = W\ncopy =\n", &found), 0);
     settings_print(&s, out);
     fclose(out);
     settings_defaults(&again);
@@ -178,6 +215,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_line_sets_what_it_says),
         cmocka_unit_test(what_is_wrong_is_named_with_its_line_and_changes_nothing),
+        cmocka_unit_test(an_action_that_loses_its_last_key_is_named),
+        cmocka_unit_test(a_second_reading_begins_from_the_defaults),
         cmocka_unit_test(hostile_lines_are_reported_without_harm),
         cmocka_unit_test(what_is_printed_reads_back_as_the_same),
         cmocka_unit_test(a_file_is_read_again_when_it_changes_and_the_command_line_wins),
