@@ -90,13 +90,13 @@ say_who_holds(int fd, const char *shown, struct lat_msg *why)
         *blank = 0;
     if (blank == NULL || lat_parse_u64(text, INT32_MAX, &pid))
         lat_msg_set(why,
-                    "state directory '%s': held by another process; look at it with 'lattice attach', end it, or name another with --state-dir",
-                    shown);
+                    "state directory '%s': held by another process; look at it with 'lattice attach --state-dir %s', end it, or name another",
+                    shown, shown);
     else
         lat_msg_set(
             why,
-            "state directory '%s': held by process %lu since %s; look at it with 'lattice attach', end it, or name another with --state-dir",
-            shown, (unsigned long)pid, lat_escape_str(blank + 1, since, sizeof(since)));
+            "state directory '%s': held by process %lu since %s; look at it with 'lattice attach --state-dir %s', end it, or name another",
+            shown, (unsigned long)pid, lat_escape_str(blank + 1, since, sizeof(since)), shown);
 }
 
 static enum lat_err

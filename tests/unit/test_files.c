@@ -107,7 +107,7 @@ static void
 a_second_process_is_told_who_holds_it(void **state)
 {
     struct lat_msg why = { "" };
-    char expected[64], held = 0;
+    char expected[64], hint[400], held = 0;
     int ready, fd = -1;
     pid_t child;
 
@@ -118,6 +118,8 @@ a_second_process_is_told_who_holds_it(void **state)
     assert_int_equal(files_lock(temp_path("held"), &fd, &why), LAT_BUSY);
     snprintf(expected, sizeof(expected), "held by process %ld since 20", (long)child);
     assert_non_null(strstr(why.text, expected));
+    snprintf(hint, sizeof(hint), "'lattice attach --state-dir %s'", temp_path("held")); /* without it another node would be asked */
+    assert_non_null(strstr(why.text, hint));
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
     close(ready);
