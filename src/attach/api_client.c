@@ -141,12 +141,19 @@ take_header(char *data, size_t size, size_t count, void *arg)
 }
 
 static void
-say_no_answer(const struct api_client *client, CURLcode rc, struct lat_msg *why)
+say_no_answer(const struct api_client *client, const struct api_request *request, CURLcode rc, struct lat_msg *why)
 {
-    const char *reason = client->error[0] ? client->error : curl_easy_strerror(rc);
+    char reason[CURL_ERROR_SIZE];
+    int seconds = request->slow ? API_SLOW_S : API_PATIENCE_S;
 
-    if (client->tunnel && ssh_tunnel_error(client->tunnel)[0])
+    if (client->tunnel && ssh_tunnel_error(client->tunnel)[0]) {
         lat_msg_set(why, "no answer from %s: %s", client->shown, ssh_tunnel_error(client->tunnel));
+        return;
+    }
+    api_trouble_text(client->curl, rc, client->error, reason, sizeof(reason));
+    if (rc == CURLE_OPERATION_TIMEDOUT)
+        lat_msg_set(why, "no answer from %s within %d s: %s%s", client->shown, seconds, reason,
+                    strcmp(request->method, "GET") == 0 ? "" : "; whether it was done is not known");
     else
         lat_msg_set(why, "no answer from %s: %s; is the node running there? (lattice node, or name it by --api)", client->shown, reason);
 }
@@ -174,7 +181,7 @@ call_once(struct api_client *client, const struct api_request *request, struct a
     if (rc == CURLE_OK)
         return LAT_OK;
     lat_buf_fini(&answer->body);
-    say_no_answer(client, rc, why);
+    say_no_answer(client, request, rc, why);
     return LAT_CLOSED;
 }
 

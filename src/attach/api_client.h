@@ -18,6 +18,9 @@
 #define API_TOKEN_MAX 256
 #define API_ANSWER_MAX (1024u * 1024 * 1024) /* an exported state; everything else is far smaller */
 
+#define API_PATIENCE_S 5 /* a node that says nothing for so long does not answer */
+#define API_SLOW_S 30    /* ... where all of its state is asked for, or changed */
+
 struct api_client;
 
 /* Where a node's API is. */
@@ -42,7 +45,10 @@ LAT_MUST_CHECK enum lat_err api_target_parse(const char *text, struct api_target
  */
 bool api_target_use_socket(struct api_target *target, const char *state_dir);
 
-/* How it is called on a screen: "http://127.0.0.1:8000", "ssh://ops@porto-1". */
+/*
+ * How it is called on a screen: "http://127.0.0.1:8000", "ssh://ops@porto-1", the path of a socket, cut at its front: "..e/s1/api.sock".
+ * out_size: 4 or more.
+ */
 void api_target_text(const struct api_target *target, char *out, size_t out_size);
 
 /* NULL with *why: out of memory, a token that would cross a network in the clear, an SSH configuration that cannot be followed. */
@@ -56,6 +62,7 @@ struct api_request {
     const char *header;
     const void *body;
     size_t body_len;
+    bool slow; /* a lot may have to be gathered first: it may be silent for API_SLOW_S, else for API_PATIENCE_S */
 };
 
 struct api_answer {
@@ -64,7 +71,7 @@ struct api_answer {
     char etag[80];       /* without quotes; "": none */
 };
 
-/* Ask. LAT_CLOSED: no answer, with "no answer from URL: why" in *why; LAT_LIMIT, LAT_NOMEM. Inits answer->body. */
+/* Ask. LAT_CLOSED: no answer, with "no answer from TARGET: why" in *why; LAT_LIMIT, LAT_NOMEM. Inits answer->body. */
 LAT_MUST_CHECK enum lat_err api_call(struct api_client *client, const struct api_request *request,
                                      struct api_answer *answer, struct lat_msg *why);
 

@@ -35,4 +35,7 @@ LAT_MUST_CHECK enum lat_err api_set_up(CURL *curl, const struct api_target *targ
 /* curl's extra descriptors for curl_multi_poll, from those of a tunnel. Returns their number. */
 unsigned api_wait_fds(const struct ssh_tunnel *tunnel, struct curl_waitfd fds[SSH_TUNNEL_FDS_MAX]);
 
+/* Why there was no answer, in our words where libcurl's are about itself; `error`: its error buffer. Escaped. */
+void api_trouble_text(CURL *curl, CURLcode rc, const char *error, char *out, size_t out_size);
+
 #endif

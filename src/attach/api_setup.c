@@ -1,6 +1,7 @@
 /* api_setup.c - one request as libcurl's options. */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,10 +9,12 @@
 #include <unistd.h>
 
 #include "attach/api_parts.h"
+#include "base/text.h"
 #include "base/wipe.h"
 
 #define CONNECT_TIMEOUT_MS 3000L
-#define STALL_SECONDS 30L /* no byte for so long: the node is not answering */
+#define LEAST_BYTES 100L /* a second: fewer are silence, be it drop by drop */
+#define LEAST_BYTES_SLOW 1L
 
 static enum lat_err
 add_header(struct curl_slist **list, const char *line)
@@ -131,8 +134,8 @@ set_options(CURL *curl, const struct api_target *target, const struct api_reques
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, STALL_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, request->slow ? LEAST_BYTES_SLOW : LEAST_BYTES);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, request->slow ? (long)API_SLOW_S : (long)API_PATIENCE_S);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
     if (target->socket[0])
         curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, target->socket);
@@ -141,6 +144,32 @@ set_options(CURL *curl, const struct api_target *target, const struct api_reques
     if (strcmp(request->method, "GET") != 0) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body ? request->body : "");
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+    }
+}
+
+void
+api_trouble_text(CURL *curl, CURLcode rc, const char *error, char *out, size_t out_size)
+{
+    curl_off_t connected_us = 0;
+    long code = 0;
+
+    switch (rc) {
+    case CURLE_OPERATION_TIMEDOUT:
+        curl_easy_getinfo(curl, CURLINFO_CONNECT_TIME_T, &connected_us);
+        lat_copy(out, out_size, connected_us > 0 ? "it takes connections but says nothing" : "no connection comes about in time");
+        return;
+    case CURLE_COULDNT_CONNECT:
+        curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &code);
+        lat_copy(out, out_size, code == ECONNREFUSED ? "connection refused" : code ? strerror((int)code) : "no connection");
+        return;
+    case CURLE_COULDNT_RESOLVE_HOST:
+        lat_copy(out, out_size, "its name cannot be resolved");
+        return;
+    case CURLE_GOT_NOTHING:
+        lat_copy(out, out_size, "it closes connections without an answer");
+        return;
+    default:
+        lat_escape_str(error[0] ? error : curl_easy_strerror(rc), out, out_size);
     }
 }
 

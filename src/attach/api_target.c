@@ -91,13 +91,34 @@ api_target_parse(const char *text, struct api_target *target, struct lat_msg *wh
     return strncmp(text, "ssh://", 6) == 0 ? parse_ssh(text, target, why) : parse_url(text, target, why);
 }
 
+/* The path, cut at its front where there is no room for it: the end tells the nodes of one machine apart. */
+static void
+socket_text(const struct api_target *target, char *out, size_t out_size)
+{
+    char text[4 * sizeof(target->socket)];
+    const char *at = text;
+    size_t len;
+
+    lat_escape_str(target->socket, text, sizeof(text));
+    len = strlen(text);
+    if (len >= out_size) {
+        at += len - (out_size - 3);
+        while (((unsigned char)*at & 0xc0) == 0x80)
+            at++; /* no half of a letter */
+    }
+    snprintf(out, out_size, "%s%s", at == text ? "" : "..", at);
+}
+
 void
 api_target_text(const struct api_target *target, char *out, size_t out_size)
 {
     char text[SSH_TARGET_HOST_MAX + SSH_TARGET_USER_MAX + 16] = "ssh://";
 
-    if (target->ssh.host[0] == 0) {
-        lat_escape_str(target->base, out, out_size);
+    if (target->socket[0] || target->ssh.host[0] == 0) {
+        if (target->socket[0])
+            socket_text(target, out, out_size);
+        else
+            lat_escape_str(target->base, out, out_size);
         return;
     }
     ssh_target_text(&target->ssh, text + 6, sizeof(text) - 6);

@@ -16,6 +16,7 @@
 #include "base/wipe.h"
 
 #define STOP_WAIT_MS 500
+#define SOCKET_SHOWN 33 /* a path has no beginning that must be read, as a URL has: its end is enough for a title */
 
 /* --- the thread ------------------------------------------------------------------------------------ */
 
@@ -151,7 +152,7 @@ make(const struct api_target *target, const struct remote_options *options)
     r->target = *target;
     r->options = *options;
     r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    api_target_text(target, r->shown, sizeof(r->shown));
+    api_target_text(target, r->shown, target->socket[0] ? SOCKET_SHOWN : sizeof(r->shown));
     lat_escape_str(options->name ? options->name : r->shown, r->name, sizeof(r->name));
     remote_sse_init(r);
     lat_buf_init(&r->legacy_status, 1048576);

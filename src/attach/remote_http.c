@@ -113,7 +113,8 @@ take_header(char *data, size_t size, size_t count, void *arg)
 static bool
 start(struct remote *r, struct remote_request *q, enum request_kind kind, const char *method)
 {
-    const struct api_request request = { .method = method, .path = q->path, .header = q->header[0] ? q->header : NULL };
+    const struct api_request request = { .method = method, .path = q->path, .header = q->header[0] ? q->header : NULL,
+                                         .slow = true /* remote_turn.c has the deadlines */ };
 
     q->begun_ms = r->now_ms;
     q->answered = false;
@@ -436,7 +437,7 @@ fail_by(struct remote *r, const struct remote_request *q, CURLcode rc)
     if (r->tunnel && ssh_tunnel_error(r->tunnel)[0])
         lat_copy(reason, sizeof(reason), ssh_tunnel_error(r->tunnel));
     else
-        lat_escape_str(q->error[0] ? q->error : curl_easy_strerror(rc), reason, sizeof(reason));
+        api_trouble_text(q->curl, rc, q->error, reason, sizeof(reason));
     remote_fail(r, reason);
 }
 

@@ -119,7 +119,7 @@ static enum lat_err
 push_batch(struct restore *r)
 {
     struct api_request request = { .method = "POST", .path = "/api/lattice/sync",
-                                   .header = "Content-Type: application/octet-stream" };
+                                   .header = "Content-Type: application/octet-stream", .slow = true };
     uint8_t verdicts[RECON_ITEMS_MAX];
     struct api_answer answer = { 0 };
     struct lat_msg why = { "" };

@@ -153,7 +153,7 @@ pick_state(void *arg, const uint8_t *key, size_t key_len, const char *value, siz
 int
 cli_export(const struct cli *cli)
 {
-    const struct api_request request = { .method = "GET", .path = "/api/lattice/state" };
+    const struct api_request request = { .method = "GET", .path = "/api/lattice/state", .slow = true };
     struct span state = { NULL, 0 };
     struct lat_msg why = { "" };
     struct api_client *client;
@@ -204,7 +204,7 @@ static int
 call_entry(struct import *import, const char *method, const uint8_t *key, size_t key_len, const struct lat_buf *body,
            struct api_answer *answer)
 {
-    struct api_request request = { .method = method };
+    struct api_request request = { .method = method, .slow = true };
     struct lat_buf path;
     int code;
 

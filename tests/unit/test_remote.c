@@ -354,6 +354,24 @@ a_command_for_a_node_that_is_away_is_answered(void **state)
     remote_stop(remote);
 }
 
+static void
+a_target_by_socket_is_called_by_its_path(void **state)
+{
+    struct api_target target = { .base = "http://127.0.0.1:8000", .socket = "/var/lib/lattice/s\xc3\xa3o-1/api.sock" };
+    char text[64], cut[17];
+
+    (void)state;
+    api_target_text(&target, text, sizeof(text)); /* nobody asks the port */
+    assert_string_equal(text, "/var/lib/lattice/s\xc3\xa3o-1/api.sock");
+    api_target_text(&target, cut, sizeof(cut));
+    assert_string_equal(cut, "..\xc3\xa3o-1/api.sock");
+    api_target_text(&target, cut, sizeof(cut) - 1);
+    assert_string_equal(cut, "..o-1/api.sock"); /* no half of a letter */
+    target.socket[0] = 0;
+    api_target_text(&target, text, sizeof(text));
+    assert_string_equal(text, "http://127.0.0.1:8000");
+}
+
 int
 main(void)
 {
@@ -364,6 +382,7 @@ main(void)
         cmocka_unit_test(a_v303_node_is_shown_as_far_as_it_goes),
         cmocka_unit_test(a_refusal_and_a_redirect_are_told_and_not_followed),
         cmocka_unit_test(a_mode_is_changed_with_control_alone),
+        cmocka_unit_test(a_target_by_socket_is_called_by_its_path),
         cmocka_unit_test(a_command_for_a_node_that_is_away_is_answered),
     };
 
