@@ -43,22 +43,93 @@ privacy_free(struct privacy *p)
     free(p);
 }
 
+/* NULL: it has no number yet. */
+static unsigned *
+number_of(struct privacy *p, enum what what, const char *text, size_t len)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (p->names[i].what == what && strlen(p->names[i].text) == len && memcmp(p->names[i].text, text, len) == 0)
+            return &p->names[i].number;
+    return NULL;
+}
+
+/* False: there are too many, or no memory. */
+static bool
+add_name(struct privacy *p, enum what what, const char *text, size_t len, unsigned number)
+{
+    if (p->count == PRIVACY_NAMES_MAX || (p->names[p->count].text = strndup(text, len)) == NULL)
+        return false;
+    p->names[p->count].what = what;
+    p->names[p->count++].number = number;
+    return true;
+}
+
+static bool
+is_all_hex(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (!isxdigit((unsigned char)text[i]))
+            return false;
+    return len > 0;
+}
+
+/* "8590ac19..", "8590ac19d2017c3e": the first digits of a key are the key, if one is known that begins so. */
+static const unsigned *
+number_by_digits(const struct privacy *p, const char *text, size_t len)
+{
+    while (len > 0 && text[len - 1] == '.')
+        len--;
+    for (size_t i = 0; len >= 6 && len < SNAPSHOT_HEX_LEN - 1 && is_all_hex(text, len) && i < p->count; i++)
+        if (p->names[i].what == WHAT_PEER && strlen(p->names[i].text) == SNAPSHOT_HEX_LEN - 1 && memcmp(p->names[i].text, text, len) == 0)
+            return &p->names[i].number;
+    return NULL;
+}
+
 /* "addr-3" for a text; "addr-x" when there are too many. */
 static void
 name_for(struct privacy *p, enum what what, const char *text, size_t len, char out[32])
 {
-    for (size_t i = 0; i < p->count; i++)
-        if (p->names[i].what == what && strlen(p->names[i].text) == len && memcmp(p->names[i].text, text, len) == 0) {
-            snprintf(out, 32, "%s-%u", words[what], p->names[i].number);
-            return;
-        }
-    snprintf(out, 32, "%s-x", words[what]);
-    if (p->count == PRIVACY_NAMES_MAX || (p->names[p->count].text = strndup(text, len)) == NULL)
+    const unsigned *known = number_of(p, what, text, len);
+
+    if (known == NULL && what == WHAT_PEER)
+        known = number_by_digits(p, text, len);
+    if (known)
+        snprintf(out, 32, "%s-%u", words[what], *known);
+    else if (add_name(p, what, text, len, p->used[what] + 1))
+        snprintf(out, 32, "%s-%u", words[what], ++p->used[what]);
+    else
+        snprintf(out, 32, "%s-x", words[what]);
+}
+
+static void
+give_number(struct privacy *p, const char *text, unsigned number)
+{
+    unsigned *known = number_of(p, WHAT_PEER, text, strlen(text));
+
+    if (known)
+        *known = number;
+    else if (text[0])
+        (void)add_name(p, WHAT_PEER, text, strlen(text), number);
+}
+
+/* One party has one name, whichever of its own is said: id, end of the id ("..zzv6T5ZA"), public key ("": unknown). */
+static void
+introduce(struct privacy *p, const char *id, const char *public_key)
+{
+    const unsigned *known = number_of(p, WHAT_PEER, id, strlen(id));
+    char end[16] = "";
+    unsigned number;
+
+    if (id[0] == 0 && public_key[0] == 0)
         return;
-    p->names[p->count].what = what;
-    p->names[p->count].number = ++p->used[what];
-    snprintf(out, 32, "%s-%u", words[what], p->names[p->count].number);
-    p->count++;
+    if (known == NULL && public_key[0])
+        known = number_of(p, WHAT_PEER, public_key, strlen(public_key));
+    number = known ? *known : ++p->used[WHAT_PEER];
+    if (strlen(id) > 8)
+        snprintf(end, sizeof(end), "..%s", id + strlen(id) - 8);
+    give_number(p, id, number);
+    give_number(p, end, number);
+    give_number(p, public_key, number);
 }
 
 static void
@@ -110,15 +181,6 @@ is_address(const char *token, size_t len)
 }
 
 static bool
-is_hex(const char *token, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (!isxdigit((unsigned char)token[i]))
-            return false;
-    return len == 64;
-}
-
-static bool
 begins(const char *token, size_t len, const char *with)
 {
     return len >= strlen(with) && memcmp(token, with, strlen(with)) == 0;
@@ -130,7 +192,7 @@ kind_of(const struct privacy *p, const char *token, size_t len)
 {
     if (is_known_key(p, token, len))
         return WHAT_KEY;
-    if (begins(token, len, "12D3KooW") || begins(token, len, "Qm") || begins(token, len, "..") || is_hex(token, len))
+    if (begins(token, len, "12D3KooW") || begins(token, len, "Qm") || begins(token, len, "..") || (len == 64 && is_all_hex(token, len)))
         return len > 8 ? WHAT_PEER : WHAT_COUNT;
     if (begins(token, len, "http://") || begins(token, len, "https://") || begins(token, len, "ssh://"))
         return WHAT_URL;
@@ -154,12 +216,7 @@ without_name(const struct privacy *p, const char *token, size_t len)
 static bool
 is_cut_key(const char *token, size_t len)
 {
-    if (len < 8 || memcmp(token + len - 2, "..", 2) != 0)
-        return false;
-    for (size_t i = 0; i + 2 < len; i++)
-        if (!isxdigit((unsigned char)token[i]))
-            return false;
-    return true;
+    return len >= 8 && memcmp(token + len - 2, "..", 2) == 0 && is_all_hex(token, len - 2);
 }
 
 static void
@@ -181,8 +238,10 @@ replace_tokens(struct privacy *p, char *field, size_t size)
         while (kept > 1 && strchr(".:?,", at[kept - 1]))
             kept--; /* the end of a sentence is no part of it */
         what = kept > 0 ? kind_of(p, at, kept) : WHAT_COUNT;
-        if (what == WHAT_COUNT && is_cut_key(at, len))
+        if (what == WHAT_COUNT && is_cut_key(at, len)) {
             what = WHAT_PEER;
+            kept = len; /* the dots are part of it */
+        }
         if (what != WHAT_COUNT) {
             name_for(p, what, at, kept, name);
             used += (size_t)snprintf(out + used, sizeof(out) - used, "%s", name);
@@ -270,6 +329,9 @@ privacy_apply(struct privacy *p, const struct snapshot *snapshot)
     if (s == NULL)
         return NULL;
     *s = *snapshot;
+    introduce(p, s->peer_id, s->public_key);
+    for (uint32_t i = 0; i < s->peer_count && i < SNAPSHOT_PEERS_MAX; i++)
+        introduce(p, s->peers[i].id, s->peers[i].public_key);
     for (uint32_t i = 0; i < s->source_count && i < SNAPSHOT_SOURCES_MAX; i++)
         hide_source(p, &s->sources[i]);
     for (uint32_t i = 0; i < s->peer_count && i < SNAPSHOT_PEERS_MAX; i++)

@@ -1,7 +1,7 @@
 /*
  * privacy.h - a snapshot that can be shown to strangers: addresses, peer ids, URLs and keys of the state replaced by
- * names such as "addr-3" and "key-12", each the same one as long as the console runs. Names of nodes, roots and figures
- * stay. Console thread.
+ * names such as "addr-3" and "key-12", each the same one as long as the console runs. A peer's id, the end of it, its public
+ * key and the first digits of that have one name. Names of nodes, roots and figures stay. Console thread.
  */
 #ifndef LAT_UI_PRIVACY_H
 #define LAT_UI_PRIVACY_H

@@ -168,6 +168,38 @@ privacy_hides_addresses_ids_and_keys_under_stable_names(void **state)
 }
 
 static void
+a_party_has_one_name_in_privacy_whatever_of_it_is_said(void **state)
+{
+    struct snapshot *s = sample_snapshot(LUNG_P2P);
+    struct privacy *privacy = privacy_new();
+    struct snapshot_peer *peer = &s->peers[1];
+    const struct snapshot *masked;
+    char expected[300];
+
+    (void)state;
+    snprintf(peer->id, sizeof(peer->id), "12D3KooWPjceQrSwdWXPyLLeABRXmuqt69Rg3sBYbU1Nzzv6T5ZA");
+    snprintf(peer->name, sizeof(peer->name), "..%s", peer->id + strlen(peer->id) - 8);
+    snprintf(peer->public_key, sizeof(peer->public_key), "8590ac19%056d", 7);
+    snprintf(s->sources[0].public_key, sizeof(s->sources[0].public_key), "%s", peer->public_key);
+    s->sources[0].stand.key_count = 1;
+    snprintf(s->sources[0].stand.keys[0].theirs_author, sizeof(s->sources[0].stand.keys[0].theirs_author), "8590ac1900000000");
+    snprintf(s->events[0].text, sizeof(s->events[0].text), "%s is gone; author 8590ac19.. not trusted; %s", peer->id, peer->name);
+    masked = privacy_apply(privacy, s);
+    assert_memory_equal(masked->peers[1].id, "peer-", 5);
+    assert_string_equal(masked->peers[1].name, masked->peers[1].id);
+    assert_string_equal(masked->peers[1].public_key, masked->peers[1].id);
+    assert_string_equal(masked->sources[0].public_key, masked->peers[1].id);
+    assert_string_equal(masked->sources[0].stand.keys[0].theirs_author, masked->peers[1].id);
+    snprintf(expected, sizeof(expected), "%s is gone; author %s not trusted; %s", masked->peers[1].id, masked->peers[1].id,
+             masked->peers[1].id);
+    assert_string_equal(masked->events[0].text, expected);
+    assert_string_not_equal(masked->peers[0].id, masked->peers[1].id);
+    snapshot_unref(masked);
+    privacy_free(privacy);
+    snapshot_unref(s);
+}
+
+static void
 a_recording_reads_back_line_by_line(void **state)
 {
     struct snapshot *s = sample_snapshot(LUNG_HTTP), *back;
@@ -352,6 +384,7 @@ main(void)
         cmocka_unit_test(a_cast_paints_each_picture_whole),
         cmocka_unit_test(a_copy_has_every_line_of_the_panel_and_no_keys),
         cmocka_unit_test(privacy_hides_addresses_ids_and_keys_under_stable_names),
+        cmocka_unit_test(a_party_has_one_name_in_privacy_whatever_of_it_is_said),
         cmocka_unit_test(a_recording_reads_back_line_by_line),
         cmocka_unit_test(sentences_tell_what_changed_and_nothing_else),
         cmocka_unit_test(each_answer_is_whole_sentences),
