@@ -198,14 +198,15 @@ static int
 show(struct attached *a)
 {
     const struct options *o = a->options;
+    bool paper = o->once || o->json;
     struct fleet fleet;
 
     attached_offer(a, &fleet);
     fleet.count = a->count;
     fleet.single = a->count == 1 && o->fleet == NULL;
-    if (o->once && fleet.single)
+    if (paper && fleet.single)
         return front_print_once(&a->nodes[0].source, o);
-    if (o->once)
+    if (paper)
         return cli_fail(EXIT_USAGE, "attach: one picture of several nodes is not drawn; use 'lattice status'");
     return front_show(o, &fleet, NULL);
 }

@@ -50,7 +50,7 @@ static const struct action_info infos[ACTION_COUNT] = {
     [ACTION_REMOVE] = { "remove", false, N_("view of many nodes: remove the selected one (asks first)") },
     [ACTION_RETRY] = { "retry", false, N_("view of many nodes: try the selected one again at once") },
     [ACTION_REPAINT] = { "repaint", false, N_("paint the whole screen anew") },
-    [ACTION_SUSPEND] = { "suspend", false, N_("suspend; `fg` brings it back") },
+    [ACTION_SUSPEND] = { "suspend", false, N_("suspend, and with it a node that runs in here; `fg` brings both back") },
     [ACTION_QUIT] = { "quit", false, N_("leave; asks when the node runs in here") },
     [ACTION_INTERRUPT] = { "interrupt", false, N_("as quit; twice within 2 s stops at once") },
 };

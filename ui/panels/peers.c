@@ -186,7 +186,7 @@ peer_detail(const struct panel_view *view, const struct snapshot_peer *p, const 
     y = panel_fact(area, y, _("traffic"), text);
     y = panel_fact_long(area, y, _("error"), p->why_not[0] ? words_of_node(p->why_not, words) : _("none"));
     if (p->rtt_us >= 0)
-        snprintf(text, sizeof(text), _("%" PRId64 ".%" PRId64 " ms"), p->rtt_us / 1000, p->rtt_us / 100 % 10);
+        snprintf(text, sizeof(text), _("%" PRId64 ".%02" PRId64 " ms"), p->rtt_us / 1000, p->rtt_us / 10 % 100);
     else
         snprintf(text, sizeof(text), _("not measured"));
     y = panel_fact(area, y, _("rtt"), text);
