@@ -105,8 +105,9 @@ lung_http_follow(struct lung_http *h, const struct lung_constants *k, const stru
         h->due_ms = now_ms;
     else if (h->mode != before)
         plan(h, k, now_ms, now_ms, random);
-    /* Peers were faster than the sources' first answer: ask now, or the screen knows nothing of them for a whole T_STANDBY. */
-    if (h->mode != before && h->mode == LUNG_HTTP_STANDBY && !h->succeeded && h->failures == 0 && h->due_ms != LUNG_HTTP_NEVER)
+    /* Peers were faster than the sources' first answer, or the last ones failed, perhaps by what is over now: ask now, or the screen knows nothing
+     * of them, or calls them failing, for a whole T_STANDBY. */
+    if (h->mode != before && h->mode == LUNG_HTTP_STANDBY && (!h->succeeded || h->failures > 0) && h->due_ms != LUNG_HTTP_NEVER)
         h->due_ms = now_ms;
 }
 

@@ -154,6 +154,12 @@ each_mode_has_its_period(void **state)
     assert_int_equal(h.due_ms, 15000); /* T_POLL */
     enter(&h, LUNG_P2P, LUNG_DO_HTTP_STANDBY, 6000);
     assert_int_equal(h.due_ms, 306000); /* T_STANDBY */
+    enter(&h, LUNG_HTTP, LUNG_DO_HTTP_CARRY, 6100);
+    round_at(&h, 6100, false);
+    enter(&h, LUNG_P2P, LUNG_DO_HTTP_STANDBY, 6900);
+    assert_int_equal(h.due_ms, 6900); /* the last answer failed: what was in its way may be over */
+    round_at(&h, 6900, false);
+    assert_int_equal(h.due_ms, 306900);
     enter(&h, LUNG_FP2P_UP, LUNG_DO_HTTP_OFF, 7000);
     assert_int_equal(h.due_ms, LUNG_HTTP_NEVER);
     k.standby_ms = 0;
