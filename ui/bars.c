@@ -12,6 +12,7 @@
 #include "key_bar.h"
 #include "lung_view.h"
 #include "narrate.h"
+#include "silence.h"
 #include "words.h"
 
 /* --- title ---------------------------------------------------------------------------------------------- */
@@ -167,12 +168,15 @@ void
 bar_title(const struct area *area, const struct model *model, const struct snapshot *s)
 {
     struct parts parts = { .count = 0 };
-    char text[FORMAT_MAX];
+    char text[FORMAT_MAX], silence[SILENCE_MAX];
 
     area_fill(area, 0, 0, area->cols, STYLE_BAR, ' ');
     snprintf(add_part(&parts, STYLE_BAR, 4, false), PART_MAX, "LATTICE");
     if (s == NULL) {
-        snprintf(add_part(&parts, STYLE_BAR, 0, false), PART_MAX, _("starting"));
+        if (silence_text(model, s, silence))
+            snprintf(add_part(&parts, STYLE_ALARM, 0, false), PART_MAX, _("NO ANSWER %s"), format_span(silence_ms(model, s), text));
+        else
+            snprintf(add_part(&parts, STYLE_BAR, 0, false), PART_MAX, _("starting"));
         if (!model->embedded && model->via[0])
             snprintf(add_part(&parts, STYLE_BAR, 1, false), PART_MAX, "[%s]", model->via);
         draw_parts(area, &parts);
@@ -271,14 +275,29 @@ can_acknowledge(const struct model *model, const struct snapshot *s)
     return can && !model->past && !model->recorded;
 }
 
+/* Why there is no news comes first: alerts of an old picture may be over, and follow where there is room. */
+static void
+draw_silence(const struct area *area, const struct model *model, const struct snapshot *s, const char *text)
+{
+    int x = area_printf(area, 1, 0, STYLE_ALARM, "[?] ");
+
+    x = area_text_cut(area, x, 0, area->cols - 1 - x, STYLE_ALARM, text) + 3;
+    if (s)
+        draw_alert_list(area, x, area->cols - 1, model, s);
+}
+
 void
 bar_alerts(const struct area *area, const struct model *model, const struct snapshot *s)
 {
-    char count[FORMAT_MAX], hint[FORMAT_MAX];
+    char count[FORMAT_MAX], hint[FORMAT_MAX], silence[SILENCE_MAX];
     bool alarm;
     int unseen, x, end = area->cols - 1;
     enum style style;
 
+    if (silence_text(model, s, silence)) {
+        draw_silence(area, model, s, silence);
+        return;
+    }
     if (s == NULL || s->alert_count == 0) {
         area_text(area, 1, 0, STYLE_IDLE, s ? _("no alerts") : "");
         return;

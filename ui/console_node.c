@@ -14,6 +14,7 @@
 #include "operator.h"
 #include "term.h"
 #include "wish.h"
+#include "words.h"
 
 /* What is on the screen. */
 const struct snapshot *
@@ -69,6 +70,25 @@ fresh_snapshot(struct console *c)
     return masked;
 }
 
+/* Why nothing is heard, and what is being done about it. In privacy without the reason, which may name an address. */
+static void
+follow_trouble(struct console *c)
+{
+    struct model *model = &c->model;
+    char label[LINK_LABEL_MAX], words[WORDS_MAX];
+
+    if (model->asked_ms == 0)
+        model->asked_ms = model->now_ms;
+    model->trouble[0] = 0;
+    if (c->link.state == LINK_LIVE && c->link.question == 0)
+        return;
+    link_label(&c->link, model->now_ms, label);
+    if (c->link.error[0] && !model->settings.privacy)
+        snprintf(model->trouble, sizeof(model->trouble), "%.180s, %s", words_of_node(c->link.error, words), label);
+    else
+        lat_copy(model->trouble, sizeof(model->trouble), label);
+}
+
 /* How the node is reached, in the title while it is not live. */
 void
 console_follow_link(struct console *c)
@@ -83,6 +103,7 @@ console_follow_link(struct console *c)
         lat_copy(c->model.via, sizeof(c->model.via), c->source->via);
     else
         snprintf(c->model.via, sizeof(c->model.via), "%.38s %s", c->source->via, link_label(&c->link, c->model.now_ms, words));
+    follow_trouble(c);
     if (c->link.state == LINK_RETRY && before != LINK_RETRY)
         model_say(&c->model, true, c->link.error);
     c->loop.want_data |= c->link.state != before;

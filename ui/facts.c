@@ -9,6 +9,7 @@
 #include "format.h"
 #include "i18n.h"
 #include "lung_view.h"
+#include "silence.h"
 #include "words.h"
 #include "view/tally.h"
 
@@ -20,7 +21,7 @@ draw_first(const struct area *area, const struct model *model, const struct snap
     int x = 0;
 
     if (model_is_stale(model, s))
-        x = area_text(area, 0, 0, STYLE_ALARM, _("STALE "));
+        x = area_printf(area, 0, 0, STYLE_ALARM, _("STALE %s "), format_span(model_age_ms(model, s), left));
     else if (model->frozen)
         x = area_text(area, 0, 0, STYLE_ATTENTION, _("FROZEN "));
     x = area_text(area, x, 0, lung_style(&s->lung), lung_label(&s->lung, label));
@@ -60,14 +61,17 @@ void
 facts_draw(const struct area *area, const struct model *model, const struct snapshot *s)
 {
     struct area last = area_sub(area, 0, area->rows - 1, area->cols, 1);
-    char words[WORDS_MAX];
+    char words[WORDS_MAX], silence[SILENCE_MAX];
+    bool silent = silence_text(model, s, silence);
     int y = 1;
 
     if (s == NULL)
-        area_text(area, 0, 0, STYLE_TEXT, _("starting"));
+        area_text_cut(area, 0, 0, area->cols, silent ? STYLE_ALARM : STYLE_TEXT, silent ? silence : _("starting"));
     else {
         draw_first(area, model, s);
-        if (s->alert_count > 0)
+        if (silent)
+            area_text_cut(area, 0, y++, area->cols, STYLE_ALARM, silence);
+        else if (s->alert_count > 0)
             area_printf(area, 0, y++, STYLE_ATTENTION, "%s %s", s->alerts[0].code, words_of_alert(&s->alerts[0], words));
         y = draw_lungs(area, y, s);
         draw_state(area, y, s);

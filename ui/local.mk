@@ -6,7 +6,7 @@ noinst_LIBRARIES += %D%/libui.a
 	%D%/event_list.h %D%/event_list.c %D%/words.h %D%/words.c %D%/nodes.h %D%/nodes.c %D%/lung_view.h %D%/lung_view.c \
 	%D%/loop.h %D%/loop.c %D%/layout.h %D%/layout.c %D%/panel.h %D%/panels.c %D%/panels/lungs.c %D%/panels/fallback.c \
 	%D%/panels/state.c %D%/panels/peers.c %D%/panels/divergence.c %D%/panels/events.c \
-	%D%/narrate.h %D%/narrate.c %D%/bars.h %D%/bars.c %D%/key_bar.h %D%/key_bar.c %D%/facts.h %D%/facts.c %D%/help.h %D%/help.c %D%/pen.h %D%/pen.c %D%/alert_list.h %D%/alert_list.c %D%/render.h %D%/render.c \
+	%D%/narrate.h %D%/narrate.c %D%/silence.h %D%/silence.c %D%/bars.h %D%/bars.c %D%/key_bar.h %D%/key_bar.c %D%/facts.h %D%/facts.c %D%/help.h %D%/help.c %D%/pen.h %D%/pen.c %D%/alert_list.h %D%/alert_list.c %D%/render.h %D%/render.c \
 	%D%/plain.h %D%/plain.c %D%/console.h %D%/console_parts.h %D%/console_node.c %D%/once.c %D%/console.c \
 	%D%/signals.h %D%/signals.c %D%/stderr_log.h %D%/stderr_log.c %D%/term.h %D%/term.c \
 	%D%/repeat.h %D%/repeat.c %D%/settings.h %D%/settings.c %D%/caption.h %D%/caption.c \

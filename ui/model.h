@@ -34,6 +34,7 @@ enum panel_id {
     PANEL_COUNT
 };
 
+#define MODEL_TROUBLE_MAX 240
 #define MODEL_STALE_MS 15000    /* three rounds without a new snapshot: figures are marked */
 #define MODEL_INTERRUPT_MS 2000 /* a second Ctrl-C within this stops */
 #define MODEL_MESSAGE_MS 5000   /* how long an answer stands in the key bar */
@@ -57,6 +58,8 @@ struct model {
     bool embedded, control;
     bool beside_own; /* the node runs elsewhere, and another one in this process: quitting asks */
     char via[64];
+    char trouble[MODEL_TROUBLE_MAX]; /* the node runs elsewhere and does not answer: how that is, in the operator's language; "": it does */
+    uint64_t asked_ms;   /* since when its first picture is waited for; 0: not at all */
     bool still; /* a picture for paper (--once): no keys are offered */
     enum panel_id focus;
     bool zoomed, help;

@@ -13,6 +13,7 @@
 #include "i18n.h"
 #include "layout.h"
 #include "panel.h"
+#include "silence.h"
 
 #define TOP_ROWS 2 /* title and alerts */
 #define MIN_RULE 4 /* rule characters before and after the texts of a header */
@@ -28,9 +29,9 @@ view_of(const struct model *model, const struct snapshot *snapshot, const struct
                                 .zoomed = model->zoomed };
 }
 
-/* Right part of a header: filter, age, the panel's own note. */
+/* Right part of a header: filter, age, the panel's own note (if `whole`). */
 static void
-header_note(const struct panel_view *view, char *out, size_t size)
+header_note(const struct panel_view *view, bool whole, char *out, size_t size)
 {
     const struct panel *panel = panel_of(view->id);
     char note[PANEL_NOTE_MAX] = "", span[FORMAT_MAX], old[FORMAT_MAX + 16] = "",
@@ -39,9 +40,9 @@ header_note(const struct panel_view *view, char *out, size_t size)
     out[0] = 0;
     if (view->snapshot == NULL)
         return;
-    if (panel->note)
+    if (panel->note && whole)
         panel->note(view, note);
-    if (panel_ages(view->id) && model_is_stale(view->model, view->snapshot))
+    if (model_is_stale(view->model, view->snapshot))
         snprintf(old, sizeof(old), _("? %s old%s"), format_span(model_age_ms(view->model, view->snapshot), span),
                  note[0] ? "  " : "");
     if (panel_place(view)->filter[0])
@@ -54,17 +55,17 @@ static void
 draw_header(const struct panel_view *view, const struct area *area, int x, int cols)
 {
     const struct charset *set = view->caps->charset;
-    char note[PANEL_NOTE_MAX + 128], title[64];
-    int end, at, style = view->focused ? STYLE_HEAD : STYLE_FRAME;
+    char note[PANEL_NOTE_MAX + 128] = "", title[64];
+    int end, at = 0, style = view->focused ? STYLE_HEAD : STYLE_FRAME;
 
     area_fill(area, x, 0, cols, style, view->focused ? set->rule_focus : set->rule);
     snprintf(title, sizeof(title), view->model->detail ? _(" %s: SELECTED LINE ") : " %s ", _(panel_of(view->id)->title));
     end = area_text_cut(area, x + 1, 0, cols - 2, STYLE_HEAD, title);
-    header_note(view, note, sizeof(note));
-    if (note[0] == 0)
-        return;
-    at = x + cols - 3 - text_width(note, area->canvas->unicode);
-    if (at < end + 1)
+    for (int whole = 1; whole >= 0 && at < end + 1; whole--) {
+        header_note(view, whole == 1, note, sizeof(note));
+        at = x + cols - 3 - text_width(note, area->canvas->unicode);
+    }
+    if (note[0] == 0 || at < end + 1)
         return; /* no room: the panel says the most important things itself */
     area_fill(area, at, 0, 1, STYLE_COLUMN, ' ');
     at = area_text(area, at + 1, 0, STYLE_COLUMN, note);
@@ -98,31 +99,51 @@ is_digit(uint32_t ch)
     return ch >= '0' && ch <= '9';
 }
 
-/* "12" and "+3", but not a lone sign. */
-static bool
-is_figure_start(const struct area *area, int x, int y)
-{
-    const struct cell *cell = canvas_cell(area->canvas, area->x + x, area->y + y);
+/* A word of a row, in cells. */
+struct word {
+    int begin, end;
+    bool figure;   /* "12", "+3", "07:55:05", but not a lone sign */
+    bool alone;    /* at least two blanks, or the edge, follow it */
+};
 
-    return is_digit(cell->ch) || (cell->ch == '+' && x + 1 < area->cols && is_digit(cell[1].ch));
+/* False: there is none from `x` on. */
+static bool
+next_word(const struct cell *row, int cols, int x, struct word *out)
+{
+    while (x < cols && row[x].ch == ' ')
+        x++;
+    out->begin = x;
+    while (x < cols && row[x].ch != ' ')
+        x++;
+    out->end = x;
+    if (out->begin == cols)
+        return false;
+    out->figure = is_digit(row[out->begin].ch) || (row[out->begin].ch == '+' && x - out->begin > 1 && is_digit(row[out->begin + 1].ch));
+    out->alone = x + 1 >= cols || (row[x].ch == ' ' && row[x + 1].ch == ' ');
+    return true;
 }
 
-/* Old figures: underlined as unknown, and a '?' behind each one that has a blank to put it in. */
+/* A '?' behind each figure of a column. A sentence, which is two words and more with single blanks between them, is left as it is. */
+static void
+mark_figures(const struct area *area, int y)
+{
+    const struct cell *row = canvas_cell(area->canvas, area->x, area->y + y);
+    struct word word;
+    int words = 0;
+
+    for (int x = 0; next_word(row, area->cols, x, &word); x = word.end) {
+        if (word.figure && word.alone && words < 2 && word.end < area->cols)
+            area_fill(area, word.end, y, 1, STYLE_UNKNOWN, '?');
+        words = word.alone ? 0 : words + !word.figure;
+    }
+}
+
+/* Old figures: underlined as unknown, and marked. */
 static void
 mark_old(const struct area *area)
 {
     for (int y = 0; y < area->rows; y++) {
-        bool figure = false, begins = true;
-
-        for (int x = 0; x < area->cols; x++) {
-            const struct cell *cell = canvas_cell(area->canvas, area->x + x, area->y + y);
-            bool blank = cell->ch == ' ';
-
-            if (blank && figure)
-                area_fill(area, x, y, 1, STYLE_UNKNOWN, '?');
-            figure = !blank && (figure || (begins && is_figure_start(area, x, y)));
-            begins = blank;
-        }
+        mark_figures(area, y);
         for (int x = 0; x < area->cols; x++) {
             const struct cell *cell = canvas_cell(area->canvas, area->x + x, area->y + y);
 
@@ -130,6 +151,18 @@ mark_old(const struct area *area)
                 area_fill(area, x, y, 1, STYLE_UNKNOWN, cell->ch);
         }
     }
+}
+
+/* There is no picture yet: it may come, or it is told why it does not. */
+static void
+draw_nothing(const struct panel_view *view, const struct area *body)
+{
+    char silence[SILENCE_MAX];
+
+    if (silence_text(view->model, NULL, silence))
+        area_text_cut(body, 1, 0, body->cols - 2, STYLE_ALARM, silence);
+    else
+        area_text(body, 1, 0, STYLE_UNKNOWN, _("starting"));
 }
 
 static void
@@ -146,7 +179,7 @@ draw_panel(const struct panel_view *view, const struct layout_slot *slot, const 
         body = area_sub(&outer, 0, slot->header, outer.cols, outer.rows - slot->header);
     }
     if (view->snapshot == NULL) {
-        area_text(&body, 1, 0, STYLE_UNKNOWN, _("starting"));
+        draw_nothing(view, &body);
         return;
     }
     if (view->model->detail && panel_of(view->id)->detail)

@@ -21,6 +21,7 @@
 #include "recorder.h"
 #include "render.h"
 #include "sentences.h"
+#include "silence.h"
 #include "support/snapshots.h"
 #include "support/temp.h"
 #include "view/json.h"
@@ -196,6 +197,31 @@ a_party_has_one_name_in_privacy_whatever_of_it_is_said(void **state)
     assert_string_not_equal(masked->peers[0].id, masked->peers[1].id);
     snapshot_unref(masked);
     privacy_free(privacy);
+    snapshot_unref(s);
+}
+
+static void
+of_a_node_that_says_nothing_it_is_told_for_how_long_and_why(void **state)
+{
+    struct snapshot *s = sample_snapshot(LUNG_P2P);
+    char text[SILENCE_MAX];
+    struct model model;
+
+    (void)state;
+    model_init(&model);
+    model.asked_ms = 1000;
+    model.now_ms = 13000;
+    assert_false(silence_text(&model, NULL, text)); /* a node in this process starts */
+    snprintf(model.trouble, sizeof(model.trouble), "connection refused, retry in 4 s");
+    assert_true(silence_text(&model, NULL, text));
+    assert_string_equal(text, "no answer for 00:12: connection refused, retry in 4 s");
+    model.now_ms = 2000;
+    assert_false(silence_text(&model, NULL, text)); /* the first answer may be on its way */
+    model.now_ms = s->mono_ms + 3000;
+    assert_false(silence_text(&model, s, text));
+    model.now_ms = s->mono_ms + 20000;
+    assert_true(silence_text(&model, s, text));
+    assert_string_equal(text, "no answer for 00:20: connection refused, retry in 4 s");
     snapshot_unref(s);
 }
 
@@ -385,6 +411,7 @@ main(void)
         cmocka_unit_test(a_copy_has_every_line_of_the_panel_and_no_keys),
         cmocka_unit_test(privacy_hides_addresses_ids_and_keys_under_stable_names),
         cmocka_unit_test(a_party_has_one_name_in_privacy_whatever_of_it_is_said),
+        cmocka_unit_test(of_a_node_that_says_nothing_it_is_told_for_how_long_and_why),
         cmocka_unit_test(a_recording_reads_back_line_by_line),
         cmocka_unit_test(sentences_tell_what_changed_and_nothing_else),
         cmocka_unit_test(each_answer_is_whole_sentences),

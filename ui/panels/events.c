@@ -146,7 +146,9 @@ events_note(const struct panel_view *view, char out[PANEL_NOTE_MAX])
     if (place->least > LAT_DEBUG || place->source[0])
         snprintf(narrow, sizeof(narrow), "level>=%s source:%s  ", lat_level_name(place->least),
                  place->source[0] ? place->source : _("all"));
-    if (place->anchor == 0)
+    if (place->anchor == 0 && model_is_stale(view->model, view->snapshot))
+        snprintf(out, PANEL_NOTE_MAX, "%s%s", narrow, total);
+    else if (place->anchor == 0)
         snprintf(out, PANEL_NOTE_MAX, _("%s%s  following"), narrow, total);
     else
         snprintf(out, PANEL_NOTE_MAX, _("%s%s  %d newer below"), narrow, total, below);
