@@ -196,27 +196,6 @@ answer_way(struct fleet_model *model, const struct key_press *press)
 
 /* --- movement ------------------------------------------------------------------------------------------- */
 
-static int
-step_of(enum action action, int count, int page)
-{
-    switch (action) {
-    case ACTION_UP:
-        return -1;
-    case ACTION_DOWN:
-        return 1;
-    case ACTION_PAGE_UP:
-        return -page;
-    case ACTION_PAGE_DOWN:
-        return page;
-    case ACTION_TOP:
-        return -count;
-    case ACTION_BOTTOM:
-        return count;
-    default:
-        return 0;
-    }
-}
-
 static void
 move_to(struct fleet_model *model, const struct fleet_view *view, int at)
 {
@@ -232,11 +211,7 @@ scroll_help(struct fleet_model *model, enum action action, int page)
 {
     int max = help_fleet_top_max(&model->settings.keymap, model->cols, page);
 
-    model->help_top += step_of(action, max, page);
-    if (model->help_top > max)
-        model->help_top = max;
-    if (model->help_top < 0)
-        model->help_top = 0;
+    model->help_top = action_scroll(action, model->help_top, max, page);
 }
 
 static void
@@ -248,7 +223,7 @@ move(struct fleet_model *model, const struct fleet_view *view, enum action actio
     if (model->help)
         scroll_help(model, action, model->rows - 3 - layout.key_rows);
     else
-        move_to(model, view, fleet_place(view, model) + step_of(action, view->count, layout.list_rows > 0 ? layout.list_rows : 1));
+        move_to(model, view, fleet_place(view, model) + action_step(action, view->count, layout.list_rows > 0 ? layout.list_rows : 1));
 }
 
 /* The filter shows what it has found and nothing else: the next one is the next row, round the ends. */

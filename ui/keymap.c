@@ -154,6 +154,36 @@ action_works(enum action action, enum keymap_place place)
     }
 }
 
+int
+action_step(enum action action, int count, int page)
+{
+    switch (action) {
+    case ACTION_UP:
+        return -1;
+    case ACTION_DOWN:
+        return 1;
+    case ACTION_PAGE_UP:
+        return -page;
+    case ACTION_PAGE_DOWN:
+        return page;
+    case ACTION_TOP:
+        return -count;
+    case ACTION_BOTTOM:
+        return count;
+    default:
+        return 0;
+    }
+}
+
+int
+action_scroll(enum action action, int top, int max, int page)
+{
+    top += action_step(action, max, page);
+    if (top > max)
+        top = max;
+    return top < 0 ? 0 : top;
+}
+
 enum action
 action_parse(const char *name)
 {

@@ -73,6 +73,12 @@ const struct action_info *action_info(enum action action);
 enum keymap_place { KEYMAP_NODE, KEYMAP_FLEET };
 bool action_works(enum action action, enum keymap_place place);
 
+/* By how many lines an action moves in a list of so many, a page of them on the screen; 0: it does not move. */
+int action_step(enum action action, int count, int page);
+
+/* The same for what is scrolled: the new first line, 0 to max. */
+int action_scroll(enum action action, int top, int max, int page);
+
 /* The action of this name in console.ini; ACTION_NONE: there is none. */
 enum action action_parse(const char *name);
 

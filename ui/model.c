@@ -93,27 +93,6 @@ list_size(const struct model *model, const struct snapshot *snapshot, int *page)
     return panel->count && snapshot ? panel->count(&view) : 0;
 }
 
-static int
-step_of(enum action action, int count, int page)
-{
-    switch (action) {
-    case ACTION_UP:
-        return -1;
-    case ACTION_DOWN:
-        return 1;
-    case ACTION_PAGE_UP:
-        return -page;
-    case ACTION_PAGE_DOWN:
-        return page;
-    case ACTION_TOP:
-        return -count;
-    case ACTION_BOTTOM:
-        return count;
-    default:
-        return 0;
-    }
-}
-
 static void
 select_line(struct model *model, const struct snapshot *snapshot, int at)
 {
@@ -138,7 +117,7 @@ move(struct model *model, const struct snapshot *snapshot, enum action action)
         at = event_list_index(snapshot, place);
     if (at >= count)
         at = count - 1;
-    at += step_of(action, count, page);
+    at += action_step(action, count, page);
     select_line(model, snapshot, at < 0 ? 0 : at >= count ? count - 1 : at);
 }
 
@@ -382,11 +361,7 @@ scroll_sheet(struct model *model, const struct snapshot *snapshot, enum action a
     int page = model->rows - 3 - layout_key_rows(model) - model_caption_rows(model);
     int max = model->help ? help_top_max(model, page) : alert_list_top_max(model, snapshot, page + 1);
 
-    model->help_top += step_of(action, max, page);
-    if (model->help_top > max)
-        model->help_top = max;
-    if (model->help_top < 0)
-        model->help_top = 0;
+    model->help_top = action_scroll(action, model->help_top, max, page);
 }
 
 static void
