@@ -1,6 +1,7 @@
 /* remote_http.c - what a remote node is asked, and what its answers mean: events, snapshots, v3.0.3's status and root, switches. */
 #include "config.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -351,6 +352,16 @@ remote_drop_command(struct remote *r, const char *reason)
         reply_no(r, LAT_CLOSED, reason);
 }
 
+/* "&by=" and who: terminal, user and address of the operator, for the log of the node. What does not fit is left out. */
+static void
+put_operator(const char *who, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "&by=");
+
+    for (; *who && used + 4 <= size; who++)
+        used += (size_t)snprintf(out + used, size - used, isalnum((unsigned char)*who) ? "%c" : "%%%02x", (unsigned char)*who);
+}
+
 static void
 start_switch(struct remote *r)
 {
@@ -360,7 +371,9 @@ start_switch(struct remote *r)
     snprintf(r->call.path, sizeof(r->call.path), "/api/lattice/sync/switch?mode=%s", lung_policy_name(command->policy));
     len = strlen(r->call.path);
     if (command->for_s > 0)
-        snprintf(r->call.path + len, sizeof(r->call.path) - len, "&for=%u", command->for_s);
+        len += (size_t)snprintf(r->call.path + len, sizeof(r->call.path) - len, "&for=%u", command->for_s);
+    if (command->who[0])
+        put_operator(command->who, r->call.path + len, sizeof(r->call.path) - len);
     r->call.header[0] = 0;
     (void)start(r, &r->call, REQUEST_SWITCH, "POST");
 }

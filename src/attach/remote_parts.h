@@ -21,7 +21,7 @@ struct remote_request {
     CURL *curl;
     struct api_way way;
     struct curl_slist *headers;
-    char path[128], header[112];
+    char path[320], header[112];
     char error[CURL_ERROR_SIZE];
     struct lat_buf body;
     char etag[80];

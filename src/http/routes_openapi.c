@@ -47,6 +47,7 @@ static const struct parameter parameters[] = {
     { API_POST, "/api/lattice/sync/switch", "mode", "query", "string", "p2p, http or auto" },
     { API_POST, "/api/lattice/sync/switch", "for", "query", "integer",
       "seconds after which it is auto again, 1 to 86400" },
+    { API_POST, "/api/lattice/sync/switch", "by", "query", "string", "who asks, for the log: terminal and address of an operator, say" },
     { API_GET, "/api/persistence/executions", "limit", "query", "integer", "as v3.0.3" },
     { API_GET, "/api/persistence/attacks", "limit", "query", "integer", "as v3.0.3" },
     { API_GET, "/api/persistence/bundles", "limit", "query", "integer", "as v3.0.3" },

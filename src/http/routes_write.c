@@ -277,20 +277,40 @@ take_for(struct call *call, enum lung_policy policy, uint32_t *seconds)
     return call->answer.status == 0;
 }
 
+/* by= of the query: the operator behind a console elsewhere, by his console's word; for the log. False: answered. */
+static bool
+take_by(struct call *call, char says[64])
+{
+    struct lat_buf value;
+    enum lat_err err;
+
+    lat_buf_init(&value, 63);
+    err = target_parameter(call->query, "by", &value);
+    says[0] = '\0';
+    if (!err)
+        lat_escape(value.data, value.len, says, 64);
+    else if (err != LAT_NOTFOUND)
+        answer_failure(call, 400, "Invalid by: at most 63 bytes that say who asks");
+    lat_buf_fini(&value);
+    return call->answer.status == 0;
+}
+
 void
 route_switch(struct call *call)
 {
     enum lung_policy policy;
     uint32_t seconds;
     struct command *command;
+    char says[64];
 
-    if (!take_mode(call, &policy) || !take_for(call, policy, &seconds))
+    if (!take_mode(call, &policy) || !take_for(call, policy, &seconds) || !take_by(call, says))
         return;
     command = command_new(COMMAND_SWITCH);
     if (command == NULL) {
         answer_err(call, LAT_NOMEM, NULL);
         return;
     }
+    lat_copy(command->says, sizeof(command->says), says);
     command->policy = policy;
     command->for_s = seconds;
     call_submit(call, command, finish_switch);

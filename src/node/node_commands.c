@@ -69,7 +69,8 @@ run_switch(struct node *node, struct command *command)
         return;
     }
     lat_copy(node->forced_by, sizeof(node->forced_by), command->who);
-    lat_log(LAT_NOTICE, "[LUNG] mode %s set by %s for_s=%u", lung_policy_name(command->policy), command->who, command->for_s);
+    lat_log(LAT_NOTICE, "[LUNG] mode %s set by %s%s%s%s for_s=%u", lung_policy_name(command->policy), command->who,
+            command->says[0] ? " (says: " : "", command->says, command->says[0] ? ")" : "", command->for_s);
     node_lungs_follow(node, &step);
     reply.state = node->lung.state;
     reply.sync_mode = lung_sync_mode(reply.state);

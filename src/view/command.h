@@ -51,6 +51,7 @@ struct snapshot;
 struct command {
     enum command_kind kind;
     char who[64];            /* for the log: "console", "uid 1000 by api", "bearer by api" */
+    char says[64];           /* who it says that it is, escaped: nobody has checked it; "": nothing */
     struct ticket *ticket;   /* answered exactly once; NULL: no answer wanted */
     /* SWITCH */
     enum lung_policy policy;

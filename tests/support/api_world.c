@@ -145,6 +145,7 @@ carry_out(struct api_world *world, struct command *command)
 {
     pthread_mutex_lock(&world->lock);
     memcpy(world->who, command->who, sizeof(world->who));
+    memcpy(world->says, command->says, sizeof(world->says));
     if (atomic_load(&world->deaf)) {
         command_free(world->kept);
         world->kept = command;

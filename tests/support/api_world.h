@@ -35,7 +35,7 @@ struct api_world {
     atomic_bool frozen;   /* no new snapshots */
     struct command *kept; /* unanswered one of a deaf node */
     pthread_mutex_t lock; /* shown, published, kept */
-    char who[64];         /* of the last command; under lock */
+    char who[64], says[64]; /* of the last command; under lock */
 };
 
 /* A world in the folder `name` of the test's own (temp.h). Fill in world->facts and world->options before

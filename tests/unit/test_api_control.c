@@ -101,6 +101,19 @@ a_plain_client_of_the_own_user_switches_the_mode(void **state)
     assert_string_equal(world.who, who);
 }
 
+/* Terminal and address of an operator elsewhere, by his console's word: into the log, never in place of who the caller is. */
+static void
+who_asks_is_passed_on_escaped_and_bounded(void **state)
+{
+    (void)state;
+    cJSON_Delete(switched("?mode=http&by=console%20pts%2f3%1b%5b31m", 200));
+    assert_string_equal(world.says, "console pts/3?[31m");
+    assert_non_null(strstr(world.who, "by api"));
+    cJSON_Delete(switched("?mode=http", 200));
+    assert_string_equal(world.says, "");
+    cJSON_Delete(switched("?mode=http&by=0123456789012345678901234567890123456789012345678901234567890123", 400));
+}
+
 static void
 the_mode_is_auto_where_none_is_named_and_the_last_one_counts(void **state)
 {
@@ -683,6 +696,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plain_client_of_the_own_user_switches_the_mode),
+        cmocka_unit_test(who_asks_is_passed_on_escaped_and_bounded),
         cmocka_unit_test(the_mode_is_auto_where_none_is_named_and_the_last_one_counts),
         cmocka_unit_test(a_bad_mode_gets_400_and_the_body_of_v3_0_3),
         cmocka_unit_test(a_time_out_of_range_or_with_auto_gets_400),

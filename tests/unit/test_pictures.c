@@ -77,6 +77,27 @@ one_look_says_who_carries_since_when_what_comes_and_who_differs(void **state)
     }
 }
 
+/* Asked over HTTP before our own change, heard over P2P after it: one line, and it says what is known. */
+static void
+what_one_way_knows_another_need_not_ask(void **state)
+{
+    struct snapshot *s = sample_snapshot(LUNG_P2P);
+    struct model model = model_for(s, 160, 48);
+    char *text;
+
+    (void)state;
+    s->sources[0].stand.agreement = AGREE_DIFFERS;
+    s->sources[0].stand.differs_ms = -1;
+    text = picture(&model, s, false);
+    assert_null(strstr(text, "our state changed after its answer"));
+    free(text);
+    s->peers[0].public_key[0] = 0; /* then it may be another node */
+    text = picture(&model, s, false);
+    assert_non_null(strstr(text, "our state changed after its answer"));
+    free(text);
+    snapshot_unref(s);
+}
+
 static void
 deface(char *field, size_t size)
 {
@@ -294,6 +315,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state_differs_from_every_other_in_plain_ascii),
         cmocka_unit_test(one_look_says_who_carries_since_when_what_comes_and_who_differs),
+        cmocka_unit_test(what_one_way_knows_another_need_not_ask),
         cmocka_unit_test(hostile_texts_and_figures_do_no_harm_at_any_size),
         cmocka_unit_test(any_model_can_be_drawn_at_any_size),
         cmocka_unit_test(the_same_arguments_give_the_same_picture),

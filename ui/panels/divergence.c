@@ -70,6 +70,28 @@ is_open(const struct node_row *row)
     return agreement_is_open(row->stand->agreement) && !stand_is_overtaken(row->stand);
 }
 
+static bool
+is_unknown(const struct node_row *row)
+{
+    return row->stand->agreement == AGREE_UNKNOWN || stand_is_overtaken(row->stand);
+}
+
+static const char *
+key_of(const struct node_row *row)
+{
+    return row->peer ? row->peer->public_key : row->source->public_key;
+}
+
+/* Nothing is known by this way, and something by another one to the same node: that line says it all. */
+static bool
+is_told_elsewhere(const struct lines *lines, int count, const struct node_row *row)
+{
+    for (int i = 0; i < count && is_unknown(row) && key_of(row)[0]; i++)
+        if (&lines->rows[i] != row && !is_unknown(&lines->rows[i]) && strcmp(key_of(&lines->rows[i]), key_of(row)) == 0)
+            return true;
+    return false;
+}
+
 static void
 collect(struct lines *lines, const struct snapshot *snapshot, const char *filter)
 {
@@ -82,7 +104,7 @@ collect(struct lines *lines, const struct snapshot *snapshot, const char *filter
             add_keys(lines, &lines->rows[i]);
         }
     for (int i = 0; i < count; i++)
-        if (!is_open(&lines->rows[i]))
+        if (!is_open(&lines->rows[i]) && !is_told_elsewhere(lines, count, &lines->rows[i]))
             add(lines, LINE_NODE, &lines->rows[i], NULL);
     for (int i = 0; i < count; i++) {
         const struct node_row *row = &lines->rows[i];
