@@ -184,7 +184,7 @@ a_party_has_one_name_in_privacy_whatever_of_it_is_said(void **state)
     snprintf(s->sources[0].public_key, sizeof(s->sources[0].public_key), "%s", peer->public_key);
     s->sources[0].stand.key_count = 1;
     snprintf(s->sources[0].stand.keys[0].theirs_author, sizeof(s->sources[0].stand.keys[0].theirs_author), "8590ac1900000000");
-    snprintf(s->events[0].text, sizeof(s->events[0].text), "%s is gone; author 8590ac19.. not trusted; %s", peer->id, peer->name);
+    snprintf(s->events[0].text, sizeof(s->events[0].text), "%.64s is gone; author 8590ac19.. not trusted; %.64s", peer->id, peer->name);
     masked = privacy_apply(privacy, s);
     assert_memory_equal(masked->peers[1].id, "peer-", 5);
     assert_string_equal(masked->peers[1].name, masked->peers[1].id);
