@@ -117,8 +117,7 @@ leads_back(const struct console *c, uint32_t key)
 {
     const struct model *m = &c->model;
 
-    return c->in_fleet && m->prompt.kind == PROMPT_CLOSED && keymap_action(&m->settings.keymap, key) == ACTION_BACK && !m->help && !m->alerts &&
-           !m->detail && !m->zoomed && !m->frozen && !m->past && m->places[m->focus].filter[0] == 0;
+    return c->in_fleet && m->prompt.kind == PROMPT_CLOSED && keymap_action(&m->settings.keymap, key) == ACTION_BACK && !model_has_opened(m);
 }
 
 /* The model's clock and screen are the loop's. */
@@ -182,12 +181,7 @@ apply_settings(struct console *c, const struct settings *settings)
     loop_configure(&c->loop, settings);
     loop_mouse(&c->loop, c->model.mouse);
     c->model.refresh_ms = c->loop.refresh_ms;
-    if (settings->privacy && c->privacy == NULL)
-        c->privacy = privacy_new();
-    if (!settings->privacy) {
-        privacy_free(c->privacy);
-        c->privacy = NULL;
-    }
+    privacy_switch(&c->privacy, settings->privacy);
 }
 
 static void

@@ -352,12 +352,7 @@ apply_settings(struct fleet_screen *f, const struct settings *settings)
     if (f->loop.frame_ms < FRAME_MS)
         f->loop.frame_ms = FRAME_MS;
     loop_mouse(&f->loop, f->model.mouse);
-    if (settings->privacy && f->privacy == NULL)
-        f->privacy = privacy_new();
-    if (!settings->privacy) {
-        privacy_free(f->privacy);
-        f->privacy = NULL;
-    }
+    privacy_switch(&f->privacy, settings->privacy);
 }
 
 static void

@@ -305,6 +305,15 @@ focus_panel(struct model *model, int id)
     model->focus = (enum panel_id)((id + PANEL_COUNT) % PANEL_COUNT);
 }
 
+bool
+model_has_opened(const struct model *model)
+{
+    const struct panel_place *place = &model->places[model->focus];
+
+    return model->help || model->alerts || model->detail || place->filter[0] || place->source[0] || place->least > LAT_DEBUG ||
+           model->zoomed || model->frozen || model->past;
+}
+
 /* Esc closes what was opened last. */
 static void
 back(struct model *model)

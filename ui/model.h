@@ -124,6 +124,9 @@ void model_follow_question(struct model *model, const struct link_status *link);
 /* React to a key. snapshot: what is on the screen, NULL before the first. */
 struct effect model_key(struct model *model, const struct snapshot *snapshot, const struct key_press *press);
 
+/* Is there anything that Esc would close or take back, or the past to come back from? */
+bool model_has_opened(const struct model *model);
+
 /* Ctrl-C, also when it came as a signal. */
 struct effect model_interrupt(struct model *model);
 

@@ -43,6 +43,17 @@ privacy_free(struct privacy *p)
     free(p);
 }
 
+void
+privacy_switch(struct privacy **privacy, bool wanted)
+{
+    if (wanted && *privacy == NULL)
+        *privacy = privacy_new();
+    if (!wanted) {
+        privacy_free(*privacy);
+        *privacy = NULL;
+    }
+}
+
 /* NULL: it has no number yet. */
 static unsigned *
 number_of(struct privacy *p, enum what what, const char *text, size_t len)

@@ -15,6 +15,9 @@ struct privacy;
 struct privacy *privacy_new(void); /* NULL: out of memory */
 void privacy_free(struct privacy *privacy);
 
+/* As the settings have it: *privacy is one from now on, or NULL; one that is there stays, and so do its names. */
+void privacy_switch(struct privacy **privacy, bool wanted);
+
 /* A copy with all of it replaced; NULL: out of memory. The caller unrefs. */
 const struct snapshot *privacy_apply(struct privacy *privacy, const struct snapshot *snapshot);
 

@@ -232,7 +232,9 @@ esc_takes_level_and_source_back(void **state)
     press('f');
     press('s');
     assert_true(model.places[PANEL_EVENTS].least > LAT_DEBUG && model.places[PANEL_EVENTS].source[0]);
+    assert_true(model_has_opened(&model)); /* so that it leads nowhere else */
     press(KEYS_ESC);
+    assert_false(model_has_opened(&model));
     assert_int_equal(model.places[PANEL_EVENTS].least, LAT_DEBUG);
     assert_string_equal(model.places[PANEL_EVENTS].source, "");
 }
